@@ -1,0 +1,49 @@
+# PGXS build of recsys.  `make && make install`, then CREATE EXTENSION recsys.
+#
+# PG_CONFIG  the pg_config of the server to build for
+# BLAS_DIR   folder of the *serial* OpenBLAS (threads of a threaded one would
+#            receive the backend's signals); BLAS_LIBS overrides the flags whole
+# WERROR=1   warnings are errors (what CI uses)
+# SANITIZE=1 AddressSanitizer and UndefinedBehaviorSanitizer
+
+EXTENSION = recsys
+MODULE_big = recsys
+DATA = $(wildcard sql/recsys--*.sql)
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+PGFILEDESC = "recsys - recommendations inside PostgreSQL"
+
+REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
+REGRESS_OPTS = --inputdir=test --load-extension=recsys
+ISOLATION = $(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test --load-extension=recsys
+TAP_TESTS = 1
+PROVE_TESTS = test/t/*.pl
+
+BLAS_DIR ?= $(firstword $(wildcard /usr/lib/*/openblas-serial))
+BLAS_LIBS ?= $(if $(BLAS_DIR),-L$(BLAS_DIR) -Wl$(comma)-rpath$(comma)$(BLAS_DIR)) -lopenblas
+comma := ,
+
+PG_CPPFLAGS = -I$(CURDIR)/src
+# The two warnings left out are set off by PostgreSQL's own headers.
+PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare $(if $(WERROR),-Werror)
+SHLIB_LINK = $(BLAS_LIBS) -lm
+
+ifdef SANITIZE
+PG_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-sanitize=alignment
+SHLIB_LINK += -fsanitize=address,undefined
+endif
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# The kernels are compiled once per instruction set and chosen at run time.
+ifneq ($(filter x86_64 amd64,$(host_cpu)),)
+src/math/kernels_avx2.o src/math/kernels_avx2.bc: PERMIT_ISA = -mavx2 -mfma
+src/math/kernels_avx512.o src/math/kernels_avx512.bc: PERMIT_ISA = -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma
+src/math/kernels_avx2.o src/math/kernels_avx512.o: override CFLAGS += $(PERMIT_ISA)
+src/math/kernels_avx2.bc src/math/kernels_avx512.bc: override BITCODE_CFLAGS += $(PERMIT_ISA)
+endif
+
+# Every object is rebuilt when a header changes: the tree is small.
+$(OBJS): $(wildcard src/*.h src/*/*.h)

@@ -1,0 +1,18 @@
+/*
+ * compat.h
+ *		Every difference between the PostgreSQL versions that recsys supports.
+ *
+ * Nowhere else in the source is PG_VERSION_NUM tested.
+ */
+#ifndef RECSYS_COMPAT_H
+#define RECSYS_COMPAT_H
+
+#if PG_VERSION_NUM < 150000
+#error "recsys needs PostgreSQL 15 or later"
+#endif
+
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+#endif							/* RECSYS_COMPAT_H */

@@ -1,0 +1,18 @@
+/*
+ * recsys.c
+ *		Module start: what has to happen once when the library is loaded.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "compat.h"
+
+PG_MODULE_MAGIC;
+
+void		_PG_init(void);
+
+void
+_PG_init(void)
+{
+}
