@@ -12,7 +12,12 @@
 #endif
 
 #if PG_VERSION_NUM >= 160000
+#include "catalog/pg_namespace.h"
+#include "utils/acl.h"
 #include "varatt.h"
+
+#define pg_namespace_aclcheck(schema, role, mode) \
+	object_aclcheck(NamespaceRelationId, schema, role, mode)
 #endif
 
 #endif							/* RECSYS_COMPAT_H */

@@ -7,6 +7,8 @@
 #include "fmgr.h"
 
 #include "compat.h"
+#include "math/kernels.h"
+#include "model/model.h"
 
 PG_MODULE_MAGIC;
 
@@ -15,4 +17,6 @@ void		_PG_init(void);
 void
 _PG_init(void)
 {
+	kernels_choose();
+	model_cache_init();
 }

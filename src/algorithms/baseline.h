@@ -1,0 +1,36 @@
+/*
+ * baseline.h
+ *		Baseline estimates by alternating least squares.
+ */
+#ifndef RECSYS_ALGORITHMS_BASELINE_H
+#define RECSYS_ALGORITHMS_BASELINE_H
+
+#include "postgres.h"
+
+#include "ratings/matrix.h"
+
+/* Defaults of ALGORITHMS.md, and of the libraries users compare with. */
+#define BASELINE_ITERATIONS 10
+#define BASELINE_REG_I 10
+#define BASELINE_REG_U 15
+
+typedef struct BaselineOptions
+{
+	int			iterations;
+	double		reg_i;
+	double		reg_u;
+} BaselineOptions;
+
+typedef struct Baseline
+{
+	float	   *user_bias;		/* [users] */
+	float	   *item_bias;		/* [items] */
+} Baseline;
+
+extern Baseline baseline_create(const Interactions *ratings);
+extern void baseline_iterate(const Interactions *ratings,
+							 const BaselineOptions *options, Baseline *baseline);
+extern Baseline baseline_fit(const Interactions *ratings,
+							 const BaselineOptions *options);
+
+#endif							/* RECSYS_ALGORITHMS_BASELINE_H */

@@ -1,0 +1,302 @@
+/*
+ * svd.c
+ *		Algorithm "svd": mu + b_u + b_i + p_u . q_i by stochastic gradient
+ *		descent.
+ *
+ * Funk's and Koren's factorisation (Koren, Bell, Volinsky, "Matrix
+ * Factorization Techniques for Recommender Systems", Computer 2009, eq. 5-7).
+ *
+ * The ratings are worked on in a fixed grid of blocks of users and items (the
+ * scheme of Gemulla et al., "Large-Scale Matrix Factorization with Distributed
+ * SGD", KDD 2011): blocks on one diagonal of the grid share no user and no
+ * item.  An epoch goes through the diagonals in a random order.  Within
+ * a block it goes user by user, which keeps the user's vector in the cache;
+ * the items of a user are in order, so a block's part of a row is a slice of
+ * it and the grid needs no copy of the ratings.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+
+#include "engine/algorithm.h"
+#include "math/kernels.h"
+#include "math/random.h"
+#include "model/json.h"
+#include "ratings/budget.h"
+
+/* Blocks on a side of the grid.  The result depends on it. */
+#define GRID 8
+
+typedef struct SvdOptions
+{
+	CommonOptions common;
+	int			factors;
+	int			iterations;
+	double		learning_rate;
+	double		regularization;
+	bool		biased;
+	double		init_sd;
+	int			seed;
+} SvdOptions;
+
+static const OptionSpec options[] = {
+	INT_OPTION("factors", SvdOptions, factors, 100, 1, 4096,
+			   "length of the vectors of users and items"),
+	INT_OPTION("iterations", SvdOptions, iterations, 20, 1, 10000,
+			   "passes over the ratings"),
+	REAL_OPTION("learning_rate", SvdOptions, learning_rate, .005, 1e-9, 1,
+				"step of the gradient descent"),
+	REAL_OPTION("regularization", SvdOptions, regularization, .02, 0, 1000,
+				"penalty on the squares of biases and factors, for each rating"),
+	BOOL_OPTION("biased", SvdOptions, biased, true,
+				"with the mean and the biases of users and items"),
+	REAL_OPTION("init_sd", SvdOptions, init_sd, .1, 0, 100,
+				"standard deviation of the factors at the start"),
+	INT_OPTION("seed", SvdOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
+			   "start of the random numbers")
+};
+
+/* Names of the random streams. */
+enum
+{
+	STREAM_USERS,
+	STREAM_ITEMS,
+	STREAM_DIAGONALS
+};
+
+typedef struct Svd
+{
+	const SvdOptions *options;
+	const Interactions *ratings;
+	int			stride;
+	double		offset;
+	float	   *p;				/* [users x stride] */
+	float	   *q;				/* [items x stride] */
+	float	   *user_bias;		/* [users] */
+	float	   *item_bias;		/* [items] */
+	int32		user_bound[GRID + 1];	/* users of each row of the grid */
+	int32		item_bound[GRID + 1];	/* items of each column */
+} Svd;
+
+static Size
+svd_memory(const MatrixShape *shape, const void *options)
+{
+	int			stride = KERNEL_PADDED(((const SvdOptions *) options)->factors);
+
+	return add_size(vectors_bytes(shape->users, stride + 1),
+					vectors_bytes(shape->items, stride + 1));
+}
+
+/* Cut rows into GRID ranges with about the same number of ratings each. */
+static void
+cut_rows(const SparseRows *rows, int32 *bound)
+{
+	int32		row = 0;
+
+	for (int g = 0; g < GRID; g++)
+	{
+		int64		goal = sparse_entries(rows) * g / GRID;
+
+		while (rows->start[row] < goal)
+			row++;
+		bound[g] = row;
+	}
+	bound[GRID] = rows->rows;
+}
+
+/* Normal factors, from a stream for each row. */
+static void
+init_factors(float *vectors, int32 rows, int factors, int stride, int stream_name,
+			 const SvdOptions *opts)
+{
+	for (int32 r = 0; r < rows; r++)
+	{
+		RandomStream stream = random_stream(opts->seed, stream_name, r);
+
+		for (int f = 0; f < factors; f++)
+			vectors[(Size) r * stride + f] = opts->init_sd * random_normal(&stream);
+		if (r % 256 == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+}
+
+static void
+svd_init(Svd *svd, TrainContext *context)
+{
+	const Interactions *ratings = context->ratings;
+	int32		users = ratings->users.count;
+	int32		items = ratings->items.count;
+
+	svd->options = context->options;
+	svd->ratings = ratings;
+	svd->stride = KERNEL_PADDED(svd->options->factors);
+	svd->offset = svd->options->biased ? ratings->mean : 0;
+	svd->p = allocate_vectors(users, svd->stride);
+	svd->q = allocate_vectors(items, svd->stride);
+	svd->user_bias = allocate_vectors(users, 1);
+	svd->item_bias = allocate_vectors(items, 1);
+	init_factors(svd->p, users, svd->options->factors, svd->stride, STREAM_USERS,
+				 svd->options);
+	init_factors(svd->q, items, svd->options->factors, svd->stride, STREAM_ITEMS,
+				 svd->options);
+	cut_rows(&ratings->by_user, svd->user_bound);
+	cut_rows(&ratings->by_item, svd->item_bound);
+}
+
+/* The steps of a slice of a user's ratings; returns their squared error. */
+static double
+train_slice(Svd *svd, int32 user, int64 from, int64 to)
+{
+	const SparseRows *by_user = &svd->ratings->by_user;
+	float		rate = svd->options->learning_rate;
+	float		keep = 1 - rate * svd->options->regularization;
+	float	   *p = svd->p + (Size) user * svd->stride;
+	double		squares = 0;
+
+	for (int64 e = from; e < to; e++)
+	{
+		int32		item = by_user->index[e];
+		float	   *q = svd->q + (Size) item * svd->stride;
+		float		predicted = svd->offset + svd->user_bias[user] +
+			svd->item_bias[item] + kernels->dot(svd->stride, p, q);
+		float		error = by_user->value[e] - predicted;
+
+		squares += (double) error * error;
+		if (svd->options->biased)
+		{
+			svd->user_bias[user] = keep * svd->user_bias[user] + rate * error;
+			svd->item_bias[item] = keep * svd->item_bias[item] + rate * error;
+		}
+		kernels->sgd_step(svd->stride, p, q, rate * error, keep, keep);
+	}
+	return squares;
+}
+
+/* The first entry of a row, from "from" on, whose index is not below "bound". */
+static int64
+first_at_least(const SparseRows *rows, int64 from, int64 to, int32 bound)
+{
+	while (from < to)
+	{
+		int64		middle = from + (to - from) / 2;
+
+		if (rows->index[middle] < bound)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+static double
+train_block(Svd *svd, int row, int column)
+{
+	const SparseRows *by_user = &svd->ratings->by_user;
+	double		squares = 0;
+
+	for (int32 user = svd->user_bound[row]; user < svd->user_bound[row + 1]; user++)
+	{
+		int64		end = by_user->start[user + 1];
+		int64		from = first_at_least(by_user, by_user->start[user], end,
+										  svd->item_bound[column]);
+		int64		to = first_at_least(by_user, from, end, svd->item_bound[column + 1]);
+
+		squares += train_slice(svd, user, from, to);
+		if (user % 64 == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return squares;
+}
+
+/* The diagonals in the order of an epoch. */
+static void
+shuffle_diagonals(int *diagonal, int seed, int epoch)
+{
+	RandomStream stream = random_stream(seed, STREAM_DIAGONALS, epoch);
+
+	for (int i = 0; i < GRID; i++)
+		diagonal[i] = i;
+	for (int i = GRID - 1; i > 0; i--)
+	{
+		int			j = random_below(&stream, i + 1);
+		int			swap = diagonal[i];
+
+		diagonal[i] = diagonal[j];
+		diagonal[j] = swap;
+	}
+}
+
+/* One pass over the ratings; returns the squared error met on the way. */
+static double
+train_epoch(Svd *svd, int epoch)
+{
+	int			diagonal[GRID];
+	double		squares = 0;
+
+	shuffle_diagonals(diagonal, svd->options->seed, epoch);
+	for (int d = 0; d < GRID; d++)
+		for (int row = 0; row < GRID; row++)
+			squares += train_block(svd, row, (row + diagonal[d]) % GRID);
+	return squares;
+}
+
+static void
+svd_finish(const Svd *svd, ModelDraft *draft)
+{
+	int32		users = svd->ratings->users.count;
+	int32		items = svd->ratings->items.count;
+
+	json_add_number(&draft->params, "offset", svd->offset);
+	draft_add_floats(draft, PART_USER_FACTORS, svd->p, users, svd->options->factors,
+					 svd->stride);
+	draft_add_floats(draft, PART_ITEM_FACTORS, svd->q, items, svd->options->factors,
+					 svd->stride);
+	if (!svd->options->biased)
+		return;
+	draft_add_floats(draft, PART_USER_BIAS, svd->user_bias, users, 1, 1);
+	draft_add_floats(draft, PART_ITEM_BIAS, svd->item_bias, items, 1, 1);
+}
+
+static void
+require_convergence(double squares)
+{
+	if (!isfinite(squares))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("training diverged"),
+				 errdetail("The error on the training ratings is no longer finite."),
+				 errhint("Lower the learning_rate, or scale the ratings down.")));
+}
+
+static void
+svd_train(TrainContext *context)
+{
+	Svd			svd = {0};
+	int64		count = sparse_entries(&context->ratings->by_user);
+
+	svd_init(&svd, context);
+	progress_plan(context->progress, svd.options->iterations);
+	for (int epoch = 0; epoch < svd.options->iterations; epoch++)
+	{
+		double		squares = train_epoch(&svd, epoch);
+
+		require_convergence(squares);
+		progress_iteration(context->progress, squares, sqrt(squares / count));
+	}
+	svd_finish(&svd, context->draft);
+}
+
+const Algorithm svd_algorithm = {
+	.name = "svd",
+	.family = "matrix factorisation",
+	.feedback = FEEDBACK_EXPLICIT,
+	.form = "factor",
+	.description = "biased matrix factorisation by stochastic gradient descent",
+	.options_size = sizeof(SvdOptions),
+	.options = options,
+	.option_count = lengthof(options),
+	.memory = svd_memory,
+	.train = svd_train
+};

@@ -1,0 +1,62 @@
+/*
+ * algorithm.c
+ *		Looking up algorithms, and what their training functions share.
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "engine/algorithm.h"
+#include "math/kernels.h"
+#include "ratings/budget.h"
+
+static const char **
+algorithm_names(void)
+{
+	int			count = 0;
+	const char **names;
+
+	while (algorithms[count] != NULL)
+		count++;
+	names = palloc(sizeof(char *) * (count + 1));
+	for (int i = 0; i < count; i++)
+		names[i] = algorithms[i]->name;
+	names[count] = NULL;
+	return names;
+}
+
+/* The algorithm of a given name.  Error, with the nearest: there is none. */
+const Algorithm *
+algorithm_lookup(const char *name)
+{
+	for (int i = 0; algorithms[i] != NULL; i++)
+		if (strcmp(algorithms[i]->name, name) == 0)
+			return algorithms[i];
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("unknown algorithm \"%s\"", name),
+			 errhint("Perhaps you meant \"%s\".  The view recsys_algorithms lists them all.",
+					 nearest_name(name, algorithm_names()))));
+	return NULL;
+}
+
+/* Bytes that allocate_vectors takes. */
+Size
+vectors_bytes(int32 rows, int stride)
+{
+	return budget_array(rows, budget_array(stride, sizeof(float))) + KERNEL_ALIGN;
+}
+
+/*
+ * A matrix of padded vectors [rows x stride], all zero, aligned to cache
+ * lines, in the current memory context.  It cannot be freed by itself.
+ */
+float *
+allocate_vectors(int32 rows, int stride)
+{
+	char	   *memory = MemoryContextAllocExtended(CurrentMemoryContext,
+													vectors_bytes(rows, stride),
+													MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+
+	return (float *) TYPEALIGN(KERNEL_ALIGN, memory);
+}

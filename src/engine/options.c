@@ -1,0 +1,368 @@
+/*
+ * options.c
+ *		The options of algorithms: described by a table, given as JSON.
+ *
+ * Parsing starts from the defaults of the table, then takes each member of
+ * the JSON object and stores it in the algorithm's struct.  What is misspelt,
+ * of the wrong type or out of range is refused with what would be right.
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/varlena.h"
+
+#include "engine/algorithm.h"
+#include "engine/options.h"
+#include "model/json.h"
+
+static const char *const duplicates_names[] = {
+	"error", "max", "min", "mean", "sum", "first", "last", NULL
+};
+
+const OptionSpec common_options[] = {
+	ENUM_OPTION("duplicates", CommonOptions, duplicates, OPTION_AUTO, duplicates_names,
+				"what to make of several rows for one user and item; default mean for ratings, sum for weights"),
+	TEXT_OPTION("time_col", CommonOptions, time_col,
+				"column that says which of several rows is first or last"),
+	BOOL_OPTION("clip", CommonOptions, clip, true,
+				"keep predicted ratings within the range of the training ratings"),
+	BOOL_OPTION("store_ratings", CommonOptions, store_ratings, true,
+				"keep the training ratings in the model, 8 bytes each: what users have seen"),
+	INT_OPTION("keep_versions", CommonOptions, keep_versions, 2, 1, 1000,
+			   "versions of the model to keep, with the new one")
+};
+
+const int	common_option_count = lengthof(common_options);
+
+static int
+option_count(const Algorithm *algorithm)
+{
+	return common_option_count + algorithm->option_count;
+}
+
+/* The i-th option: those of the algorithm first, then the common ones. */
+static const OptionSpec *
+option_at(const Algorithm *algorithm, int i)
+{
+	return i < algorithm->option_count ? &algorithm->options[i] :
+		&common_options[i - algorithm->option_count];
+}
+
+/* The option of a given name, or NULL. */
+const OptionSpec *
+option_lookup(const Algorithm *algorithm, const char *name)
+{
+	for (int i = 0; i < option_count(algorithm); i++)
+		if (strcmp(option_at(algorithm, i)->name, name) == 0)
+			return option_at(algorithm, i);
+	return NULL;
+}
+
+/* The one of some names (NULL-terminated) that is nearest to a misspelt one. */
+const char *
+nearest_name(const char *name, const char *const *names)
+{
+	const char *nearest = names[0];
+	int			least = PG_INT32_MAX;
+
+	for (int i = 0; names[i] != NULL; i++)
+	{
+		int			distance = varstr_levenshtein(name, Min(strlen(name), 255), names[i],
+												  strlen(names[i]), 1, 1, 1, true);
+
+		if (distance < least)
+		{
+			least = distance;
+			nearest = names[i];
+		}
+	}
+	return nearest;
+}
+
+static void
+report_unknown_option(const Algorithm *algorithm, const char *name)
+{
+	const char **names = palloc(sizeof(char *) * (option_count(algorithm) + 1));
+
+	for (int i = 0; i < option_count(algorithm); i++)
+		names[i] = option_at(algorithm, i)->name;
+	names[option_count(algorithm)] = NULL;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("algorithm \"%s\" has no option \"%s\"", algorithm->name, name),
+			 errhint("Perhaps you meant \"%s\".  The view recsys_algorithms lists the options of each algorithm.",
+					 nearest_name(name, names))));
+}
+
+static char *
+list_names(const char *const *names)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; names[i] != NULL; i++)
+		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", names[i]);
+	return list.data;
+}
+
+/*
+ * The position of a name in a list of names.  Error, with the nearest: it is
+ * not there.  "what" names the option or argument.
+ */
+int
+enum_parse(const char *what, const char *name, const char *const *values)
+{
+	for (int i = 0; values[i] != NULL; i++)
+		if (strcmp(values[i], name) == 0)
+			return i;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid value for \"%s\": \"%s\"", what, name),
+			 errdetail("It can be one of %s.", list_names(values)),
+			 errhint("Perhaps you meant \"%s\".", nearest_name(name, values))));
+	return -1;
+}
+
+static const char *
+type_in_words(const OptionSpec *spec)
+{
+	switch (spec->type)
+	{
+		case OPTION_BOOL:
+			return "true or false";
+		case OPTION_INT:
+			return "an integer";
+		case OPTION_REAL:
+			return "a number";
+		default:
+			return "a string";
+	}
+}
+
+static void
+report_wrong_type(const OptionSpec *spec, const JsonbValue *value)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" must be %s", spec->name, type_in_words(spec)),
+			 errdetail("It was given as %s.", JsonbTypeName((JsonbValue *) value))));
+}
+
+static void
+require_range(const OptionSpec *spec, double value)
+{
+	if (value >= spec->min && value <= spec->max)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" is out of range: %g", spec->name, value),
+			 errdetail("It can be from %.15g to %.15g.", spec->min, spec->max)));
+}
+
+static double
+number_of_option(const OptionSpec *spec, const JsonbValue *value)
+{
+	double		number;
+
+	if (value->type != jbvNumeric)
+		report_wrong_type(spec, value);
+	number = json_value_number(value);
+	if (spec->type == OPTION_INT && number != rint(number))
+		report_wrong_type(spec, value);
+	require_range(spec, number);
+	return number;
+}
+
+static char *
+string_of_option(const OptionSpec *spec, const JsonbValue *value)
+{
+	if (value->type != jbvString)
+		report_wrong_type(spec, value);
+	return pnstrdup(value->val.string.val, value->val.string.len);
+}
+
+static void
+store_option(const OptionSpec *spec, void *options, const JsonbValue *value)
+{
+	char	   *place = (char *) options + spec->offset;
+
+	switch (spec->type)
+	{
+		case OPTION_BOOL:
+			if (value->type != jbvBool)
+				report_wrong_type(spec, value);
+			*(bool *) place = value->val.boolean;
+			break;
+		case OPTION_INT:
+			*(int *) place = (int) number_of_option(spec, value);
+			break;
+		case OPTION_REAL:
+			*(double *) place = number_of_option(spec, value);
+			break;
+		case OPTION_ENUM:
+			*(int *) place = enum_parse(spec->name, string_of_option(spec, value),
+										spec->values);
+			break;
+		case OPTION_TEXT:
+			*(char **) place = string_of_option(spec, value);
+			break;
+	}
+}
+
+static void
+store_default(const OptionSpec *spec, void *options)
+{
+	char	   *place = (char *) options + spec->offset;
+
+	switch (spec->type)
+	{
+		case OPTION_BOOL:
+			*(bool *) place = spec->default_value != 0;
+			break;
+		case OPTION_INT:
+		case OPTION_ENUM:
+			*(int *) place = isnan(spec->default_value) ? -1 : (int) spec->default_value;
+			break;
+		case OPTION_REAL:
+			*(double *) place = spec->default_value;
+			break;
+		case OPTION_TEXT:
+			*(char **) place = NULL;
+			break;
+	}
+}
+
+/*
+ * The options of an algorithm, from a JSON object: a palloc'd struct of
+ * algorithm->options_size bytes.  A JSON null leaves an option at its default.
+ * Errors: not an object, an unknown option, a wrong type, out of range.
+ */
+void *
+options_parse(const Algorithm *algorithm, const Jsonb *given)
+{
+	void	   *options = palloc0(algorithm->options_size);
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	for (int i = 0; i < option_count(algorithm); i++)
+		store_default(option_at(algorithm, i), options);
+	if (!JB_ROOT_IS_OBJECT(given))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options must be a JSON object"),
+				 errhint("For example '{\"factors\": 32}'.")));
+	iterator = JsonbIteratorInit((JsonbContainer *) &given->root);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		char	   *name;
+		const OptionSpec *spec;
+
+		if (token != WJB_KEY)
+			continue;
+		name = pnstrdup(value.val.string.val, value.val.string.len);
+		spec = option_lookup(algorithm, name);
+		if (spec == NULL)
+			report_unknown_option(algorithm, name);
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		if (value.type != jbvNull)
+			store_option(spec, options, &value);
+	}
+	return options;
+}
+
+static void
+add_number_or_null(StringInfo json, const char *key, const OptionSpec *spec, double value)
+{
+	if (spec->type == OPTION_INT && !isnan(value))
+		json_add_integer(json, key, (int64) value);
+	else
+		json_add_number(json, key, value);
+}
+
+static void
+encode_option(StringInfo json, const char *key, const OptionSpec *spec, const void *options)
+{
+	const char *place = (const char *) options + spec->offset;
+
+	switch (spec->type)
+	{
+		case OPTION_BOOL:
+			json_add_bool(json, key, *(const bool *) place);
+			break;
+		case OPTION_INT:
+			json_add_integer(json, key, *(const int *) place);
+			break;
+		case OPTION_REAL:
+			json_add_number(json, key, *(const double *) place);
+			break;
+		case OPTION_ENUM:
+			json_add_string(json, key, spec->values[*(const int *) place]);
+			break;
+		case OPTION_TEXT:
+			json_add_string(json, key, *(char *const *) place);
+			break;
+	}
+}
+
+/* All options with their values, as the JSON object that gives the same. */
+Jsonb *
+options_encode(const Algorithm *algorithm, const void *options)
+{
+	StringInfoData json;
+
+	json_start(&json);
+	for (int i = 0; i < option_count(algorithm); i++)
+		encode_option(&json, option_at(algorithm, i)->name, option_at(algorithm, i), options);
+	return json_finish(&json);
+}
+
+static void
+describe_default(StringInfo json, const OptionSpec *spec)
+{
+	if (isnan(spec->default_value))
+		json_add_raw(json, "default", "null");
+	else if (spec->type == OPTION_BOOL)
+		json_add_bool(json, "default", spec->default_value != 0);
+	else if (spec->type == OPTION_ENUM)
+		json_add_string(json, "default", spec->values[(int) spec->default_value]);
+	else
+		add_number_or_null(json, "default", spec, spec->default_value);
+}
+
+static char *
+describe_option(const OptionSpec *spec)
+{
+	static const char *const type_names[] = {"bool", "int", "real", "enum", "text"};
+	StringInfoData json;
+
+	json_start(&json);
+	json_add_string(&json, "name", spec->name);
+	json_add_string(&json, "type", type_names[spec->type]);
+	describe_default(&json, spec);
+	if (spec->type == OPTION_INT || spec->type == OPTION_REAL)
+	{
+		add_number_or_null(&json, "min", spec, spec->min);
+		add_number_or_null(&json, "max", spec, spec->max);
+	}
+	if (spec->values != NULL)
+		json_add_string(&json, "values", list_names(spec->values));
+	json_add_string(&json, "help", spec->help);
+	appendStringInfoChar(&json, '}');
+	return json.data;
+}
+
+/* The options of an algorithm as a JSON array of objects, for people. */
+Jsonb *
+options_describe(const Algorithm *algorithm)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '[');
+	for (int i = 0; i < option_count(algorithm); i++)
+		appendStringInfo(&json, "%s%s", i > 0 ? ", " : "",
+						 describe_option(option_at(algorithm, i)));
+	appendStringInfoChar(&json, ']');
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
+}

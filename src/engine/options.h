@@ -1,0 +1,79 @@
+/*
+ * options.h
+ *		The options of algorithms: described by a table, given as JSON.
+ */
+#ifndef RECSYS_ENGINE_OPTIONS_H
+#define RECSYS_ENGINE_OPTIONS_H
+
+#include "postgres.h"
+
+#include <math.h>
+
+#include "utils/jsonb.h"
+
+typedef enum OptionType
+{
+	OPTION_BOOL,				/* bool */
+	OPTION_INT,					/* int */
+	OPTION_REAL,				/* double */
+	OPTION_ENUM,				/* int, a position in "values" */
+	OPTION_TEXT					/* char *, NULL if not given */
+} OptionType;
+
+/*
+ * One option.  Its value goes to the given offset of the algorithm's struct of
+ * options, which begins with a CommonOptions.
+ */
+typedef struct OptionSpec
+{
+	const char *name;
+	OptionType	type;
+	size_t		offset;
+	double		default_value;	/* OPTION_AUTO: depends on other things */
+	double		min;
+	double		max;
+	const char *const *values;	/* NULL-terminated, for OPTION_ENUM */
+	const char *help;
+} OptionSpec;
+
+/*
+ * The default of an option that the algorithm's prepare function decides; it
+ * finds -1 in an int or enum, NaN in a real.
+ */
+#define OPTION_AUTO NAN
+
+#define BOOL_OPTION(name, type, member, value, help) \
+	{name, OPTION_BOOL, offsetof(type, member), value, 0, 1, NULL, help}
+#define INT_OPTION(name, type, member, value, min, max, help) \
+	{name, OPTION_INT, offsetof(type, member), value, min, max, NULL, help}
+#define REAL_OPTION(name, type, member, value, min, max, help) \
+	{name, OPTION_REAL, offsetof(type, member), value, min, max, NULL, help}
+#define ENUM_OPTION(name, type, member, value, values, help) \
+	{name, OPTION_ENUM, offsetof(type, member), value, 0, 0, values, help}
+#define TEXT_OPTION(name, type, member, help) \
+	{name, OPTION_TEXT, offsetof(type, member), OPTION_AUTO, 0, 0, NULL, help}
+
+/* What every algorithm understands. */
+typedef struct CommonOptions
+{
+	int			duplicates;		/* DuplicatesPolicy */
+	char	   *time_col;
+	bool		clip;
+	bool		store_ratings;
+	int			keep_versions;
+} CommonOptions;
+
+struct Algorithm;
+
+extern const OptionSpec common_options[];
+extern const int common_option_count;
+
+extern void *options_parse(const struct Algorithm *algorithm, const Jsonb *given);
+extern Jsonb *options_encode(const struct Algorithm *algorithm, const void *options);
+extern Jsonb *options_describe(const struct Algorithm *algorithm);
+extern const OptionSpec *option_lookup(const struct Algorithm *algorithm,
+									   const char *name);
+extern int	enum_parse(const char *what, const char *name, const char *const *values);
+extern const char *nearest_name(const char *name, const char *const *names);
+
+#endif							/* RECSYS_ENGINE_OPTIONS_H */

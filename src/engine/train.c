@@ -1,0 +1,122 @@
+/*
+ * train.c
+ *		A training run from ratings to draft.
+ *
+ * Options, reading and training are three steps, so that evaluation can train
+ * on a part of what was read.  Nothing here writes.
+ */
+#include "postgres.h"
+
+#include "engine/train.h"
+#include "ratings/budget.h"
+#include "ratings/reader.h"
+
+/*
+ * The options of a run: the given ones, the defaults, and those that depend on
+ * the data.  Error: the algorithm needs ratings and there are none.
+ */
+void *
+train_options(const Algorithm *algorithm, const Jsonb *given, bool has_values)
+{
+	void	   *options;
+	CommonOptions *common;
+	bool		weights = algorithm->feedback == FEEDBACK_IMPLICIT || !has_values;
+
+	if (!has_values && algorithm->feedback == FEEDBACK_EXPLICIT)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("algorithm \"%s\" needs ratings", algorithm->name),
+				 errdetail("It learns from how ratings differ; without a rating column they are all 1."),
+				 errhint("Name the column with rating_col, or use an algorithm for implicit feedback: recsys_algorithms says which are.")));
+	options = options_parse(algorithm, given);
+	common = options;
+	if (common->duplicates < 0)
+		common->duplicates = weights ? DUPLICATES_SUM : DUPLICATES_MEAN;
+	if (common->time_col == NULL &&
+		(common->duplicates == DUPLICATES_FIRST || common->duplicates == DUPLICATES_LAST))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("which row is first or last needs the option \"time_col\""),
+				 errhint("For example '{\"duplicates\": \"last\", \"time_col\": \"rated_at\"}'.")));
+	if (algorithm->prepare != NULL)
+		algorithm->prepare(options, has_values);
+	return options;
+}
+
+typedef struct RunSize
+{
+	const Algorithm *algorithm;
+	const void *options;
+} RunSize;
+
+static Size
+run_bytes(const MatrixShape *shape, void *arg)
+{
+	const RunSize *run = arg;
+
+	return add_size(matrix_bytes(shape), run->algorithm->memory(shape, run->options));
+}
+
+/*
+ * Read the ratings for a run, in the current memory context.  Errors: those of
+ * ratings_read, no ratings at all, and too little memory for the training that
+ * is to follow.
+ */
+Interactions *
+train_read(const Algorithm *algorithm, const void *options, const RatingsSource *source)
+{
+	RunSize		run = {algorithm, options};
+	ReadRequest request = {
+		.source = source,
+		.duplicates = ((const CommonOptions *) options)->duplicates,
+		.total_bytes = run_bytes,
+		.total_bytes_arg = &run
+	};
+	Interactions *ratings = ratings_read(&request);
+
+	if (sparse_entries(&ratings->by_user) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("%s has no ratings", source->relation),
+				 errdetail("It has no rows that the current user can see, or the rating is null in all of them.")));
+	return ratings;
+}
+
+/* The number of ratings of each item, as stored. */
+static float *
+item_counts(const Interactions *ratings)
+{
+	float	   *counts = palloc_extended(sizeof(float) * (Size) ratings->items.count,
+										 MCXT_ALLOC_HUGE);
+
+	for (int32 item = 0; item < ratings->items.count; item++)
+		counts[item] = sparse_row_length(&ratings->by_item, item);
+	return counts;
+}
+
+/*
+ * Train, and return the draft of the model.  It lives in the current memory
+ * context and refers to the ratings.
+ */
+ModelDraft *
+train_run(const Algorithm *algorithm, const void *options, const Interactions *ratings,
+		  Progress *progress)
+{
+	ModelDraft *draft = draft_create();
+	TrainContext context = {
+		.algorithm = algorithm,
+		.options = options,
+		.ratings = ratings,
+		.draft = draft,
+		.progress = progress
+	};
+
+	algorithm->train(&context);
+	draft_add_ids(draft, PART_USER_IDS, &ratings->users);
+	draft_add_ids(draft, PART_ITEM_IDS, &ratings->items);
+	draft_add_floats(draft, PART_ITEM_COUNTS, item_counts(ratings),
+					 ratings->items.count, 1, 1);
+	if (((const CommonOptions *) options)->store_ratings)
+		draft_add_sparse(draft, PART_RATINGS, &ratings->by_user);
+	return draft;
+}

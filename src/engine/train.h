@@ -1,0 +1,20 @@
+/*
+ * train.h
+ *		A training run from ratings to draft.
+ */
+#ifndef RECSYS_ENGINE_TRAIN_H
+#define RECSYS_ENGINE_TRAIN_H
+
+#include "postgres.h"
+
+#include "engine/algorithm.h"
+#include "ratings/source.h"
+
+extern void *train_options(const Algorithm *algorithm, const Jsonb *given,
+						   bool has_values);
+extern Interactions *train_read(const Algorithm *algorithm, const void *options,
+								const RatingsSource *source);
+extern ModelDraft *train_run(const Algorithm *algorithm, const void *options,
+							 const Interactions *ratings, Progress *progress);
+
+#endif							/* RECSYS_ENGINE_TRAIN_H */

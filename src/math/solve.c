@@ -1,0 +1,56 @@
+/*
+ * solve.c
+ *		Least squares by the normal equations, with OpenBLAS and LAPACK.
+ *
+ * The Fortran interface is declared here because Debian's serial OpenBLAS has
+ * the routines of LAPACK but not the headers of LAPACKE.
+ */
+#include <stddef.h>
+
+#include "math/solve.h"
+
+extern void ssyrk_(const char *uplo, const char *trans, const int *n,
+				   const int *k, const float *alpha, const float *a,
+				   const int *lda, const float *beta, float *c,
+				   const int *ldc);
+extern void sgemv_(const char *trans, const int *m, const int *n,
+				   const float *alpha, const float *a, const int *lda,
+				   const float *x, const int *incx, const float *beta,
+				   float *y, const int *incy);
+extern void sposv_(const char *uplo, const int *n, const int *nrhs, float *a,
+				   const int *lda, float *b, const int *ldb, int *info);
+
+/*
+ * Add observations to a least-squares problem: gram += X'X and product += X'y.
+ *
+ * X is [rows x n], row-major with the given stride (n <= stride); y is [rows];
+ * gram is [n x n], of which only one triangle is kept; product is [n].
+ */
+void
+normal_add(int rows, int n, int stride, const float *x, const float *y,
+		   float *gram, float *product)
+{
+	const float one = 1.0f;
+	const int	step = 1;
+
+	/* A row-major matrix is to Fortran its transpose. */
+	ssyrk_("L", "N", &n, &rows, &one, x, &stride, &one, gram, &n);
+	sgemv_("N", &n, &rows, &one, x, &stride, y, &step, &one, product, &step);
+}
+
+/*
+ * The b that minimises |X b - y|^2 + ridge |b|^2, by Cholesky factorisation.
+ * gram [n x n] is overwritten; solution [n] has X'y before and b afterwards.
+ * Returns false if the matrix is not positive definite.
+ */
+bool
+normal_solve(int n, float ridge, float *gram, float *solution)
+{
+	const int	one = 1;
+	int			info;
+
+	for (int i = 0; i < n; i++)
+		gram[(size_t) i * n + i] += ridge;
+	sposv_("L", &n, &one, gram, &n, solution, &n, &info);
+	return info == 0;
+}

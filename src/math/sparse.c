@@ -1,0 +1,81 @@
+/*
+ * sparse.c
+ *		A sparse matrix by rows: look-up and transposition.
+ */
+#include "math/sparse.h"
+
+/* Position of the entry (row, col), or -1 if there is none. */
+int64_t
+sparse_find(const SparseRows *matrix, int32_t row, int32_t col)
+{
+	int64_t		low = matrix->start[row];
+	int64_t		high = matrix->start[row + 1];
+
+	while (low < high)
+	{
+		int64_t		middle = low + (high - low) / 2;
+
+		if (matrix->index[middle] < col)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < matrix->start[row + 1] && matrix->index[low] == col)
+		return low;
+	return -1;
+}
+
+/*
+ * Transposition by counting, in three steps, of which the first and the last
+ * take a range of rows so that the caller can look up in between:
+ *
+ *	count	for all rows, into transposed->start, zeroed by the caller
+ *	start	once
+ *	fill	for all rows, in order
+ *
+ * The caller has allocated the arrays of "transposed": start for
+ * matrix->cols + 1, index and value for as many entries as the matrix has.
+ * Rows of the matrix may here have columns in any order, and repeated.
+ */
+void
+sparse_transpose_count(const SparseRows *matrix, int32_t from, int32_t to,
+					   SparseRows *transposed)
+{
+	for (int64_t e = matrix->start[from]; e < matrix->start[to]; e++)
+		transposed->start[matrix->index[e] + 1]++;
+}
+
+/*
+ * Turn the counts into the place where each row is to be filled next, which
+ * is kept one element further on: filling moves it to the end of the row,
+ * which is the start of the next.
+ */
+void
+sparse_transpose_start(const SparseRows *matrix, SparseRows *transposed)
+{
+	int64_t		sum = 0;
+
+	transposed->rows = matrix->cols;
+	transposed->cols = matrix->rows;
+	for (int32_t r = 1; r <= transposed->rows; r++)
+	{
+		int64_t		count = transposed->start[r];
+
+		transposed->start[r] = sum;
+		sum += count;
+	}
+}
+
+void
+sparse_transpose_fill(const SparseRows *matrix, int32_t from, int32_t to,
+					  SparseRows *transposed)
+{
+	for (int32_t row = from; row < to; row++)
+		for (int64_t e = matrix->start[row]; e < matrix->start[row + 1]; e++)
+		{
+			int64_t		place = transposed->start[matrix->index[e] + 1]++;
+
+			transposed->index[place] = row;
+			transposed->value[place] = matrix->value[e];
+		}
+}

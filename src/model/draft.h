@@ -1,0 +1,43 @@
+/*
+ * draft.h
+ *		A model as training leaves it, before it is written.
+ */
+#ifndef RECSYS_MODEL_DRAFT_H
+#define RECSYS_MODEL_DRAFT_H
+
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+
+#include "model/format.h"
+
+/*
+ * One part.  The arrays are not owned: they live in the memory of the
+ * training run until the draft has been written.
+ */
+typedef struct DraftPart
+{
+	bool		present;
+	BlockType	type;
+	int32		rows;
+	int32		cols;
+	int			stride;			/* elements from one row to the next */
+	const float *floats;
+	const Ids  *ids;
+	const SparseRows *sparse;
+} DraftPart;
+
+typedef struct ModelDraft
+{
+	DraftPart	part[PART_COUNT];
+	StringInfoData params;		/* members of a JSON object, for the form */
+} ModelDraft;
+
+extern ModelDraft *draft_create(void);
+extern void draft_add_floats(ModelDraft *draft, ModelPart part, const float *floats,
+							 int32 rows, int32 cols, int stride);
+extern void draft_add_ids(ModelDraft *draft, ModelPart part, const Ids *ids);
+extern void draft_add_sparse(ModelDraft *draft, ModelPart part,
+							 const SparseRows *matrix);
+
+#endif							/* RECSYS_MODEL_DRAFT_H */

@@ -1,0 +1,179 @@
+/*
+ * factor.c
+ *		The factor form: offset + b_u + b_i + p_u . q_i.
+ *
+ * Matrix factorisations of every kind, and baselines, which have no factors.
+ * The item side is held whole, because every recommendation scans it; of the
+ * user side only the rows that are asked for are read.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "utils/float.h"
+#include "utils/memutils.h"
+
+#include "math/kernels.h"
+#include "model/form.h"
+#include "model/json.h"
+
+typedef struct FactorState
+{
+	double		offset;
+	int			factors;		/* 0: none */
+	int			stride;			/* of the padded vectors */
+	float	   *item_factors;	/* [items x stride], aligned; NULL if none */
+	float	   *item_bias;		/* [items]; NULL if none */
+	float	   *user;			/* [stride] the vector of the user at hand */
+	float	   *scores;			/* [items] work space */
+} FactorState;
+
+static void
+check_parts(Model *model)
+{
+	const ModelHeader *header = &model->header;
+	int32		factors = model_part_cols(model, PART_ITEM_FACTORS);
+
+	if (model_has_part(model, PART_USER_BIAS))
+		model_require_part(model, PART_USER_BIAS, BLOCK_FLOAT4, header->users, 1);
+	if (model_has_part(model, PART_ITEM_BIAS))
+		model_require_part(model, PART_ITEM_BIAS, BLOCK_FLOAT4, header->items, 1);
+	if (factors == 0 && !model_has_part(model, PART_USER_FACTORS))
+		return;
+	model_require_part(model, PART_USER_FACTORS, BLOCK_FLOAT4, header->users, factors);
+	model_require_part(model, PART_ITEM_FACTORS, BLOCK_FLOAT4, header->items, factors);
+}
+
+static void *
+factor_load(Model *model)
+{
+	FactorState *state = palloc0(sizeof(FactorState));
+
+	check_parts(model);
+	state->offset = json_get_number(model->header.params, "offset");
+	if (isnan(state->offset))
+		report_damage(model->relid, model->version, "header", "it has no offset");
+	if (model_has_part(model, PART_ITEM_BIAS))
+		state->item_bias = model_load_floats(model, PART_ITEM_BIAS, 1);
+	if (model_has_part(model, PART_ITEM_FACTORS))
+	{
+		state->factors = model_part_cols(model, PART_ITEM_FACTORS);
+		state->stride = KERNEL_PADDED(state->factors);
+		state->item_factors = model_load_floats(model, PART_ITEM_FACTORS, state->stride);
+		state->user = palloc0(sizeof(float) * state->stride);
+	}
+	state->scores = MemoryContextAllocHuge(CurrentMemoryContext,
+										   sizeof(float) * (Size) model->header.items);
+	return state;
+}
+
+/* The vector of a user, padded. */
+static const float *
+user_vector(Model *model, FactorState *state, int32 user)
+{
+	memcpy(state->user, model_row(model, PART_USER_FACTORS, user),
+		   sizeof(float) * state->factors);
+	return state->user;
+}
+
+static double
+user_part(Model *model, int32 user)
+{
+	if (user < 0 || !model_has_part(model, PART_USER_BIAS))
+		return 0;
+	return *model_row(model, PART_USER_BIAS, user);
+}
+
+static double
+item_part(const FactorState *state, int32 item)
+{
+	return item < 0 || state->item_bias == NULL ? 0 : state->item_bias[item];
+}
+
+static double
+factor_predict(Model *model, int32 user, int32 item)
+{
+	FactorState *state = model_state(model);
+	double		bias = user_part(model, user) + item_part(state, item);
+
+	if (state->item_factors == NULL)
+		return state->offset + bias;
+	if (user < 0 || item < 0)
+		return model->header.mean + bias;
+	return state->offset + bias +
+		kernels->dot(state->stride, user_vector(model, state, user),
+					 state->item_factors + (Size) item * state->stride);
+}
+
+static void
+factor_score_items(Model *model, int32 user, double *scores)
+{
+	FactorState *state = model_state(model);
+	double		base = state->offset + user_part(model, user);
+
+	if (state->item_factors != NULL)
+		kernels->matrix_vector(model->header.items, state->stride, state->item_factors,
+							   user_vector(model, state, user), state->scores);
+	for (int32 item = 0; item < model->header.items; item++)
+		scores[item] = base + item_part(state, item) +
+			(state->item_factors != NULL ? state->scores[item] : 0);
+}
+
+static double
+compare_vectors(VectorMetric metric, int stride, const float *x, const float *y)
+{
+	double		norms;
+
+	switch (metric)
+	{
+		case METRIC_DOT:
+			return kernels->dot(stride, x, y);
+		case METRIC_EUCLIDEAN:
+			return sqrt(kernels->squared_distance(stride, x, y));
+		case METRIC_MANHATTAN:
+			return kernels->manhattan_distance(stride, x, y);
+		default:
+			norms = sqrt(kernels->dot(stride, x, x)) * sqrt(kernels->dot(stride, y, y));
+			return norms > 0 ? kernels->dot(stride, x, y) / norms : get_float8_nan();
+	}
+}
+
+static void
+factor_compare(Model *model, bool items, int32 row, VectorMetric metric, double *scores)
+{
+	FactorState *state = model_state(model);
+	int32		count = items ? model->header.items : model->header.users;
+	float	   *vector;
+	float	   *other;
+
+	if (state->item_factors == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("a model of algorithm \"%s\" has no factors to compare",
+						model->header.algorithm),
+				 errhint("Train a factorisation, such as als or svd, or a neighbour model.")));
+	vector = palloc0(sizeof(float) * state->stride);
+	other = palloc0(sizeof(float) * state->stride);
+	memcpy(vector, items ? state->item_factors + (Size) row * state->stride :
+		   model_row(model, PART_USER_FACTORS, row), sizeof(float) * state->factors);
+	for (int32 r = 0; r < count; r++)
+	{
+		const float *against = state->item_factors + (Size) r * state->stride;
+
+		if (!items)
+			against = memcpy(other, model_row(model, PART_USER_FACTORS, r),
+							 sizeof(float) * state->factors);
+		scores[r] = r == row ? get_float8_nan() :
+			compare_vectors(metric, state->stride, vector, against);
+	}
+	pfree(vector);
+	pfree(other);
+}
+
+const ModelForm factor_form = {
+	.name = "factor",
+	.load = factor_load,
+	.predict = factor_predict,
+	.score_items = factor_score_items,
+	.compare = factor_compare
+};

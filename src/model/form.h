@@ -1,0 +1,67 @@
+/*
+ * form.h
+ *		The forms of model: what serving can ask of one, whatever made it.
+ *
+ * A form is a way to turn stored parts into scores.  Many algorithms share a
+ * form; serving knows forms, not algorithms.
+ */
+#ifndef RECSYS_MODEL_FORM_H
+#define RECSYS_MODEL_FORM_H
+
+#include "postgres.h"
+
+#include "model/model.h"
+
+/* How two vectors are compared, where a form has vectors. */
+typedef enum VectorMetric
+{
+	METRIC_COSINE,
+	METRIC_DOT,
+	METRIC_EUCLIDEAN,
+	METRIC_MANHATTAN
+} VectorMetric;
+
+/*
+ * Users and items are dense indexes; -1 stands for one that the model does
+ * not know, where that is allowed.
+ */
+struct ModelForm
+{
+	const char *name;
+
+	/*
+	 * Check the parts of the model and make what the functions below need, in
+	 * the current memory context, which is the model's.
+	 */
+	void	   *(*load) (Model *model);
+
+	/* The rating or preference; user or item or both may be -1. */
+	double		(*predict) (Model *model, int32 user, int32 item);
+
+	/* Scores of all items for a user, NaN for those that have none. */
+	void		(*score_items) (Model *model, int32 user, double *scores);
+
+	/*
+	 * Similarities, or distances, of row "row" to all rows of its side, NaN
+	 * where there is none.
+	 */
+	void		(*compare) (Model *model, bool items, int32 row,
+							VectorMetric metric, double *scores);
+};
+
+extern const ModelForm factor_form;
+extern const ModelForm item_neighbour_form;
+extern const ModelForm user_neighbour_form;
+
+extern const ModelForm *form_lookup(const char *name);
+
+/* Keep a predicted rating within the range of the ratings, if that is asked. */
+static inline double
+model_clip(const Model *model, double rating)
+{
+	if (!model->header.clip)
+		return rating;
+	return Min(Max(rating, model->header.minimum), model->header.maximum);
+}
+
+#endif							/* RECSYS_MODEL_FORM_H */

@@ -1,0 +1,96 @@
+/*
+ * format.h
+ *		The binary form of a block of a model.
+ *
+ * A block is a header and a payload, little-endian:
+ *
+ *	magic "RSYS", format number, part, type, block number,
+ *	first row, rows, columns, bytes or entries of variable size, CRC-32C
+ *
+ * The types of payload, for rows r and columns c:
+ *
+ *	float4	r x c single-precision numbers
+ *	int8	r 8-byte integers
+ *	uint4	r x c 4-byte unsigned integers
+ *	text	r + 1 4-byte offsets, then the bytes of r strings
+ *	sparse	r + 1 4-byte offsets, then for n entries n 4-byte column indexes
+ *			and n single-precision values
+ *
+ * Blocks come from a table that anybody with rights on it can have written.
+ * They are checked in full before anything in them is used.
+ */
+#ifndef RECSYS_MODEL_FORMAT_H
+#define RECSYS_MODEL_FORMAT_H
+
+#include "postgres.h"
+
+#include "math/sparse.h"
+#include "ratings/ids.h"
+
+#define MODEL_FORMAT 1
+
+/* The parts of a model.  The numbers are in the blocks: never reuse one. */
+typedef enum ModelPart
+{
+	PART_HEADER = 0,			/* uint4: see table.c */
+	PART_USER_IDS = 1,			/* int8 or text, in order */
+	PART_ITEM_IDS = 2,
+	PART_RATINGS = 3,			/* sparse, users x items */
+	PART_ITEM_COUNTS = 4,		/* float4, items x 1: number of ratings */
+	PART_USER_BIAS = 5,			/* float4, users x 1 */
+	PART_ITEM_BIAS = 6,			/* float4, items x 1 */
+	PART_USER_FACTORS = 7,		/* float4, users x factors */
+	PART_ITEM_FACTORS = 8,		/* float4, items x factors */
+	PART_NEIGHBOURS = 9			/* sparse, items x items or users x users */
+} ModelPart;
+
+#define PART_COUNT 10
+
+typedef enum BlockType
+{
+	BLOCK_FLOAT4 = 1,
+	BLOCK_INT8 = 2,
+	BLOCK_UINT4 = 3,
+	BLOCK_TEXT = 4,
+	BLOCK_SPARSE = 5
+} BlockType;
+
+/* Where a block belongs and what it holds; the rows are of the whole part. */
+typedef struct BlockShape
+{
+	ModelPart	part;
+	BlockType	type;
+	uint32		block;
+	uint32		first_row;
+	uint32		rows;
+	uint32		cols;
+	uint32		extra;			/* text: bytes; sparse: entries; else 0 */
+} BlockShape;
+
+/* A checked block: pointers into a copy of its payload. */
+typedef struct Block
+{
+	BlockShape	shape;
+	uint32		crc;
+	void	   *payload;		/* palloc'd */
+	float	   *floats;
+	int64	   *integers;
+	uint32	   *words;
+	uint32	   *offset;			/* [rows + 1] of text and sparse */
+	char	   *bytes;
+	int32	   *index;
+	float	   *value;
+} Block;
+
+extern const char *part_name(ModelPart part);
+
+extern bytea *block_encode_floats(BlockShape shape, const float *rows, int stride,
+								  uint32 *crc);
+extern bytea *block_encode_words(BlockShape shape, const uint32 *words, uint32 *crc);
+extern bytea *block_encode_ids(BlockShape shape, const Ids *ids, uint32 *crc);
+extern bytea *block_encode_sparse(BlockShape shape, const SparseRows *matrix,
+								  uint32 *crc);
+
+extern bool block_decode(const bytea *data, Block *block, const char **problem);
+
+#endif							/* RECSYS_MODEL_FORMAT_H */

@@ -1,0 +1,196 @@
+/*
+ * header.c
+ *		The header of a version of a model, to and from JSON.
+ *
+ * The JSON is for people as well (the view recsys_models shows some of it), so
+ * its members carry the names of the SQL surface.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "utils/datetime.h"
+#include "utils/float.h"
+#include "utils/json.h"
+#include "utils/timestamp.h"
+
+#include "model/format.h"
+#include "model/header.h"
+#include "model/json.h"
+
+static char *
+encode_source(const ModelHeader *header)
+{
+	StringInfoData json;
+
+	json_start(&json);
+	json_add_string(&json, "relation", header->relation);
+	json_add_string(&json, "user_col", header->user_col);
+	json_add_string(&json, "item_col", header->item_col);
+	json_add_string(&json, "rating_col", header->rating_col);
+	appendStringInfoChar(&json, '}');
+	return json.data;
+}
+
+/* An array of [loss, train_rmse, seconds], one for each iteration. */
+static char *
+encode_log(const ModelHeader *header)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '[');
+	for (int i = 0; header->log != NULL && i < header->iterations; i++)
+	{
+		const IterationLog *log = &header->log[i];
+
+		appendStringInfoString(&json, i > 0 ? ", [" : "[");
+		json_append_number(&json, log->loss);
+		appendStringInfoString(&json, ", ");
+		json_append_number(&json, log->train_rmse);
+		appendStringInfoString(&json, ", ");
+		json_append_number(&json, log->seconds);
+		appendStringInfoChar(&json, ']');
+	}
+	appendStringInfoChar(&json, ']');
+	return json.data;
+}
+
+/* The header as JSON, with the time of its making. */
+Jsonb *
+header_encode(const ModelHeader *header)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	char		now_text[MAXDATELEN + 1];
+	StringInfoData json;
+
+	json_start(&json);
+	json_add_integer(&json, "format", MODEL_FORMAT);
+	json_add_string(&json, "algorithm", header->algorithm);
+	json_add_string(&json, "form", header->form);
+	json_add_raw(&json, "options", json_to_cstring(header->options));
+	json_add_raw(&json, "params", json_to_cstring(header->params));
+	json_add_raw(&json, "source", encode_source(header));
+	json_add_integer(&json, "users", header->users);
+	json_add_integer(&json, "items", header->items);
+	json_add_integer(&json, "ratings", header->ratings);
+	json_add_number(&json, "mean", header->mean);
+	json_add_number(&json, "deviation", header->deviation);
+	json_add_number(&json, "minimum", header->minimum);
+	json_add_number(&json, "maximum", header->maximum);
+	json_add_bool(&json, "clip", header->clip);
+	json_add_integer(&json, "iterations", header->iterations);
+	json_add_number(&json, "train_rmse", header->train_rmse);
+	json_add_number(&json, "seconds", header->seconds);
+	json_add_string(&json, "trained_at",
+					JsonEncodeDateTime(now_text, TimestampTzGetDatum(now),
+									   TIMESTAMPTZOID, NULL));
+	json_add_raw(&json, "log", encode_log(header));
+	return json_finish(&json);
+}
+
+static const char *
+decode_source(const Jsonb *meta, ModelHeader *header)
+{
+	Jsonb	   *source = json_get_container(meta, "source");
+
+	if (source == NULL)
+		return "its source is missing";
+	header->relation = json_get_string(source, "relation");
+	header->user_col = json_get_string(source, "user_col");
+	header->item_col = json_get_string(source, "item_col");
+	header->rating_col = json_get_string(source, "rating_col");
+	if (header->relation == NULL || header->user_col == NULL || header->item_col == NULL)
+		return "its source is incomplete";
+	return NULL;
+}
+
+static bool
+in_range(double value, double low, double high)
+{
+	return value >= low && value <= high;
+}
+
+/* Counts and statistics; false if one is missing or absurd. */
+static bool
+decode_numbers(const Jsonb *meta, ModelHeader *header)
+{
+	double		users = json_get_number(meta, "users");
+	double		items = json_get_number(meta, "items");
+	double		ratings = json_get_number(meta, "ratings");
+	double		iterations = json_get_number(meta, "iterations");
+
+	if (!in_range(users, 1, PG_INT32_MAX) || !in_range(items, 1, PG_INT32_MAX) ||
+		!in_range(ratings, 1, users * items) || !in_range(iterations, 0, PG_INT32_MAX))
+		return false;
+	header->users = (int32) users;
+	header->items = (int32) items;
+	header->ratings = (int64) ratings;
+	header->iterations = (int) iterations;
+	header->mean = json_get_number(meta, "mean");
+	header->deviation = json_get_number(meta, "deviation");
+	header->minimum = json_get_number(meta, "minimum");
+	header->maximum = json_get_number(meta, "maximum");
+	header->clip = json_get_bool(meta, "clip");
+	header->train_rmse = json_get_number(meta, "train_rmse");
+	header->seconds = json_get_number(meta, "seconds");
+	return isfinite(header->mean) && header->deviation >= 0 &&
+		header->minimum <= header->maximum;
+}
+
+/*
+ * Read a header, palloc'd in the current memory context, without its log.
+ * Returns what is wrong with it, or NULL.
+ */
+const char *
+header_decode(const Jsonb *meta, ModelHeader *header)
+{
+	memset(header, 0, sizeof(*header));
+	if (json_get_number(meta, "format") != MODEL_FORMAT)
+		return "it has a format number that this version does not know";
+	header->algorithm = json_get_string(meta, "algorithm");
+	header->form = json_get_string(meta, "form");
+	header->options = json_get_container(meta, "options");
+	header->params = json_get_container(meta, "params");
+	if (header->algorithm == NULL || header->form == NULL ||
+		header->options == NULL || header->params == NULL)
+		return "it does not say what kind of model it is";
+	if (!decode_numbers(meta, header))
+		return "its counts or statistics are out of range";
+	return decode_source(meta, header);
+}
+
+static double
+log_number(const Jsonb *entry, uint32 i)
+{
+	JsonbValue *value = getIthJsonbValueFromContainer((JsonbContainer *) &entry->root, i);
+
+	if (value == NULL || value->type != jbvNumeric)
+		return get_float8_nan();
+	return json_value_number(value);
+}
+
+/* The training log of a header, palloc'd. */
+IterationLog *
+header_decode_log(const Jsonb *meta, int *count)
+{
+	Jsonb	   *log = json_get_container(meta, "log");
+	IterationLog *result;
+
+	*count = 0;
+	if (log == NULL || !JB_ROOT_IS_ARRAY(log))
+		return NULL;
+	*count = JB_ROOT_COUNT(log);
+	result = palloc(sizeof(IterationLog) * Max(*count, 1));
+	for (int i = 0; i < *count; i++)
+	{
+		JsonbValue *value = getIthJsonbValueFromContainer(&log->root, i);
+		Jsonb	   *entry = JsonbValueToJsonb(value);
+
+		result[i].loss = log_number(entry, 0);
+		result[i].train_rmse = log_number(entry, 1);
+		result[i].seconds = log_number(entry, 2);
+	}
+	return result;
+}

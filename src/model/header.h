@@ -1,0 +1,51 @@
+/*
+ * header.h
+ *		The header of a version of a model: what it is and where it came from.
+ */
+#ifndef RECSYS_MODEL_HEADER_H
+#define RECSYS_MODEL_HEADER_H
+
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+
+/* One iteration of training. */
+typedef struct IterationLog
+{
+	double		loss;			/* what is minimised; NaN if nothing is */
+	double		train_rmse;		/* NaN if it is not known */
+	double		seconds;		/* since training began */
+} IterationLog;
+
+typedef struct ModelHeader
+{
+	const char *algorithm;
+	const char *form;
+	Jsonb	   *options;		/* all of them, as they were in effect */
+	Jsonb	   *params;			/* of the form */
+
+	const char *relation;		/* the source, qualified and quoted */
+	const char *user_col;
+	const char *item_col;
+	const char *rating_col;		/* NULL: every row had weight 1 */
+
+	int32		users;
+	int32		items;
+	int64		ratings;
+	double		mean;
+	double		deviation;
+	double		minimum;
+	double		maximum;
+	bool		clip;			/* predictions are kept within the range */
+
+	int			iterations;
+	double		train_rmse;
+	double		seconds;
+	const IterationLog *log;	/* [iterations]; may be NULL */
+} ModelHeader;
+
+extern Jsonb *header_encode(const ModelHeader *header);
+extern const char *header_decode(const Jsonb *meta, ModelHeader *header);
+extern IterationLog *header_decode_log(const Jsonb *meta, int *count);
+
+#endif							/* RECSYS_MODEL_HEADER_H */

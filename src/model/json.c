@@ -1,0 +1,170 @@
+/*
+ * json.c
+ *		Reading and writing the JSON documents of a model.
+ *
+ * Writing appends members to a text that jsonb's own input function then
+ * parses; reading looks up one member of an object.  Members that are missing
+ * or of another type read as NULL, NaN or false: what reads a model's header
+ * has checked its checksum, and checks ranges itself.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "common/shortest_dec.h"
+#include "utils/builtins.h"
+#include "utils/float.h"
+#include "utils/json.h"
+#include "utils/numeric.h"
+
+#include "model/json.h"
+
+/* Begin an object. */
+void
+json_start(StringInfo json)
+{
+	initStringInfo(json);
+	appendStringInfoChar(json, '{');
+}
+
+static void
+add_key(StringInfo json, const char *key)
+{
+	if (json->len > 1)
+		appendStringInfoString(json, ", ");
+	escape_json(json, key);
+	appendStringInfoString(json, ": ");
+}
+
+/* Add a string member; NULL gives a JSON null. */
+void
+json_add_string(StringInfo json, const char *key, const char *value)
+{
+	add_key(json, key);
+	if (value == NULL)
+		appendStringInfoString(json, "null");
+	else
+		escape_json(json, value);
+}
+
+/*
+ * Append a number, exactly whatever extra_float_digits says; one that is not
+ * finite becomes a JSON null.
+ */
+void
+json_append_number(StringInfo json, double value)
+{
+	char		digits[DOUBLE_SHORTEST_DECIMAL_LEN];
+
+	if (isfinite(value))
+	{
+		double_to_shortest_decimal_buf(value, digits);
+		appendStringInfoString(json, digits);
+	}
+	else
+		appendStringInfoString(json, "null");
+}
+
+void
+json_add_number(StringInfo json, const char *key, double value)
+{
+	add_key(json, key);
+	json_append_number(json, value);
+}
+
+void
+json_add_integer(StringInfo json, const char *key, int64 value)
+{
+	add_key(json, key);
+	appendStringInfo(json, INT64_FORMAT, value);
+}
+
+void
+json_add_bool(StringInfo json, const char *key, bool value)
+{
+	add_key(json, key);
+	appendStringInfoString(json, value ? "true" : "false");
+}
+
+/* Add a member that is JSON text already. */
+void
+json_add_raw(StringInfo json, const char *key, const char *value)
+{
+	add_key(json, key);
+	appendStringInfoString(json, value);
+}
+
+/* End the object, and make a jsonb of it. */
+Jsonb *
+json_finish(StringInfo json)
+{
+	appendStringInfoChar(json, '}');
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json->data)));
+}
+
+/* Look up a member of an object. */
+bool
+json_get(const Jsonb *object, const char *key, JsonbValue *value)
+{
+	JsonbContainer *container = (JsonbContainer *) &object->root;
+
+	if (!JsonContainerIsObject(container))
+		return false;
+	return getKeyJsonValueFromContainer(container, key, strlen(key), value) != NULL;
+}
+
+/* A string member, palloc'd, or NULL. */
+char *
+json_get_string(const Jsonb *object, const char *key)
+{
+	JsonbValue	value;
+
+	if (!json_get(object, key, &value) || value.type != jbvString)
+		return NULL;
+	return pnstrdup(value.val.string.val, value.val.string.len);
+}
+
+/* The number in a value that is one. */
+double
+json_value_number(const JsonbValue *value)
+{
+	return DatumGetFloat8(DirectFunctionCall1(numeric_float8,
+											  NumericGetDatum(value->val.numeric)));
+}
+
+/* A number member, or NaN. */
+double
+json_get_number(const Jsonb *object, const char *key)
+{
+	JsonbValue	value;
+
+	if (!json_get(object, key, &value) || value.type != jbvNumeric)
+		return get_float8_nan();
+	return json_value_number(&value);
+}
+
+bool
+json_get_bool(const Jsonb *object, const char *key)
+{
+	JsonbValue	value;
+
+	return json_get(object, key, &value) && value.type == jbvBool && value.val.boolean;
+}
+
+/* An object or array member as a jsonb of its own, or NULL. */
+Jsonb *
+json_get_container(const Jsonb *object, const char *key)
+{
+	JsonbValue	value;
+
+	if (!json_get(object, key, &value) || value.type != jbvBinary)
+		return NULL;
+	return JsonbValueToJsonb(&value);
+}
+
+/* The text of a jsonb, which is the same wherever it was made. */
+char *
+json_to_cstring(const Jsonb *json)
+{
+	return JsonbToCString(NULL, (JsonbContainer *) &json->root, VARSIZE(json));
+}

@@ -1,0 +1,384 @@
+/*
+ * model.c
+ *		A trained model, as serving sees it: its parts.
+ *
+ * The manifest of a version says which blocks it has.  A block is read and
+ * checked when one of its rows is first asked for: one user's vector can be
+ * had without reading the whole matrix.
+ */
+#include "postgres.h"
+
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "model/form.h"
+#include "model/model.h"
+#include "ratings/matrix.h"
+
+typedef struct BlockState
+{
+	uint32		first_row;
+	uint32		rows;
+	uint32		crc;
+	Block	   *loaded;			/* NULL: not read yet */
+} BlockState;
+
+struct PartState
+{
+	BlockType	type;
+	int64		rows;
+	uint32		cols;
+	int			blocks;			/* 0: the model has no such part */
+	BlockState *block;
+};
+
+/* Report a model whose stored bytes will not do. */
+void
+report_damage(Oid relid, int32 version, const char *part, const char *problem)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("model \"%s\" is damaged", get_rel_name(relid)),
+			 errdetail("Version %d, part \"%s\": %s.", version, part, problem),
+			 errhint("Train it again with recsys_train, or restore its table.")));
+}
+
+static void
+damaged(const Model *model, ModelPart part, const char *problem)
+{
+	report_damage(model->relid, model->version, part_name(part), problem);
+}
+
+/* Append a line of the manifest to its part; says what is wrong, or NULL. */
+static const char *
+add_block(PartState *part, const ManifestEntry *entry)
+{
+	BlockState *block;
+
+	if (part->blocks == 0)
+	{
+		part->type = entry->type;
+		part->cols = entry->cols;
+	}
+	if (entry->block != part->blocks || entry->first_row != part->rows ||
+		entry->type != part->type || entry->cols != part->cols ||
+		entry->rows == 0 || part->rows + entry->rows > PG_INT32_MAX ||
+		entry->cols > PG_INT32_MAX)
+		return "its list of blocks is inconsistent";
+	if ((part->blocks & (part->blocks - 1)) == 0)
+	{
+		Size		size = sizeof(BlockState) * Max(2 * part->blocks, 1);
+
+		part->block = part->blocks == 0 ? palloc(size) : repalloc(part->block, size);
+	}
+	block = &part->block[part->blocks++];
+	block->first_row = entry->first_row;
+	block->rows = entry->rows;
+	block->crc = entry->crc;
+	block->loaded = NULL;
+	part->rows += entry->rows;
+	return NULL;
+}
+
+/* Read the manifest; says what is wrong, or NULL. */
+static const char *
+read_manifest(Model *model, const HeaderRow *row)
+{
+	Block		block;
+	const ManifestEntry *entry;
+	const char *problem;
+
+	if (row->meta == NULL || row->manifest == NULL)
+		return "the newest version has no header";
+	if (!block_decode(row->manifest, &block, &problem))
+		return problem;
+	if (block.shape.type != BLOCK_UINT4 || block.shape.part != PART_HEADER ||
+		block.shape.cols != MANIFEST_COLUMNS || block.shape.rows == 0)
+		return "its data is not a list of blocks";
+	entry = (const ManifestEntry *) block.words;
+	if (entry[0].crc != meta_crc(row->meta))
+		return "its checksum is wrong";
+	for (uint32 i = 1; i < block.shape.rows; i++)
+	{
+		if (entry[i].part >= PART_COUNT)
+			return "it lists an unknown part";
+		problem = add_block(&model->part[entry[i].part], &entry[i]);
+		if (problem != NULL)
+			return problem;
+	}
+	pfree(block.payload);
+	return NULL;
+}
+
+/* What every model has, whatever its form. */
+static void
+check_common_parts(Model *model)
+{
+	const ModelHeader *header = &model->header;
+
+	model_require_part(model, PART_USER_IDS,
+					   model_ids_are_integers(model, PART_USER_IDS) ? BLOCK_INT8 : BLOCK_TEXT,
+					   header->users, 1);
+	model_require_part(model, PART_ITEM_IDS,
+					   model_ids_are_integers(model, PART_ITEM_IDS) ? BLOCK_INT8 : BLOCK_TEXT,
+					   header->items, 1);
+	model_require_part(model, PART_ITEM_COUNTS, BLOCK_FLOAT4, header->items, 1);
+	if (model_has_part(model, PART_RATINGS))
+		model_require_part(model, PART_RATINGS, BLOCK_SPARSE, header->users, header->items);
+}
+
+/*
+ * Make a model from its header row, in the given context, which it may keep.
+ * None of its blocks is read yet.  Error: the header is damaged.
+ */
+Model *
+model_create(Oid relid, const HeaderRow *row, MemoryContext context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	Model	   *model = palloc0(sizeof(Model));
+	const char *problem;
+
+	model->relid = relid;
+	model->version = row->version;
+	model->context = context;
+	model->part = palloc0(sizeof(PartState) * PART_COUNT);
+	problem = read_manifest(model, row);
+	if (problem == NULL)
+		problem = header_decode(row->meta, &model->header);
+	if (problem == NULL)
+	{
+		model->form = form_lookup(model->header.form);
+		if (model->form == NULL)
+			problem = "it is of a form that this version does not know";
+	}
+	if (problem != NULL)
+		damaged(model, PART_HEADER, problem);
+	check_common_parts(model);
+	MemoryContextSwitchTo(old);
+	return model;
+}
+
+/* The state of the model's form, which is made at the first call. */
+void *
+model_state(Model *model)
+{
+	if (model->state == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(model->context);
+
+		model->loading = true;
+		model->state = model->form->load(model);
+		model->loading = false;
+		MemoryContextSwitchTo(old);
+	}
+	return model->state;
+}
+
+bool
+model_has_part(const Model *model, ModelPart part)
+{
+	return model->part[part].blocks > 0;
+}
+
+/* Number of columns of a part. */
+int32
+model_part_cols(const Model *model, ModelPart part)
+{
+	return (int32) model->part[part].cols;
+}
+
+/* Error unless the model has the part, with that type and shape. */
+void
+model_require_part(const Model *model, ModelPart part, BlockType type,
+				   int64 rows, int64 cols)
+{
+	const PartState *state = &model->part[part];
+
+	if (state->blocks == 0)
+		damaged(model, part, "it is missing");
+	if (state->type != type || state->rows != rows || state->cols != cols)
+		damaged(model, part, "it has another shape than the header says");
+}
+
+/* Read and check a block that has not been read yet. */
+static Block *
+load_block(Model *model, ModelPart part, int number)
+{
+	PartState  *state = &model->part[part];
+	BlockState *block = &state->block[number];
+	MemoryContext old = MemoryContextSwitchTo(model->context);
+	Block	   *loaded = palloc(sizeof(Block));
+	const char *problem;
+
+	if (!table_read_block(model->relid, model->version, part, number, loaded, &problem))
+		damaged(model, part, problem);
+	if (loaded->crc != block->crc || loaded->shape.part != part ||
+		loaded->shape.type != state->type || loaded->shape.block != number ||
+		loaded->shape.first_row != block->first_row ||
+		loaded->shape.rows != block->rows || loaded->shape.cols != state->cols)
+		damaged(model, part, "a block is not the one that was written");
+	MemoryContextSwitchTo(old);
+	block->loaded = loaded;
+	return loaded;
+}
+
+static Block *
+get_block(Model *model, ModelPart part, int number)
+{
+	Block	   *loaded = model->part[part].block[number].loaded;
+
+	return loaded != NULL ? loaded : load_block(model, part, number);
+}
+
+/* The block that has a row, and in *local the row's place in it. */
+static Block *
+block_of_row(Model *model, ModelPart part, int32 row, uint32 *local)
+{
+	const PartState *state = &model->part[part];
+	int			low = 0;
+	int			high = state->blocks - 1;
+
+	Assert(row >= 0 && row < state->rows);
+	while (low < high)
+	{
+		int			middle = (low + high + 1) / 2;
+
+		if (state->block[middle].first_row <= row)
+			low = middle;
+		else
+			high = middle - 1;
+	}
+	*local = row - state->block[low].first_row;
+	return get_block(model, part, low);
+}
+
+/* A row of a dense part; it stays the model's. */
+const float *
+model_row(Model *model, ModelPart part, int32 row)
+{
+	uint32		local;
+	Block	   *block = block_of_row(model, part, row, &local);
+
+	return block->floats + (Size) local * block->shape.cols;
+}
+
+/* A row of a sparse part; returns its number of entries. */
+int32
+model_sparse_row(Model *model, ModelPart part, int32 row, const int32 **index,
+				 const float **value)
+{
+	uint32		local;
+	Block	   *block = block_of_row(model, part, row, &local);
+
+	*index = block->index + block->offset[local];
+	*value = block->value + block->offset[local];
+	return block->offset[local + 1] - block->offset[local];
+}
+
+/* Give back the memory of a block that has been copied. */
+static void
+unload_block(Model *model, ModelPart part, int number)
+{
+	BlockState *block = &model->part[part].block[number];
+
+	pfree(block->loaded->payload);
+	pfree(block->loaded);
+	block->loaded = NULL;
+}
+
+/*
+ * The whole of a dense part as one matrix, in the current memory context, its
+ * rows "stride" elements apart and filled up with zeros.
+ */
+float *
+model_load_floats(Model *model, ModelPart part, int stride)
+{
+	PartState  *state = &model->part[part];
+	Size		size = mul_size(mul_size(state->rows, stride), sizeof(float));
+	float	   *matrix = MemoryContextAllocExtended(CurrentMemoryContext, size,
+													MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+
+	for (int b = 0; b < state->blocks; b++)
+	{
+		Block	   *block = get_block(model, part, b);
+
+		for (uint32 r = 0; r < block->shape.rows; r++)
+			memcpy(matrix + (Size) (block->shape.first_row + r) * stride,
+				   block->floats + (Size) r * state->cols,
+				   state->cols * sizeof(float));
+		unload_block(model, part, b);
+	}
+	return matrix;
+}
+
+/* The whole of a sparse part, in the current memory context. */
+void
+model_load_sparse(Model *model, ModelPart part, SparseRows *matrix)
+{
+	PartState  *state = &model->part[part];
+	int64		entries = 0;
+
+	for (int b = 0; b < state->blocks; b++)
+		entries += get_block(model, part, b)->shape.extra;
+	sparse_allocate(matrix, state->rows, state->cols, entries);
+	entries = 0;
+	for (int b = 0; b < state->blocks; b++)
+	{
+		Block	   *block = get_block(model, part, b);
+
+		for (uint32 r = 0; r < block->shape.rows; r++)
+			matrix->start[block->shape.first_row + r] = entries + block->offset[r];
+		memcpy(matrix->index + entries, block->index, block->shape.extra * sizeof(int32));
+		memcpy(matrix->value + entries, block->value, block->shape.extra * sizeof(float));
+		entries += block->shape.extra;
+		unload_block(model, part, b);
+	}
+	matrix->start[state->rows] = entries;
+}
+
+/* Are the ids of this part integers, or else text? */
+bool
+model_ids_are_integers(const Model *model, ModelPart part)
+{
+	return model->part[part].type == BLOCK_INT8;
+}
+
+/* The id of a dense index. */
+Id
+model_id(Model *model, ModelPart part, int32 row)
+{
+	uint32		local;
+	Block	   *block = block_of_row(model, part, row, &local);
+	Id			id = {.integer = block->shape.type == BLOCK_INT8};
+
+	if (id.integer)
+		id.number = block->integers[local];
+	else
+	{
+		id.text = block->bytes + block->offset[local];
+		id.length = block->offset[local + 1] - block->offset[local];
+	}
+	return id;
+}
+
+/* The dense index of an id of the same kind as those of the part, or -1. */
+int32
+model_find_id(Model *model, ModelPart part, Id id)
+{
+	int32		low = 0;
+	int32		high = model->part[part].rows;
+
+	while (low < high)
+	{
+		int32		middle = low + (high - low) / 2;
+		int			order = id_compare(model_id(model, part, middle), id);
+
+		if (order == 0)
+			return middle;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return -1;
+}

@@ -1,0 +1,54 @@
+/*
+ * model.h
+ *		A trained model, as serving sees it.
+ *
+ * model_open gives the newest version that the running query can see, from a
+ * cache of this backend; its parts are read from the table when they are first
+ * needed, and then stay.
+ */
+#ifndef RECSYS_MODEL_MODEL_H
+#define RECSYS_MODEL_MODEL_H
+
+#include "postgres.h"
+
+#include "model/format.h"
+#include "model/header.h"
+#include "model/table.h"
+
+typedef struct ModelForm ModelForm;
+typedef struct PartState PartState;
+
+typedef struct Model
+{
+	Oid			relid;
+	int32		version;
+	ModelHeader header;
+	const ModelForm *form;
+	MemoryContext context;		/* holds all of the model */
+	PartState  *part;			/* [PART_COUNT] */
+	void	   *state;			/* the form's own, once it is loaded */
+	bool		loading;		/* loading it has begun, and may have failed */
+} Model;
+
+extern Model *model_open(Oid relid, Oid type, MemoryContext user);
+extern void *model_state(Model *model);
+extern void model_cache_init(void);
+
+extern Model *model_create(Oid relid, const HeaderRow *row, MemoryContext context);
+extern void report_damage(Oid relid, int32 version, const char *part,
+						  const char *problem) pg_attribute_noreturn();
+
+extern bool model_has_part(const Model *model, ModelPart part);
+extern void model_require_part(const Model *model, ModelPart part, BlockType type,
+							   int64 rows, int64 cols);
+extern int32 model_part_cols(const Model *model, ModelPart part);
+extern const float *model_row(Model *model, ModelPart part, int32 row);
+extern int32 model_sparse_row(Model *model, ModelPart part, int32 row,
+							  const int32 **index, const float **value);
+extern float *model_load_floats(Model *model, ModelPart part, int stride);
+extern void model_load_sparse(Model *model, ModelPart part, SparseRows *matrix);
+extern bool model_ids_are_integers(const Model *model, ModelPart part);
+extern Id	model_id(Model *model, ModelPart part, int32 row);
+extern int32 model_find_id(Model *model, ModelPart part, Id id);
+
+#endif							/* RECSYS_MODEL_MODEL_H */

@@ -1,0 +1,165 @@
+/*
+ * neighbour.c
+ *		The neighbour forms: the ratings of a model, and how the k nearest
+ *		items or users make a score of them.
+ *
+ * Item and user neighbours are two forms with the same parts: the ratings, the
+ * nearest of each row where they were kept, and the biases where a similarity
+ * or score is relative to the baseline.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "model/form.h"
+#include "model/json.h"
+#include "model/neighbour.h"
+
+/* Write the parameters of the form into a draft. */
+void
+neighbour_params_write(const NeighbourParams *params, ModelDraft *draft)
+{
+	json_add_string(&draft->params, "similarity", similarity_names[params->measure.kind]);
+	json_add_integer(&draft->params, "min_support", params->measure.min_support);
+	json_add_number(&draft->params, "shrinkage", params->measure.shrinkage);
+	json_add_string(&draft->params, "score", score_names[params->score]);
+	json_add_integer(&draft->params, "k", params->k);
+	json_add_integer(&draft->params, "min_k", params->min_k);
+}
+
+static int
+position_of_name(const char *name, const char *const *names)
+{
+	for (int i = 0; name != NULL && names[i] != NULL; i++)
+		if (strcmp(names[i], name) == 0)
+			return i;
+	return -1;
+}
+
+static int
+count_param(const Model *model, const char *name)
+{
+	double		value = json_get_number(model->header.params, name);
+
+	return value >= 0 && value <= PG_INT32_MAX ? (int) value : -1;
+}
+
+/* Read the parameters of the form.  Error: one of them is absurd. */
+NeighbourParams
+neighbour_params_read(const Model *model)
+{
+	const Jsonb *json = model->header.params;
+	int			kind = position_of_name(json_get_string(json, "similarity"), similarity_names);
+	int			score = position_of_name(json_get_string(json, "score"), score_names);
+	NeighbourParams params = {
+		.items = model->form == &item_neighbour_form,
+		.measure = {
+			.kind = kind,
+			.min_support = count_param(model, "min_support"),
+			.shrinkage = json_get_number(json, "shrinkage")
+		},
+		.score = score,
+		.k = count_param(model, "k"),
+		.min_k = count_param(model, "min_k")
+	};
+
+	if (kind < 0 || score < 0 || params.measure.min_support < 0 ||
+		!(params.measure.shrinkage >= 0) || params.k < 1 || params.min_k < 0)
+		report_damage(model->relid, model->version, "header",
+					  "its parameters are out of range");
+	return params;
+}
+
+static void
+load_biases(Model *model, Neighbourhood *hood)
+{
+	const ModelHeader *header = &model->header;
+
+	if (!params_need_baseline(&hood->params))
+		return;
+	if (!model_has_part(model, PART_USER_BIAS))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the model was trained without baselines"),
+				 errhint("Train it with similarity pearson_baseline or score baseline.")));
+	model_require_part(model, PART_USER_BIAS, BLOCK_FLOAT4, header->users, 1);
+	model_require_part(model, PART_ITEM_BIAS, BLOCK_FLOAT4, header->items, 1);
+	hood->user_bias = model_load_floats(model, PART_USER_BIAS, 1);
+	hood->item_bias = model_load_floats(model, PART_ITEM_BIAS, 1);
+}
+
+/*
+ * The neighbourhood of a model under the given parameters, which may differ
+ * from its own, in the current memory context.
+ */
+Neighbourhood *
+model_neighbourhood(Model *model, const NeighbourParams *params)
+{
+	const ModelHeader *header = &model->header;
+	Neighbourhood *hood = neighbourhood_create(params);
+	int32		rows = params->items ? header->items : header->users;
+	SparseRows	by_user;
+	SparseRows	by_item;
+
+	model_require_part(model, PART_RATINGS, BLOCK_SPARSE, header->users, header->items);
+	model_load_sparse(model, PART_RATINGS, &by_user);
+	sparse_allocate(&by_item, header->items, header->users, sparse_entries(&by_user));
+	sparse_transpose(&by_user, &by_item);
+	neighbourhood_set_ratings(hood, &by_user, &by_item, header->mean, header->deviation);
+	load_biases(model, hood);
+	if (model_has_part(model, PART_NEIGHBOURS))
+	{
+		model_require_part(model, PART_NEIGHBOURS, BLOCK_SPARSE, rows, rows);
+		model_load_sparse(model, PART_NEIGHBOURS, &hood->lists);
+		hood->has_lists = true;
+	}
+	return hood;
+}
+
+static void *
+neighbour_load(Model *model)
+{
+	NeighbourParams params = neighbour_params_read(model);
+
+	return model_neighbourhood(model, &params);
+}
+
+static double
+neighbour_predict(Model *model, int32 user, int32 item)
+{
+	return neighbourhood_predict(model_state(model), user, item);
+}
+
+static void
+neighbour_score_items(Model *model, int32 user, double *scores)
+{
+	neighbourhood_score(model_state(model), user, scores);
+}
+
+static void
+neighbour_compare(Model *model, bool items, int32 row, VectorMetric metric,
+				  double *scores)
+{
+	if (metric != METRIC_COSINE)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("a neighbour model has one similarity, that of its training"),
+				 errhint("Leave out the metric, or train with another similarity.")));
+	neighbourhood_compare(model_state(model), items, row, scores, NULL);
+}
+
+const ModelForm item_neighbour_form = {
+	.name = "item_neighbour",
+	.load = neighbour_load,
+	.predict = neighbour_predict,
+	.score_items = neighbour_score_items,
+	.compare = neighbour_compare
+};
+
+const ModelForm user_neighbour_form = {
+	.name = "user_neighbour",
+	.load = neighbour_load,
+	.predict = neighbour_predict,
+	.score_items = neighbour_score_items,
+	.compare = neighbour_compare
+};

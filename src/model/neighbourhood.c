@@ -1,0 +1,586 @@
+/*
+ * neighbourhood.c
+ *		k-nearest-neighbour scores from ratings, or from kept lists.
+ *
+ * The k nearest are taken among the neighbours that have the rating, so
+ * a prediction looks at the similarities of one row to all others: that row is
+ * computed when it is needed (rows.c), or comes from the list kept for it.
+ * Scoring all items for a user takes one row for user k-NN, and for item k-NN
+ * one row for each item that the user has rated.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/float.h"
+#include "utils/memutils.h"
+
+#include "math/topk.h"
+#include "model/neighbourhood.h"
+
+/* By SimilarityKind. */
+const char *const similarity_names[] = {
+	"cosine", "cosine_common", "adjusted_cosine", "pearson", "pearson_baseline",
+	"msd", "jaccard", NULL
+};
+
+/* By ScoreKind. */
+const char *const score_names[] = {
+	"weighted_mean", "sum", "average", "centered", "zscore", "baseline", NULL
+};
+
+/* A score as it adds up. */
+typedef struct Tally
+{
+	double		sum;
+	double		weight;
+	int32		n;
+} Tally;
+
+/* Does anything here need the baselines of users and items? */
+bool
+params_need_baseline(const NeighbourParams *params)
+{
+	return params->score == SCORE_BASELINE ||
+		params->measure.kind == SIMILARITY_PEARSON_BASELINE;
+}
+
+/* A neighbourhood without ratings, in the current memory context. */
+Neighbourhood *
+neighbourhood_create(const NeighbourParams *params)
+{
+	Neighbourhood *hood = palloc0(sizeof(Neighbourhood));
+
+	hood->params = *params;
+	hood->current_row = -1;
+	hood->context = CurrentMemoryContext;
+	return hood;
+}
+
+static RowStats *
+all_row_stats(const SparseRows *rows)
+{
+	RowStats   *stats = MemoryContextAllocHuge(CurrentMemoryContext,
+											   sizeof(RowStats) * Max(rows->rows, 1));
+
+	for (int32 r = 0; r < rows->rows; r++)
+	{
+		stats[r] = row_stats(rows, r);
+		if (r % 1024 == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return stats;
+}
+
+/*
+ * Give the neighbourhood its ratings, which it keeps, and compute the
+ * statistics of their rows.
+ */
+void
+neighbourhood_set_ratings(Neighbourhood *hood, const SparseRows *by_user,
+						  const SparseRows *by_item, double mean, double deviation)
+{
+	hood->by_user = *by_user;
+	hood->by_item = *by_item;
+	hood->mean = mean;
+	hood->deviation = deviation;
+	hood->user_stats = all_row_stats(by_user);
+	hood->item_stats = all_row_stats(by_item);
+}
+
+static const SparseRows *
+row_side(const Neighbourhood *hood)
+{
+	return hood->params.items ? &hood->by_item : &hood->by_user;
+}
+
+static const RowStats *
+side_stats(const Neighbourhood *hood, bool items)
+{
+	return items ? hood->item_stats : hood->user_stats;
+}
+
+static const float *
+side_bias(const Neighbourhood *hood, bool items)
+{
+	return items ? hood->item_bias : hood->user_bias;
+}
+
+/* What a measure subtracts from the values of each row of a side. */
+static double *
+row_offsets(const Neighbourhood *hood, bool items, int32 rows)
+{
+	double	   *offset = MemoryContextAllocHuge(CurrentMemoryContext,
+												sizeof(double) * Max(rows, 1));
+
+	for (int32 r = 0; r < rows; r++)
+	{
+		/* A whole number, so that ratings that are equal stay exactly so. */
+		if (hood->params.measure.kind == SIMILARITY_PEARSON)
+			offset[r] = rint(side_stats(hood, items)[r].mean);
+		else
+			offset[r] = hood->mean + side_bias(hood, items)[r];
+	}
+	return offset;
+}
+
+/* What a measure subtracts from the values of each column of a side. */
+static double *
+column_offsets(const Neighbourhood *hood, bool items, int32 columns)
+{
+	double	   *offset = MemoryContextAllocHuge(CurrentMemoryContext,
+												sizeof(double) * Max(columns, 1));
+
+	for (int32 c = 0; c < columns; c++)
+	{
+		if (hood->params.measure.kind == SIMILARITY_ADJUSTED_COSINE)
+			offset[c] = side_stats(hood, !items)[c].mean;
+		else
+			offset[c] = side_bias(hood, !items)[c];
+	}
+	return offset;
+}
+
+static void *
+zeroed_array(int32 count, Size element)
+{
+	return MemoryContextAllocExtended(CurrentMemoryContext, mul_size(Max(count, 1), element),
+									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+static RowSimilarity *
+make_similarity(Neighbourhood *hood, bool items)
+{
+	RowSimilarity *similarity = palloc0(sizeof(RowSimilarity));
+	SimilarityKind kind = hood->params.measure.kind;
+	int32		rows;
+
+	similarity->measure = hood->params.measure;
+	similarity->rows = items ? &hood->by_item : &hood->by_user;
+	similarity->columns = items ? &hood->by_user : &hood->by_item;
+	similarity->row_stats = side_stats(hood, items);
+	rows = similarity->rows->rows;
+	if (kind == SIMILARITY_PEARSON || kind == SIMILARITY_PEARSON_BASELINE)
+		similarity->row_offset = row_offsets(hood, items, rows);
+	if (kind == SIMILARITY_ADJUSTED_COSINE || kind == SIMILARITY_PEARSON_BASELINE)
+		similarity->column_offset = column_offsets(hood, items,
+												   similarity->columns->rows);
+	if (similarity_is_light(kind))
+		similarity->light = zeroed_array(rows, sizeof(LightSums));
+	else
+		similarity->pair = zeroed_array(rows, sizeof(PairSums));
+	similarity->touched = zeroed_array(rows, sizeof(int32));
+	return similarity;
+}
+
+/* The engine for similarities between items or between users. */
+RowSimilarity *
+neighbourhood_similarity(Neighbourhood *hood, bool items)
+{
+	if (hood->similarity[items] == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(hood->context);
+
+		hood->similarity[items] = make_similarity(hood, items);
+		MemoryContextSwitchTo(old);
+	}
+	return hood->similarity[items];
+}
+
+/* Similarities of a row to all others of its side into "to", else NaN. */
+static void
+compute_row(Neighbourhood *hood, bool items, int32 row, double *to, int32 *support)
+{
+	RowSimilarity *similarity = neighbourhood_similarity(hood, items);
+	int32		n;
+
+	CHECK_FOR_INTERRUPTS();
+	row_similarity_start(similarity, row);
+	for (int32 t = 0; t < similarity->touched_count; t++)
+	{
+		int32		other = similarity->touched[t];
+
+		if (other == row)
+			continue;
+		to[other] = row_similarity_get(similarity, row, other, &n);
+		if (support != NULL)
+			support[other] = n;
+	}
+	row_similarity_end(similarity);
+}
+
+/* Likewise, from the list kept for the row. */
+static void
+copy_list(const Neighbourhood *hood, int32 row, double *to)
+{
+	const SparseRows *lists = &hood->lists;
+
+	for (int64 e = lists->start[row]; e < lists->start[row + 1]; e++)
+		to[lists->index[e]] = lists->value[e];
+}
+
+static void
+fill_nan(double *values, int32 count)
+{
+	for (int32 i = 0; i < count; i++)
+		values[i] = get_float8_nan();
+}
+
+/* Make hood->current the similarities of a row. */
+static const double *
+load_row(Neighbourhood *hood, int32 row)
+{
+	int32		rows = row_side(hood)->rows;
+
+	if (hood->current == NULL)
+		hood->current = MemoryContextAllocHuge(hood->context, sizeof(double) * rows);
+	if (hood->current_row == row)
+		return hood->current;
+
+	/* Not the current row of anything, should the following be interrupted. */
+	hood->current_row = -1;
+	fill_nan(hood->current, rows);
+	if (hood->has_lists)
+		copy_list(hood, row, hood->current);
+	else
+		compute_row(hood, hood->params.items, row, hood->current, NULL);
+	hood->current_row = row;
+	return hood->current;
+}
+
+/* The baseline prediction for a row and a column; -1 is one not known. */
+static double
+baseline(const Neighbourhood *hood, int32 row, int32 column)
+{
+	bool		items = hood->params.items;
+
+	return hood->mean +
+		(row >= 0 ? side_bias(hood, items)[row] : 0) +
+		(column >= 0 ? side_bias(hood, !items)[column] : 0);
+}
+
+/* Does a similarity count as that of a neighbour? */
+static inline bool
+counts(const Neighbourhood *hood, double similarity)
+{
+	if (hood->params.score == SCORE_AVERAGE)
+		return !isnan(similarity);
+	return similarity > 0;
+}
+
+/* The deviation of a row, or one that can stand for it, never zero. */
+static inline double
+row_deviation(const Neighbourhood *hood, int32 row)
+{
+	double		deviation = side_stats(hood, hood->params.items)[row].deviation;
+
+	if (deviation > 0)
+		return deviation;
+	return hood->deviation > 0 ? hood->deviation : 1;
+}
+
+/* Add the rating that neighbour "row" gives to "column". */
+static inline void
+tally_add(const Neighbourhood *hood, Tally *tally, double similarity, int32 row,
+		  int32 column, double rating)
+{
+	const RowStats *stats = side_stats(hood, hood->params.items);
+
+	switch (hood->params.score)
+	{
+		case SCORE_CENTERED:
+			rating -= stats[row].mean;
+			break;
+		case SCORE_ZSCORE:
+			rating = (rating - stats[row].mean) / row_deviation(hood, row);
+			break;
+		case SCORE_BASELINE:
+			rating -= baseline(hood, row, column);
+			break;
+		default:
+			break;
+	}
+	tally->sum += similarity * rating;
+	tally->weight += similarity;
+	tally->n++;
+}
+
+/* The score of "row" and "column" once all neighbours have been added. */
+static double
+tally_score(const Neighbourhood *hood, const Tally *tally, int32 row, int32 column)
+{
+	const RowStats *stats = &side_stats(hood, hood->params.items)[row];
+	bool		enough = tally->n >= Max(hood->params.min_k, 1);
+	double		mean = enough && tally->weight > 0 ? tally->sum / tally->weight : 0;
+
+	switch (hood->params.score)
+	{
+		case SCORE_WEIGHTED_MEAN:
+			return enough ? mean : hood->mean;
+		case SCORE_SUM:
+			return enough ? tally->sum : 0;
+		case SCORE_AVERAGE:
+			return enough ? tally->sum / tally->n : 0;
+		case SCORE_CENTERED:
+			return stats->mean + mean;
+		case SCORE_ZSCORE:
+			return stats->mean + row_deviation(hood, row) * mean;
+		case SCORE_BASELINE:
+			return baseline(hood, row, column) + mean;
+	}
+	return 0;
+}
+
+/* The best guess when the row, the column or both are not known (-1). */
+static double
+predict_unknown(const Neighbourhood *hood, int32 row, int32 column)
+{
+	bool		items = hood->params.items;
+
+	switch (hood->params.score)
+	{
+		case SCORE_SUM:
+		case SCORE_AVERAGE:
+			return 0;
+		case SCORE_BASELINE:
+			return baseline(hood, row, column);
+		default:
+			break;
+	}
+	if (row >= 0)
+		return side_stats(hood, items)[row].mean;
+	if (column >= 0)
+		return side_stats(hood, !items)[column].mean;
+	return hood->mean;
+}
+
+/*
+ * The score of an item for a user; -1 is one not known.  The user's own rating
+ * of the item, if there is one, is left out.
+ */
+double
+neighbourhood_predict(Neighbourhood *hood, int32 user, int32 item)
+{
+	bool		items = hood->params.items;
+	int32		row = items ? item : user;
+	int32		column = items ? user : item;
+	const SparseRows *columns = items ? &hood->by_user : &hood->by_item;
+	const double *similarity;
+	Tally		tally = {0};
+	TopK		nearest;
+	int64		raters;
+
+	if (row < 0 || column < 0)
+		return predict_unknown(hood, row, column);
+	similarity = load_row(hood, row);
+	raters = sparse_row_length(columns, column);
+	topk_init(&nearest,
+			  hood->params.score == SCORE_AVERAGE ? raters : Min(hood->params.k, raters),
+			  palloc(sizeof(Scored) * Max(raters, 1)));
+	for (int64 e = columns->start[column]; e < columns->start[column + 1]; e++)
+		if (columns->index[e] != row && counts(hood, similarity[columns->index[e]]))
+			topk_push(&nearest, similarity[columns->index[e]], columns->index[e]);
+	topk_sort(&nearest);
+	for (int i = 0; i < nearest.count; i++)
+	{
+		int32		other = nearest.heap[i].index;
+
+		tally_add(hood, &tally, nearest.heap[i].score, other, column,
+				  columns->value[sparse_find(columns, column, other)]);
+	}
+	pfree(nearest.heap);
+	return tally_score(hood, &tally, row, column);
+}
+
+static int
+compare_scored(const void *a, const void *b)
+{
+	if (scored_before(*(const Scored *) a, *(const Scored *) b))
+		return -1;
+	return scored_before(*(const Scored *) b, *(const Scored *) a) ? 1 : 0;
+}
+
+/* The neighbours of a row, nearest first, palloc'd. */
+static Scored *
+neighbours_in_order(Neighbourhood *hood, int32 row, int32 *count)
+{
+	const double *similarity = load_row(hood, row);
+	int32		rows = row_side(hood)->rows;
+	Scored	   *neighbour = MemoryContextAllocHuge(CurrentMemoryContext,
+												   sizeof(Scored) * Max(rows, 1));
+
+	*count = 0;
+	for (int32 r = 0; r < rows; r++)
+		if (counts(hood, similarity[r]))
+			neighbour[(*count)++] = (Scored) {similarity[r], r};
+	qsort(neighbour, *count, sizeof(Scored), compare_scored);
+	return neighbour;
+}
+
+/*
+ * User k-NN: the neighbours in order, nearest first, each adding what it has
+ * rated where k nearer ones have not done so before it.
+ */
+static void
+tally_by_users(Neighbourhood *hood, int32 user, Tally *tally)
+{
+	int64		limit = hood->params.score == SCORE_AVERAGE ? PG_INT64_MAX : hood->params.k;
+	const SparseRows *by_user = &hood->by_user;
+	int32		count;
+	Scored	   *neighbour = neighbours_in_order(hood, user, &count);
+
+	for (int32 i = 0; i < count; i++)
+	{
+		int32		other = neighbour[i].index;
+
+		if (i % 1024 == 0)
+			CHECK_FOR_INTERRUPTS();
+		for (int64 e = by_user->start[other]; e < by_user->start[other + 1]; e++)
+			if (tally[by_user->index[e]].n < limit)
+				tally_add(hood, &tally[by_user->index[e]], neighbour[i].score,
+						  other, by_user->index[e], by_user->value[e]);
+	}
+	pfree(neighbour);
+}
+
+/*
+ * Item k-NN: the nearest of an item's neighbours among a user's items, as they
+ * are found.
+ */
+typedef struct NearestItems
+{
+	int			k;
+	TopK	   *top;			/* [items]; heap NULL until one is found */
+} NearestItems;
+
+static void
+offer_neighbour(NearestItems *nearest, int32 item, double similarity, int32 other)
+{
+	TopK	   *top = &nearest->top[item];
+
+	if (top->heap == NULL)
+		topk_init(top, nearest->k, palloc(sizeof(Scored) * nearest->k));
+	topk_push(top, similarity, other);
+}
+
+/* From computed rows: for each item of the user's, all that are like it. */
+static void
+offer_by_rows(Neighbourhood *hood, int32 user, NearestItems *nearest)
+{
+	const SparseRows *by_user = &hood->by_user;
+	RowSimilarity *similarity = neighbourhood_similarity(hood, true);
+	int32		support;
+
+	for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
+	{
+		int32		own = by_user->index[e];
+
+		CHECK_FOR_INTERRUPTS();
+		row_similarity_start(similarity, own);
+		for (int32 t = 0; t < similarity->touched_count; t++)
+		{
+			int32		item = similarity->touched[t];
+			double		value = row_similarity_get(similarity, own, item, &support);
+
+			if (item != own && counts(hood, value))
+				offer_neighbour(nearest, item, value, own);
+		}
+		row_similarity_end(similarity);
+	}
+}
+
+/* From kept lists: for each item, those of its list that the user has. */
+static void
+offer_by_lists(Neighbourhood *hood, int32 user, NearestItems *nearest)
+{
+	const SparseRows *by_user = &hood->by_user;
+	const SparseRows *lists = &hood->lists;
+	bool	   *own = zeroed_array(lists->rows, sizeof(bool));
+
+	for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
+		own[by_user->index[e]] = true;
+	for (int32 item = 0; item < lists->rows; item++)
+	{
+		if (item % 1024 == 0)
+			CHECK_FOR_INTERRUPTS();
+		for (int64 e = lists->start[item]; e < lists->start[item + 1]; e++)
+			if (own[lists->index[e]])
+				offer_neighbour(nearest, item, lists->value[e], lists->index[e]);
+	}
+	pfree(own);
+}
+
+static void
+tally_by_items(Neighbourhood *hood, int32 user, Tally *tally)
+{
+	const SparseRows *by_user = &hood->by_user;
+	int32		items = hood->by_item.rows;
+	int64		own = sparse_row_length(by_user, user);
+	NearestItems nearest = {
+		.k = hood->params.score == SCORE_AVERAGE ? own : Min(hood->params.k, own),
+		.top = zeroed_array(items, sizeof(TopK))
+	};
+
+	if (hood->has_lists)
+		offer_by_lists(hood, user, &nearest);
+	else
+		offer_by_rows(hood, user, &nearest);
+	for (int32 item = 0; item < items; item++)
+	{
+		topk_sort(&nearest.top[item]);
+		for (int i = 0; i < nearest.top[item].count; i++)
+		{
+			Scored		other = nearest.top[item].heap[i];
+
+			tally_add(hood, &tally[item], other.score, other.index, user,
+					  by_user->value[sparse_find(by_user, user, other.index)]);
+		}
+	}
+}
+
+/*
+ * Scores of all items for a user, NaN for items with fewer than min_k
+ * neighbours that count.
+ */
+void
+neighbourhood_score(Neighbourhood *hood, int32 user, double *scores)
+{
+	bool		items = hood->params.items;
+	int32		count = hood->by_item.rows;
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "recsys scores",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(scratch);
+	Tally	   *tally = zeroed_array(count, sizeof(Tally));
+
+	if (items)
+		tally_by_items(hood, user, tally);
+	else
+		tally_by_users(hood, user, tally);
+	for (int32 item = 0; item < count; item++)
+	{
+		if (tally[item].n < Max(hood->params.min_k, 1))
+			scores[item] = get_float8_nan();
+		else
+			scores[item] = tally_score(hood, &tally[item], items ? item : user,
+									   items ? user : item);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(scratch);
+}
+
+/*
+ * Similarities of a user or item to all of its side, NaN where there is none
+ * or it was not kept.  If support is not NULL they come from the ratings even
+ * if there are lists, which do not have the numbers of common columns.
+ */
+void
+neighbourhood_compare(Neighbourhood *hood, bool items, int32 row, double *scores,
+					  int32 *support)
+{
+	fill_nan(scores, (items ? &hood->by_item : &hood->by_user)->rows);
+	if (hood->has_lists && items == hood->params.items && support == NULL)
+		copy_list(hood, row, scores);
+	else
+		compute_row(hood, items, row, scores, support);
+}

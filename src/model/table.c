@@ -1,0 +1,452 @@
+/*
+ * table.c
+ *		The table of a model: finding, making, locking, reading and writing.
+ *
+ * A model is an ordinary table OF recsys_model.  Everything here goes through
+ * SQL under the caller's rights, so that GRANT, row-level security, replicas
+ * and dumps work as for any table.
+ *
+ * A version is one header row and its blocks.  The header row's meta is the
+ * header (header.c), its data the manifest: the checksum of meta, and the
+ * place, shape and checksum of every block, so that a block that is missing,
+ * altered, or taken from elsewhere is found out.  Versions are never changed
+ * once written.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "commands/tablecmds.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "port/pg_crc32c.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+#include "utils/varlena.h"
+
+#include "compat.h"
+#include "model/json.h"
+#include "model/table.h"
+
+/* Blocks are cut so that their payload is about this large. */
+#define BLOCK_BYTES (4 * 1024 * 1024)
+
+/*
+ * The type recsys_model of the extension to which the running function
+ * belongs.
+ */
+Oid
+model_type(FunctionCallInfo fcinfo)
+{
+	Oid			namespace = get_func_namespace(fcinfo->flinfo->fn_oid);
+	Oid			type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+									   CStringGetDatum("recsys_model"),
+									   ObjectIdGetDatum(namespace));
+
+	if (!OidIsValid(type))
+		elog(ERROR, "type recsys_model is missing from the extension's schema");
+	return type;
+}
+
+/* Is this a table OF recsys_model? */
+bool
+table_is_model(Oid relid, Oid type)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Form_pg_class class;
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	class = (Form_pg_class) GETSTRUCT(tuple);
+	result = class->relkind == RELKIND_RELATION && class->reloftype == type;
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/* The qualified and quoted name of a relation, palloc'd. */
+char *
+table_name(Oid relid)
+{
+	char	   *name = get_rel_name(relid);
+
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the model no longer exists")));
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)), name);
+}
+
+static void
+report_not_a_model(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg("\"%s\" is not a model", name),
+			 errdetail("A relation of that name exists, and was left as it is."),
+			 errhint("Choose another name for the model.")));
+}
+
+/*
+ * What a user's name for a model means: an existing model, or a table still
+ * to be made.  Error: the name is taken by something else, or no schema.
+ */
+ModelTarget
+model_target(text *name, Oid type)
+{
+	RangeVar   *range = makeRangeVarFromNameList(textToQualifiedNameList(name));
+	ModelTarget target;
+
+	target.relid = RangeVarGetRelid(range, NoLock, true);
+	target.name = range->relname;
+	if (OidIsValid(target.relid))
+	{
+		if (!table_is_model(target.relid, type))
+			report_not_a_model(target.name);
+		target.schema = get_namespace_name(get_rel_namespace(target.relid));
+		return target;
+	}
+	target.schema = get_namespace_name(RangeVarGetCreationNamespace(range));
+	if (OidIsValid(get_relname_relid(target.name, get_namespace_oid(target.schema, false))))
+		report_not_a_model(target.name);
+	return target;
+}
+
+/*
+ * Let no other session write the model until the end of the transaction,
+ * while all may read it.  Error: no right to write.
+ */
+void
+table_lock_for_writing(Oid relid)
+{
+	const AclMode mode = ACL_SELECT | ACL_INSERT | ACL_DELETE;
+
+	if (pg_class_aclmask(relid, GetUserId(), mode, ACLMASK_ALL) != mode)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for model \"%s\"", get_rel_name(relid)),
+				 errdetail("Training a model needs SELECT, INSERT and DELETE on its table.")));
+	LockRelationOid(relid, ShareUpdateExclusiveLock);
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the model was dropped by another session")));
+}
+
+static void
+execute(const char *query, int expected)
+{
+	int			result = SPI_execute(query, false, 0);
+
+	if (result != expected)
+		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
+}
+
+/*
+ * Make the table of a model, owned by the caller, and return it.  Factors do
+ * not compress, so the blocks are stored out of line as they are.
+ */
+Oid
+table_create(const ModelTarget *target, Oid type)
+{
+	const char *table = quote_qualified_identifier(target->schema, target->name);
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	execute(psprintf("CREATE TABLE %s OF %s (PRIMARY KEY (version, part, block))",
+					 table, format_type_be_qualified(type)), SPI_OK_UTILITY);
+	execute(psprintf("ALTER TABLE %s ALTER COLUMN data SET STORAGE EXTERNAL", table),
+			SPI_OK_UTILITY);
+	SPI_finish();
+	return get_relname_relid(target->name, get_namespace_oid(target->schema, false));
+}
+
+/* The checksum of a header, which does not depend on how JSON is stored. */
+uint32
+meta_crc(const Jsonb *meta)
+{
+	char	   *string = json_to_cstring(meta);
+	pg_crc32c	crc;
+
+	INIT_CRC32C(crc);
+	COMP_CRC32C(crc, string, strlen(string));
+	FIN_CRC32C(crc);
+	pfree(string);
+	return crc;
+}
+
+/* Writing a version: where the writer stands. */
+typedef struct VersionWriter
+{
+	SPIPlanPtr	insert;
+	int32		version;
+	ManifestEntry *manifest;
+	int			entries;
+	int			capacity;
+} VersionWriter;
+
+static void
+insert_row(VersionWriter *writer, const char *part, int32 block, const Jsonb *meta,
+		   const bytea *data)
+{
+	Datum		values[5] = {
+		Int32GetDatum(writer->version),
+		CStringGetTextDatum(part),
+		Int32GetDatum(block),
+		PointerGetDatum(meta),
+		PointerGetDatum(data)
+	};
+	const char *nulls = meta == NULL ? "   n " : "     ";
+	int			result = SPI_execute_plan(writer->insert, values, nulls, false, 0);
+
+	if (result != SPI_OK_INSERT)
+		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+}
+
+/* Bytes of one row of a part in its block. */
+static int64
+row_bytes(const DraftPart *part, int32 row)
+{
+	switch (part->type)
+	{
+		case BLOCK_TEXT:
+			return sizeof(uint32) + part->ids->offset[row + 1] - part->ids->offset[row];
+		case BLOCK_INT8:
+			return sizeof(int64);
+		case BLOCK_SPARSE:
+			return sizeof(uint32) +
+				sparse_row_length(part->sparse, row) * (sizeof(int32) + sizeof(float));
+		default:
+			return (int64) part->cols * sizeof(float);
+	}
+}
+
+/* The number of rows, one at least, that make a block from "first" on. */
+static uint32
+rows_of_block(const DraftPart *part, int32 first)
+{
+	int64		bytes = row_bytes(part, first);
+	int32		row = first + 1;
+
+	while (row < part->rows && (bytes += row_bytes(part, row)) <= BLOCK_BYTES)
+		row++;
+	return row - first;
+}
+
+static bytea *
+encode_block(const DraftPart *part, BlockShape shape, uint32 *crc)
+{
+	if (part->ids != NULL)
+		return block_encode_ids(shape, part->ids, crc);
+	if (part->sparse != NULL)
+		return block_encode_sparse(shape, part->sparse, crc);
+	return block_encode_floats(shape, part->floats, part->stride, crc);
+}
+
+static void
+add_to_manifest(VersionWriter *writer, const BlockShape *shape, uint32 crc)
+{
+	if (writer->entries == writer->capacity)
+	{
+		writer->capacity *= 2;
+		writer->manifest = repalloc(writer->manifest,
+									sizeof(ManifestEntry) * writer->capacity);
+	}
+	writer->manifest[writer->entries++] = (ManifestEntry) {
+		.part = shape->part,
+		.type = shape->type,
+		.block = shape->block,
+		.first_row = shape->first_row,
+		.rows = shape->rows,
+		.cols = shape->cols,
+		.crc = crc
+	};
+}
+
+static void
+write_part(VersionWriter *writer, ModelPart number, const DraftPart *part)
+{
+	BlockShape	shape = {.part = number, .type = part->type, .cols = part->cols};
+	uint32		crc;
+	bytea	   *data;
+
+	for (int32 row = 0; row < part->rows; row += shape.rows)
+	{
+		CHECK_FOR_INTERRUPTS();
+		shape.first_row = row;
+		shape.rows = rows_of_block(part, row);
+		data = encode_block(part, shape, &crc);
+		insert_row(writer, part_name(number), shape.block, NULL, data);
+		add_to_manifest(writer, &shape, crc);
+		pfree(data);
+		shape.block++;
+	}
+}
+
+static void
+write_header(VersionWriter *writer, const Jsonb *meta)
+{
+	BlockShape	shape = {
+		.part = PART_HEADER,
+		.type = BLOCK_UINT4,
+		.rows = writer->entries,
+		.cols = MANIFEST_COLUMNS
+	};
+	uint32		crc;
+
+	writer->manifest[0].crc = meta_crc(meta);
+	insert_row(writer, part_name(PART_HEADER), 0, meta,
+			   block_encode_words(shape, (uint32 *) writer->manifest, &crc));
+}
+
+static int32
+next_version(const char *table)
+{
+	bool		isnull;
+	Datum		version;
+
+	execute(psprintf("SELECT coalesce(pg_catalog.max(version), 0) FROM %s", table),
+			SPI_OK_SELECT);
+	version = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	return DatumGetInt32(version) + 1;
+}
+
+/*
+ * Write a draft as the next version of a model and drop the versions that are
+ * then older than the newest keep_versions.  The table must be locked for
+ * writing.  Returns the number of the version.
+ */
+int32
+table_write_version(Oid relid, const ModelDraft *draft, const Jsonb *meta,
+					int keep_versions)
+{
+	const char *table = table_name(relid);
+	Oid			types[5] = {INT4OID, TEXTOID, INT4OID, JSONBOID, BYTEAOID};
+	VersionWriter writer = {.entries = 1, .capacity = 64};
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	writer.manifest = palloc0(sizeof(ManifestEntry) * writer.capacity);
+	writer.version = next_version(table);
+	writer.insert = SPI_prepare(psprintf("INSERT INTO %s (version, part, block, meta, data) "
+										 "VALUES ($1, $2, $3, $4, $5)", table),
+								lengthof(types), types);
+	if (writer.insert == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	for (int part = 0; part < PART_COUNT; part++)
+		if (draft->part[part].present)
+			write_part(&writer, part, &draft->part[part]);
+	write_header(&writer, meta);
+	execute(psprintf("DELETE FROM %s WHERE version OPERATOR(pg_catalog.<=) %d",
+					 table, writer.version - keep_versions), SPI_OK_DELETE);
+	SPI_finish();
+	return writer.version;
+}
+
+/* A detoasted copy of an attribute in the given context; NULL if it is null. */
+static void *
+copy_attribute(int attribute, MemoryContext context)
+{
+	MemoryContext old;
+	bool		isnull;
+	Datum		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+									  attribute, &isnull);
+	void	   *copy;
+
+	if (isnull)
+		return NULL;
+	old = MemoryContextSwitchTo(context);
+	copy = PG_DETOAST_DATUM_COPY(value);
+	MemoryContextSwitchTo(old);
+	return copy;
+}
+
+static void
+copy_header_row(HeaderRow *row, MemoryContext context)
+{
+	TupleDesc	desc = SPI_tuptable->tupdesc;
+	HeapTuple	tuple = SPI_tuptable->vals[0];
+	bool		isnull;
+
+	row->version = DatumGetInt32(SPI_getbinval(tuple, desc, 1, &isnull));
+	row->xmin = DatumGetTransactionId(SPI_getbinval(tuple, desc, 2, &isnull));
+	if (!isnull)
+		row->ctid = *(ItemPointer) DatumGetPointer(SPI_getbinval(tuple, desc, 3, &isnull));
+	row->meta = copy_attribute(4, context);
+	row->manifest = copy_attribute(5, context);
+}
+
+/*
+ * Read the header row of the newest version that the running query can see.
+ * Returns false if there is no version at all; meta or manifest are NULL if
+ * the version has no proper header row.  Error: no right to read.
+ */
+bool
+table_read_header(Oid relid, HeaderRow *row)
+{
+	const char *table = table_name(relid);
+	MemoryContext context = CurrentMemoryContext;
+	bool		none;
+	char	   *query;
+
+	memset(row, 0, sizeof(*row));
+	query = psprintf("SELECT v.newest, m.xmin, m.ctid, m.meta, m.data "
+					 "FROM (SELECT pg_catalog.max(version) AS newest FROM %s) v "
+					 "LEFT JOIN %s m ON m.version OPERATOR(pg_catalog.=) v.newest "
+					 "AND m.part OPERATOR(pg_catalog.=) 'header' "
+					 "AND m.block OPERATOR(pg_catalog.=) 0", table, table);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute(query, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the header of %s", table);
+	(void) SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &none);
+	if (!none)
+		copy_header_row(row, context);
+	SPI_finish();
+	return !none;
+}
+
+/*
+ * Read and check one block, palloc'd in the current memory context.  Returns
+ * false, with what is wrong in *problem, if it is missing or damaged.
+ */
+bool
+table_read_block(Oid relid, int32 version, ModelPart part, uint32 number,
+				 Block *block, const char **problem)
+{
+	MemoryContext context = CurrentMemoryContext;
+	MemoryContext old;
+	Oid			types[3] = {INT4OID, TEXTOID, INT4OID};
+	Datum		values[3];
+	bytea	   *data;
+	bool		good = false;
+	char	   *query = psprintf("SELECT data FROM %s "
+								 "WHERE version OPERATOR(pg_catalog.=) $1 "
+								 "AND part OPERATOR(pg_catalog.=) $2 "
+								 "AND block OPERATOR(pg_catalog.=) $3",
+								 table_name(relid));
+
+	values[0] = Int32GetDatum(version);
+	values[1] = CStringGetTextDatum(part_name(part));
+	values[2] = Int32GetDatum((int32) number);
+	*problem = "it is missing";
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute_with_args(query, lengthof(types), types, values, NULL, true, 2) != SPI_OK_SELECT)
+		elog(ERROR, "could not read a block of model %u", relid);
+	if (SPI_processed == 1 &&
+		(data = copy_attribute(1, CurrentMemoryContext)) != NULL)
+	{
+		old = MemoryContextSwitchTo(context);
+		good = block_decode(data, block, problem);
+		MemoryContextSwitchTo(old);
+	}
+	SPI_finish();
+	return good;
+}

@@ -1,0 +1,64 @@
+/*
+ * table.h
+ *		The table of a model: finding, making, locking, reading and writing.
+ */
+#ifndef RECSYS_MODEL_TABLE_H
+#define RECSYS_MODEL_TABLE_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "storage/itemptr.h"
+#include "utils/jsonb.h"
+
+#include "model/draft.h"
+
+/* A name given by a user for a model that may or may not exist yet. */
+typedef struct ModelTarget
+{
+	char	   *schema;
+	char	   *name;
+	Oid			relid;			/* InvalidOid: it does not exist */
+} ModelTarget;
+
+/* What identifies the contents of a version, and what its header row holds. */
+typedef struct HeaderRow
+{
+	int32		version;
+	TransactionId xmin;
+	ItemPointerData ctid;
+	Jsonb	   *meta;			/* palloc'd, detoasted */
+	bytea	   *manifest;		/* palloc'd, detoasted */
+} HeaderRow;
+
+/* One line of the manifest: a block that belongs to the version. */
+typedef struct ManifestEntry
+{
+	uint32		part;
+	uint32		type;
+	uint32		block;
+	uint32		first_row;
+	uint32		rows;
+	uint32		cols;
+	uint32		crc;
+} ManifestEntry;
+
+/* The first line of the manifest has the checksum of the header's JSON. */
+#define MANIFEST_COLUMNS (sizeof(ManifestEntry) / sizeof(uint32))
+
+extern Oid	model_type(FunctionCallInfo fcinfo);
+extern bool table_is_model(Oid relid, Oid type);
+extern char *table_name(Oid relid);
+
+extern ModelTarget model_target(text *name, Oid type);
+extern void table_lock_for_writing(Oid relid);
+extern Oid	table_create(const ModelTarget *target, Oid type);
+
+extern int32 table_write_version(Oid relid, const ModelDraft *draft,
+								 const Jsonb *meta, int keep_versions);
+extern bool table_read_header(Oid relid, HeaderRow *row);
+extern bool table_read_block(Oid relid, int32 version, ModelPart part,
+							 uint32 number, Block *block, const char **problem);
+extern uint32 meta_crc(const Jsonb *meta);
+
+#endif							/* RECSYS_MODEL_TABLE_H */

@@ -1,0 +1,14 @@
+/*
+ * budget.h
+ *		The bound on memory: maintenance_work_mem.
+ */
+#ifndef RECSYS_RATINGS_BUDGET_H
+#define RECSYS_RATINGS_BUDGET_H
+
+#include "postgres.h"
+
+extern Size budget_limit(void);
+extern void budget_require(Size needed, const char *purpose);
+extern Size budget_array(Size count, Size element);
+
+#endif							/* RECSYS_RATINGS_BUDGET_H */

@@ -1,0 +1,300 @@
+/*
+ * ids.c
+ *		The ids of users or items, and their dense indexes.
+ *
+ * While rows are read, a hash table gives each new id the next number.  When
+ * all are known they are sorted, and the provisional numbers translated: dense
+ * indexes depend on the set of ids alone, not on the order of the rows.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "port.h"
+#include "utils/memutils.h"
+
+#include "ratings/ids.h"
+
+typedef struct IdEntry
+{
+	uint32		hash;
+	int32		index;			/* provisional number */
+	char		status;
+} IdEntry;
+
+/* The ids in order of appearance: the same shape as Ids, with spare room. */
+struct IdsBuilder
+{
+	Ids			ids;
+	int32		capacity;
+	Size		bytes_capacity;
+	Id			probe;			/* the id being looked up */
+	struct idhash_hash *hash;
+};
+
+static bool id_matches_probe(const IdsBuilder *builder, int32 index);
+
+/*
+ * The key of an entry is its provisional number; the one being looked up is
+ * PROBE, which stands for builder->probe.
+ */
+#define PROBE (-1)
+
+#define SH_PREFIX idhash
+#define SH_ELEMENT_TYPE IdEntry
+#define SH_KEY_TYPE int32
+#define SH_KEY index
+#define SH_HASH_KEY(tb, key) id_hash(((IdsBuilder *) (tb)->private_data)->probe)
+#define SH_EQUAL(tb, a, b) \
+	id_matches_probe((const IdsBuilder *) (tb)->private_data, a)
+#define SH_STORE_HASH
+#define SH_GET_HASH(tb, a) (a)->hash
+#define SH_SCOPE static inline
+#define SH_DEFINE
+#define SH_DECLARE
+
+static inline uint32
+id_hash(Id id)
+{
+	if (id.integer)
+		return murmurhash32((uint32) id.number ^
+							murmurhash32((uint32) ((uint64) id.number >> 32)));
+	return hash_bytes((const unsigned char *) id.text, id.length);
+}
+
+#include "lib/simplehash.h"
+
+static bool
+id_matches_probe(const IdsBuilder *builder, int32 index)
+{
+	return id_compare(ids_get(&builder->ids, index), builder->probe) == 0;
+}
+
+/* An empty builder in the current memory context. */
+IdsBuilder *
+ids_builder_create(bool integer)
+{
+	IdsBuilder *builder = palloc0(sizeof(IdsBuilder));
+
+	builder->capacity = 1024;
+	builder->ids.integer = integer;
+	if (integer)
+		builder->ids.numbers = palloc(sizeof(int64) * builder->capacity);
+	else
+	{
+		builder->bytes_capacity = 16 * builder->capacity;
+		builder->ids.offset = palloc(sizeof(int64) * (builder->capacity + 1));
+		builder->ids.offset[0] = 0;
+		builder->ids.bytes = palloc(builder->bytes_capacity);
+	}
+	builder->hash = idhash_create(CurrentMemoryContext, builder->capacity, builder);
+	return builder;
+}
+
+/* Room for one more id, and for "length" more bytes of text. */
+static void
+ids_builder_reserve(IdsBuilder *builder, int length)
+{
+	Ids		   *ids = &builder->ids;
+
+	if (ids->count == builder->capacity)
+	{
+		if (builder->capacity > PG_INT32_MAX / 2)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("too many distinct ids")));
+		builder->capacity *= 2;
+		if (ids->integer)
+			ids->numbers = repalloc_huge(ids->numbers,
+										 sizeof(int64) * (Size) builder->capacity);
+		else
+			ids->offset = repalloc_huge(ids->offset,
+										sizeof(int64) * ((Size) builder->capacity + 1));
+	}
+	if (!ids->integer)
+	{
+		while (ids->offset[ids->count] + length > builder->bytes_capacity)
+		{
+			builder->bytes_capacity *= 2;
+			ids->bytes = repalloc_huge(ids->bytes, builder->bytes_capacity);
+		}
+	}
+}
+
+static void
+ids_builder_append(IdsBuilder *builder, Id id)
+{
+	Ids		   *ids = &builder->ids;
+
+	ids_builder_reserve(builder, id.integer ? 0 : id.length);
+	if (ids->integer)
+		ids->numbers[ids->count] = id.number;
+	else
+	{
+		memcpy(ids->bytes + ids->offset[ids->count], id.text, id.length);
+		ids->offset[ids->count + 1] = ids->offset[ids->count] + id.length;
+	}
+	ids->count++;
+}
+
+/* The provisional number of "id", which is added if it is new. */
+int32
+ids_builder_add(IdsBuilder *builder, Id id)
+{
+	uint32		hash = id_hash(id);
+	bool		found;
+	IdEntry    *entry;
+
+	builder->probe = id;
+	entry = idhash_insert_hash(builder->hash, PROBE, hash, &found);
+	if (!found)
+	{
+		entry->index = builder->ids.count;
+		ids_builder_append(builder, id);
+	}
+	return entry->index;
+}
+
+/* How many distinct ids there are so far. */
+int32
+ids_builder_count(const IdsBuilder *builder)
+{
+	return builder->ids.count;
+}
+
+/* Bytes held by the builder. */
+Size
+ids_builder_bytes(const IdsBuilder *builder)
+{
+	return builder->hash->size * sizeof(IdEntry) +
+		(Size) builder->capacity * sizeof(int64) + builder->bytes_capacity;
+}
+
+static int
+compare_positions(const void *a, const void *b, void *arg)
+{
+	const Ids  *ids = arg;
+
+	return id_compare(ids_get(ids, *(const int32 *) a),
+					  ids_get(ids, *(const int32 *) b));
+}
+
+static void
+ids_copy_ordered(const Ids *from, const int32 *order, Ids *to)
+{
+	to->integer = from->integer;
+	to->count = from->count;
+	to->numbers = NULL;
+	to->offset = NULL;
+	to->bytes = NULL;
+	if (from->integer)
+	{
+		to->numbers = MemoryContextAllocHuge(CurrentMemoryContext,
+											 sizeof(int64) * Max(from->count, 1));
+		for (int32 i = 0; i < from->count; i++)
+			to->numbers[i] = from->numbers[order[i]];
+		return;
+	}
+	to->offset = MemoryContextAllocHuge(CurrentMemoryContext,
+										sizeof(int64) * ((Size) from->count + 1));
+	to->bytes = MemoryContextAllocHuge(CurrentMemoryContext,
+									   Max(from->offset[from->count], 1));
+	to->offset[0] = 0;
+	for (int32 i = 0; i < from->count; i++)
+	{
+		Id			id = ids_get(from, order[i]);
+
+		memcpy(to->bytes + to->offset[i], id.text, id.length);
+		to->offset[i + 1] = to->offset[i] + id.length;
+	}
+}
+
+/*
+ * End of building: fill "ids" with the ids in order, and return for each
+ * provisional number its dense index.  Both are in the current memory context.
+ * The builder is freed.
+ */
+int32 *
+ids_builder_finish(IdsBuilder *builder, Ids *ids)
+{
+	Size		size = sizeof(int32) * Max(builder->ids.count, 1);
+	int32	   *order = MemoryContextAllocHuge(CurrentMemoryContext, size);
+	int32	   *rank = MemoryContextAllocHuge(CurrentMemoryContext, size);
+
+	idhash_destroy(builder->hash);
+	for (int32 i = 0; i < builder->ids.count; i++)
+		order[i] = i;
+	qsort_interruptible(order, builder->ids.count, sizeof(int32),
+						compare_positions, &builder->ids);
+	for (int32 i = 0; i < builder->ids.count; i++)
+		rank[order[i]] = i;
+	ids_copy_ordered(&builder->ids, order, ids);
+	pfree(order);
+	if (builder->ids.integer)
+		pfree(builder->ids.numbers);
+	else
+	{
+		pfree(builder->ids.offset);
+		pfree(builder->ids.bytes);
+	}
+	pfree(builder);
+	return rank;
+}
+
+/* The id with a dense index. */
+Id
+ids_get(const Ids *ids, int32 index)
+{
+	Id			id = {.integer = ids->integer};
+
+	if (ids->integer)
+		id.number = ids->numbers[index];
+	else
+	{
+		id.text = ids->bytes + ids->offset[index];
+		id.length = (int) (ids->offset[index + 1] - ids->offset[index]);
+	}
+	return id;
+}
+
+/* Order of two ids of the same kind: by value, or by bytes. */
+int
+id_compare(Id a, Id b)
+{
+	int			result;
+
+	if (a.integer)
+		return (a.number > b.number) - (a.number < b.number);
+	result = memcmp(a.text, b.text, Min(a.length, b.length));
+	return result != 0 ? result : (a.length > b.length) - (a.length < b.length);
+}
+
+/* The dense index of an id of the same kind, or -1. */
+int32
+ids_find(const Ids *ids, Id id)
+{
+	int32		low = 0;
+	int32		high = ids->count;
+
+	while (low < high)
+	{
+		int32		middle = low + (high - low) / 2;
+		int			order = id_compare(ids_get(ids, middle), id);
+
+		if (order == 0)
+			return middle;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return -1;
+}
+
+/* The text form of an id, palloc'd. */
+char *
+id_to_cstring(Id id)
+{
+	if (id.integer)
+		return psprintf(INT64_FORMAT, id.number);
+	return pnstrdup(id.text, id.length);
+}

@@ -1,0 +1,46 @@
+/*
+ * ids.h
+ *		The ids of users or items, and their dense indexes.
+ *
+ * Ids of integer types are held as int64, all others by their text form.  An
+ * Ids holds n of them in order (integers by value, text by bytes, whatever the
+ * collation); the position of an id is its dense index.  An IdsBuilder takes
+ * ids as they come and numbers them provisionally in order of appearance.
+ */
+#ifndef RECSYS_RATINGS_IDS_H
+#define RECSYS_RATINGS_IDS_H
+
+#include "postgres.h"
+
+/* One id: text is not terminated, and not owned. */
+typedef struct Id
+{
+	bool		integer;
+	int64		number;
+	const char *text;
+	int			length;
+} Id;
+
+typedef struct Ids
+{
+	bool		integer;
+	int32		count;
+	int64	   *numbers;		/* [count] if integer */
+	int64	   *offset;			/* [count + 1] into bytes if text */
+	char	   *bytes;
+} Ids;
+
+typedef struct IdsBuilder IdsBuilder;
+
+extern IdsBuilder *ids_builder_create(bool integer);
+extern int32 ids_builder_add(IdsBuilder *builder, Id id);
+extern int32 ids_builder_count(const IdsBuilder *builder);
+extern Size ids_builder_bytes(const IdsBuilder *builder);
+extern int32 *ids_builder_finish(IdsBuilder *builder, Ids *ids);
+
+extern Id	ids_get(const Ids *ids, int32 index);
+extern int32 ids_find(const Ids *ids, Id id);
+extern int	id_compare(Id a, Id b);
+extern char *id_to_cstring(Id id);
+
+#endif							/* RECSYS_RATINGS_IDS_H */

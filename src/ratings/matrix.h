@@ -1,0 +1,65 @@
+/*
+ * matrix.h
+ *		The interaction matrix: what every algorithm reads.
+ *
+ * Ids mapped to dense indexes in the order of the ids, ratings by user and by
+ * item (8 bytes an entry each).  The same set of rows gives the same matrix,
+ * byte for byte, in whatever order they were read.
+ */
+#ifndef RECSYS_RATINGS_MATRIX_H
+#define RECSYS_RATINGS_MATRIX_H
+
+#include "postgres.h"
+
+#include "math/sparse.h"
+#include "ratings/ids.h"
+
+/* What to do with several rows for one user and item. */
+typedef enum DuplicatesPolicy
+{
+	DUPLICATES_ERROR,
+	DUPLICATES_MAX,
+	DUPLICATES_MIN,
+	DUPLICATES_MEAN,
+	DUPLICATES_SUM,
+	DUPLICATES_FIRST,
+	DUPLICATES_LAST
+} DuplicatesPolicy;
+
+/* The size of a problem, from which its memory can be computed. */
+typedef struct MatrixShape
+{
+	int32		users;
+	int32		items;
+	int64		ratings;
+} MatrixShape;
+
+typedef struct Interactions
+{
+	Ids			users;
+	Ids			items;
+	SparseRows	by_user;
+	SparseRows	by_item;
+	double		mean;			/* of the ratings, as are the following */
+	double		deviation;		/* population standard deviation */
+	float		minimum;
+	float		maximum;
+} Interactions;
+
+typedef struct MatrixBuilder MatrixBuilder;
+
+extern MatrixBuilder *matrix_builder_create(bool integer_users, bool integer_items);
+extern void matrix_builder_add(MatrixBuilder *builder, Id user, Id item, float value);
+extern Size matrix_builder_bytes(const MatrixBuilder *builder);
+extern MatrixShape matrix_builder_shape(const MatrixBuilder *builder);
+extern Interactions *matrix_builder_finish(MatrixBuilder *builder,
+										   DuplicatesPolicy duplicates);
+
+extern Size matrix_bytes(const MatrixShape *shape);
+extern Size matrix_building_bytes(const MatrixShape *shape);
+extern MatrixShape matrix_shape(const Interactions *ratings);
+
+extern void sparse_allocate(SparseRows *matrix, int32 rows, int32 cols, int64 entries);
+extern void sparse_transpose(const SparseRows *matrix, SparseRows *transposed);
+
+#endif							/* RECSYS_RATINGS_MATRIX_H */

@@ -1,0 +1,218 @@
+/*
+ * reader.c
+ *		Reading ratings into the interaction matrix.
+ *
+ * The rows come from an ordinary query under the caller's rights, so that
+ * privileges, row-level security, views, partitions and foreign tables need no
+ * thought here.  The executor hands each row straight to a DestReceiver of
+ * ours: unlike a cursor, that copies no tuple and lets the plan be parallel.
+ *
+ * When the rows no longer fit into maintenance_work_mem the reader goes on
+ * counting without storing, because only the full count tells the user which
+ * setting would do.
+ */
+#include "postgres.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "tcop/dest.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+
+#include "compat.h"
+#include "ratings/budget.h"
+#include "ratings/reader.h"
+
+typedef struct RatingsReceiver
+{
+	DestReceiver receiver;		/* must be first */
+	MatrixBuilder *builder;
+	bool		integer_users;
+	bool		integer_items;
+	bool		full;			/* memory is used up: only count */
+	int64		rows;			/* with a rating */
+	int64		null_users;
+	int64		null_items;
+	int64		not_finite;
+	MemoryContext context;
+	Size		limit;
+} RatingsReceiver;
+
+/* Look at the memory in use every so many rows. */
+#define ROWS_PER_LOOK 4096
+
+static Id
+id_of_attribute(Datum value, bool integer)
+{
+	Id			id = {.integer = integer};
+
+	if (integer)
+		id.number = DatumGetInt64(value);
+	else
+	{
+		struct varlena *text = PG_DETOAST_DATUM_PACKED(value);
+
+		id.text = VARDATA_ANY(text);
+		id.length = VARSIZE_ANY_EXHDR(text);
+	}
+	return id;
+}
+
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	RatingsReceiver *state = (RatingsReceiver *) self;
+	double		value;
+	MemoryContext old;
+
+	slot_getallattrs(slot);
+	if (slot->tts_isnull[0] || slot->tts_isnull[1])
+	{
+		state->null_users += slot->tts_isnull[0];
+		state->null_items += slot->tts_isnull[1];
+		return true;
+	}
+	if (slot->tts_isnull[2])
+		return true;
+	value = DatumGetFloat8(slot->tts_values[2]);
+	if (!(fabs(value) <= FLT_MAX))
+	{
+		state->not_finite++;
+		return true;
+	}
+	if (state->rows++ % ROWS_PER_LOOK == 0 && !state->full)
+		state->full = matrix_builder_bytes(state->builder) > state->limit;
+	if (state->full)
+		return true;
+	old = MemoryContextSwitchTo(state->context);
+	matrix_builder_add(state->builder,
+					   id_of_attribute(slot->tts_values[0], state->integer_users),
+					   id_of_attribute(slot->tts_values[1], state->integer_items),
+					   (float) value);
+	MemoryContextSwitchTo(old);
+	return true;
+}
+
+static void
+receive_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
+{
+}
+
+static void
+receive_shutdown(DestReceiver *self)
+{
+}
+
+static void
+report_bad_rows(const RatingsReceiver *state, const RatingsSource *source)
+{
+	if (state->null_users + state->null_items > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s has rows without an id", source->relation),
+				 errdetail("Column \"%s\" is null in " INT64_FORMAT " rows, column \"%s\" in " INT64_FORMAT ".",
+						   source->user.name, state->null_users,
+						   source->item.name, state->null_items),
+				 errhint("Remove these rows, or train from a view that leaves them out.")));
+	if (state->not_finite > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("%s has ratings that are not finite single-precision numbers",
+						source->relation),
+				 errdetail("Column \"%s\" is NaN, infinite or too large in " INT64_FORMAT " rows.",
+						   source->rating.name, state->not_finite),
+				 errhint("A row that is not rated has a null rating, or is left out.")));
+}
+
+/* Errors when the rows did not fit, or when what follows would not. */
+static void
+check_memory(const RatingsReceiver *state, const ReadRequest *request)
+{
+	MatrixShape shape = matrix_builder_shape(state->builder);
+	Size		needed;
+
+	if (state->full)
+	{
+		double		growth = (double) state->rows / shape.ratings;
+
+		/* At most: new ids grow rarer as rows are read. */
+		shape.users = (int32) Min(shape.users * growth, PG_INT32_MAX);
+		shape.items = (int32) Min(shape.items * growth, PG_INT32_MAX);
+		shape.ratings = state->rows;
+	}
+	needed = matrix_building_bytes(&shape);
+	if (state->full)
+		needed = Max(needed, add_size(state->limit, 1));
+	if (request->total_bytes != NULL)
+		needed = Max(needed, request->total_bytes(&shape, request->total_bytes_arg));
+	budget_require(needed, psprintf("working on %s (" INT64_FORMAT " ratings)",
+									request->source->relation, state->rows));
+}
+
+static char *
+default_query(const RatingsSource *source)
+{
+	StringInfoData query;
+
+	initStringInfo(&query);
+	appendStringInfo(&query, "SELECT %s FROM %s r",
+					 source_column_list(source, "r"), source->relation);
+	if (source->time.name != NULL)
+		appendStringInfo(&query, " ORDER BY r.%s NULLS FIRST, 3", source->time.quoted);
+	return query.data;
+}
+
+static void
+run_query(const ReadRequest *request, RatingsReceiver *state)
+{
+	SPIExecuteOptions options = {
+		.params = request->params,
+		.read_only = request->read_only,
+		.dest = (DestReceiver *) state
+	};
+	const char *query = request->query;
+	int			result;
+
+	if (query == NULL)
+		query = default_query(request->source);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	result = SPI_execute_extended(query, &options);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
+	SPI_finish();
+}
+
+/*
+ * Read ratings and make their matrix, in the current memory context.  Rows
+ * with a null rating are skipped.  Errors: no right to read, null ids, ratings
+ * that are not finite, repeated rows (if that is the policy), and too little
+ * memory, before it is exceeded.
+ */
+Interactions *
+ratings_read(const ReadRequest *request)
+{
+	const RatingsSource *source = request->source;
+	RatingsReceiver state = {
+		.receiver = {
+			.receiveSlot = receive_row,
+			.rStartup = receive_startup,
+			.rShutdown = receive_shutdown,
+			.rDestroy = receive_shutdown,
+			.mydest = DestNone
+		},
+		.integer_users = source->user.integer,
+		.integer_items = source->item.integer,
+		.context = CurrentMemoryContext,
+		.limit = budget_limit()
+	};
+
+	state.builder = matrix_builder_create(state.integer_users, state.integer_items);
+	run_query(request, &state);
+	report_bad_rows(&state, source);
+	check_memory(&state, request);
+	return matrix_builder_finish(state.builder, request->duplicates);
+}

@@ -1,0 +1,38 @@
+/*
+ * reader.h
+ *		Reading ratings into the interaction matrix.
+ */
+#ifndef RECSYS_RATINGS_READER_H
+#define RECSYS_RATINGS_READER_H
+
+#include "postgres.h"
+
+#include "nodes/params.h"
+
+#include "ratings/matrix.h"
+#include "ratings/source.h"
+
+typedef struct ReadRequest
+{
+	const RatingsSource *source;
+	DuplicatesPolicy duplicates;
+
+	/*
+	 * The query, which selects source_column_list(); NULL: every row of the
+	 * source.  Parameters, if it has any.
+	 */
+	const char *query;
+	ParamListInfo params;
+	bool		read_only;		/* by the snapshot of the calling query */
+
+	/*
+	 * Bytes that the caller will need for a matrix of a given shape: lets the
+	 * error about too little memory name a setting that will do.
+	 */
+	Size		(*total_bytes) (const MatrixShape *shape, void *arg);
+	void	   *total_bytes_arg;
+} ReadRequest;
+
+extern Interactions *ratings_read(const ReadRequest *request);
+
+#endif							/* RECSYS_RATINGS_READER_H */

@@ -1,0 +1,251 @@
+/*
+ * source.c
+ *		Where ratings come from: a relation and the columns that matter.
+ *
+ * Resolving a source looks up its columns and their types and reports what is
+ * wrong in words the user knows.  It grants nothing: the rows are read by SQL
+ * under the caller's rights, with the query pieces made here, in which every
+ * name is quoted and every cast names its type in full.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+#include "utils/syscache.h"
+
+#include "compat.h"
+#include "ratings/source.h"
+
+static char *
+column_names(Relation relation)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < RelationGetNumberOfAttributes(relation); i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation), i);
+
+		if (!attribute->attisdropped)
+			appendStringInfo(&names, "%s\"%s\"", names.len ? ", " : "",
+							 NameStr(attribute->attname));
+	}
+	return names.data;
+}
+
+static void
+resolve_column(Relation relation, const char *name, const char *argument,
+			   SourceColumn *column)
+{
+	memset(column, 0, sizeof(*column));
+	if (name == NULL)
+		return;
+	for (int i = 0; i < RelationGetNumberOfAttributes(relation); i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation), i);
+
+		if (attribute->attisdropped || strcmp(NameStr(attribute->attname), name) != 0)
+			continue;
+		column->name = pstrdup(name);
+		column->quoted = pstrdup(quote_identifier(name));
+		column->typmod = attribute->atttypmod;
+		column->type = getBaseTypeAndTypmod(attribute->atttypid, &column->typmod);
+		column->integer = column->type == INT2OID || column->type == INT4OID ||
+			column->type == INT8OID;
+		return;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("column \"%s\" of relation \"%s\" does not exist",
+					name, RelationGetRelationName(relation)),
+			 errhint("The relation has the columns %s. Name the right one with %s => '...'.",
+					 column_names(relation), argument)));
+}
+
+static void
+require_rating_type(Relation relation, const SourceColumn *column)
+{
+	switch (column->type)
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case FLOAT4OID:
+		case FLOAT8OID:
+		case NUMERICOID:
+			return;
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column \"%s\" of relation \"%s\" cannot hold ratings",
+							column->name, RelationGetRelationName(relation)),
+					 errdetail("It is of type %s; ratings are numbers.",
+							   format_type_be(column->type)),
+					 errhint("Make a view that casts it to a number, or give rating_col => NULL to count every row as 1.")));
+	}
+}
+
+static void
+require_id_type(Relation relation, const SourceColumn *column)
+{
+	if (type_is_rowtype(column->type) || OidIsValid(get_element_type(column->type)) ||
+		column->type == FLOAT4OID || column->type == FLOAT8OID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of relation \"%s\" cannot hold ids",
+						column->name, RelationGetRelationName(relation)),
+				 errdetail("It is of type %s.", format_type_be(column->type)),
+				 errhint("Ids are integers, text, uuid or any other scalar type with exact equality.")));
+}
+
+static void
+require_distinct(const SourceColumn *a, const SourceColumn *b)
+{
+	if (a->name != NULL && b->name != NULL && strcmp(a->name, b->name) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_AMBIGUOUS_COLUMN),
+				 errmsg("column \"%s\" is given two meanings", a->name),
+				 errhint("user_col, item_col and rating_col must name different columns.")));
+}
+
+static void
+require_readable_kind(Relation relation)
+{
+	switch (RelationGetForm(relation)->relkind)
+	{
+		case RELKIND_RELATION:
+		case RELKIND_PARTITIONED_TABLE:
+		case RELKIND_VIEW:
+		case RELKIND_MATVIEW:
+		case RELKIND_FOREIGN_TABLE:
+			return;
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+					 errmsg("\"%s\" is not a table or view",
+							RelationGetRelationName(relation))));
+	}
+}
+
+/*
+ * Find the columns of a relation of ratings.  rating_col NULL: every row has
+ * weight 1; time_col NULL: no time.  The result is palloc'd.  Errors: no such
+ * relation or column, a column named twice, or a type that will not do.
+ */
+RatingsSource *
+source_resolve(Oid relid, const char *user_col, const char *item_col,
+			   const char *rating_col, const char *time_col)
+{
+	RatingsSource *source = palloc0(sizeof(RatingsSource));
+	Relation	relation = relation_open(relid, AccessShareLock);
+
+	require_readable_kind(relation);
+	resolve_column(relation, user_col, "user_col", &source->user);
+	resolve_column(relation, item_col, "item_col", &source->item);
+	resolve_column(relation, rating_col, "rating_col", &source->rating);
+	resolve_column(relation, time_col, "time_col", &source->time);
+	require_distinct(&source->user, &source->item);
+	require_distinct(&source->user, &source->rating);
+	require_distinct(&source->item, &source->rating);
+	require_id_type(relation, &source->user);
+	require_id_type(relation, &source->item);
+	if (source->rating.name != NULL)
+		require_rating_type(relation, &source->rating);
+	source->relid = relid;
+	source->relation = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
+												  RelationGetRelationName(relation));
+	/* The lock is kept to the end of the transaction: names stay true. */
+	relation_close(relation, NoLock);
+	return source;
+}
+
+static void
+append_id(StringInfo list, const char *alias, const SourceColumn *column)
+{
+	appendStringInfo(list, "%s.%s::pg_catalog.%s", alias, column->quoted,
+					 column->integer ? "int8" : "text");
+}
+
+/*
+ * The select list that the reader expects: user, item (int8 or text each) and
+ * rating (float8), from the relation under the given alias.
+ */
+char *
+source_column_list(const RatingsSource *source, const char *alias)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	append_id(&list, alias, &source->user);
+	appendStringInfoString(&list, ", ");
+	append_id(&list, alias, &source->item);
+	if (source->rating.name != NULL)
+		appendStringInfo(&list, ", %s.%s::pg_catalog.float8", alias,
+						 source->rating.quoted);
+	else
+		appendStringInfoString(&list, ", 1::pg_catalog.float8");
+	return list.data;
+}
+
+/*
+ * Query parameter "number", an id (int8 or text) or an array of ids, made
+ * comparable with a column of ids.
+ */
+char *
+source_id_parameter(const SourceColumn *column, int number, bool array)
+{
+	const char *brackets = array ? "[]" : "";
+
+	if (column->integer)
+		return psprintf("$%d::pg_catalog.int8%s", number, brackets);
+	return psprintf("$%d::pg_catalog.text%s::%s%s", number, brackets,
+					format_type_extended(column->type, column->typmod,
+										 FORMAT_TYPE_FORCE_QUALIFY | FORMAT_TYPE_TYPEMOD_GIVEN),
+					brackets);
+}
+
+/* Is an index unique on nothing but the user and item columns? */
+static bool
+index_is_unique_pair(Oid index, const RatingsSource *source)
+{
+	HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+	Form_pg_index form;
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	form = (Form_pg_index) GETSTRUCT(tuple);
+	result = form->indisunique && form->indisvalid && form->indimmediate &&
+		heap_attisnull(tuple, Anum_pg_index_indpred, NULL);
+	for (int i = 0; result && i < form->indnkeyatts; i++)
+	{
+		AttrNumber	column = form->indkey.values[i];
+
+		result = column == get_attnum(source->relid, source->user.name) ||
+			column == get_attnum(source->relid, source->item.name);
+	}
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/* Can there be no two rows for one user and item? */
+bool
+source_has_unique_pairs(const RatingsSource *source)
+{
+	Relation	relation = relation_open(source->relid, AccessShareLock);
+	List	   *indexes = RelationGetIndexList(relation);
+	ListCell   *cell;
+	bool		result = false;
+
+	foreach(cell, indexes)
+		result = result || index_is_unique_pair(lfirst_oid(cell), source);
+	relation_close(relation, NoLock);
+	return result;
+}

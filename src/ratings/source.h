@@ -1,0 +1,37 @@
+/*
+ * source.h
+ *		Where ratings come from: a relation and the columns that matter.
+ */
+#ifndef RECSYS_RATINGS_SOURCE_H
+#define RECSYS_RATINGS_SOURCE_H
+
+#include "postgres.h"
+
+typedef struct SourceColumn
+{
+	const char *name;			/* NULL: there is no such column */
+	const char *quoted;
+	Oid			type;			/* with domains looked through */
+	int32		typmod;
+	bool		integer;		/* int2, int4 or int8 */
+} SourceColumn;
+
+typedef struct RatingsSource
+{
+	Oid			relid;
+	const char *relation;		/* qualified and quoted */
+	SourceColumn user;
+	SourceColumn item;
+	SourceColumn rating;		/* without a name: every row has weight 1 */
+	SourceColumn time;			/* orders duplicates; usually without a name */
+} RatingsSource;
+
+extern RatingsSource *source_resolve(Oid relid, const char *user_col,
+									 const char *item_col,
+									 const char *rating_col,
+									 const char *time_col);
+extern char *source_column_list(const RatingsSource *source, const char *alias);
+extern char *source_id_parameter(const SourceColumn *column, int number, bool array);
+extern bool source_has_unique_pairs(const RatingsSource *source);
+
+#endif							/* RECSYS_RATINGS_SOURCE_H */

@@ -1,0 +1,32 @@
+/*
+ * live.h
+ *		What memory-based recommendation reads of a live table of ratings.
+ */
+#ifndef RECSYS_SERVING_LIVE_H
+#define RECSYS_SERVING_LIVE_H
+
+#include "postgres.h"
+
+#include "model/neighbourhood.h"
+#include "ratings/source.h"
+
+/* A neighbourhood over part of a table, and the ids of its users and items. */
+typedef struct LiveRatings
+{
+	Interactions *ratings;
+	Neighbourhood *hood;
+} LiveRatings;
+
+/* The most popular items: ids and numbers of ratings, most first. */
+typedef struct PopularItems
+{
+	int			count;
+	Id		   *id;
+	double	   *ratings;
+} PopularItems;
+
+extern LiveRatings live_read(const RatingsSource *source, const NeighbourParams *params,
+							 bool of_item, Id id);
+extern PopularItems live_popular(const RatingsSource *source, int n);
+
+#endif							/* RECSYS_SERVING_LIVE_H */

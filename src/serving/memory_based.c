@@ -1,0 +1,400 @@
+/*
+ * memory_based.c
+ *		item_knn_recommend, user_knn_recommend, similar_items, similar_users:
+ *		nearest neighbours straight from a live table of ratings, or from the
+ *		ratings of a trained neighbour model.
+ *
+ * With a model as the source, an argument that is left at its default means
+ * what the model was trained with.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/float.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "engine/options.h"
+#include "model/form.h"
+#include "model/neighbour.h"
+#include "serving/arguments.h"
+#include "serving/live.h"
+#include "serving/ranking.h"
+
+/* The defaults of the SQL functions. */
+static const NeighbourParams default_params = {
+	.measure = {.kind = SIMILARITY_COSINE, .min_support = 1, .shrinkage = 0},
+	.score = SCORE_WEIGHTED_MEAN,
+	.k = 40,
+	.min_k = 1
+};
+
+static void
+require_at_least(const char *argument, double value, double least)
+{
+	if (!(value >= least) || isinf(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"%s\" is out of range: %g", argument, value),
+				 errdetail("It must be at least %g.", least)));
+}
+
+/* The measure, whose parts are the given arguments. */
+static SimilarityMeasure
+measure_arguments(FunctionCallInfo fcinfo, int similarity, int min_support, int shrinkage)
+{
+	SimilarityMeasure measure;
+
+	require_not_null(fcinfo, similarity, "similarity");
+	require_not_null(fcinfo, min_support, "min_support");
+	require_not_null(fcinfo, shrinkage, "shrinkage");
+	measure.kind = enum_parse("similarity", text_to_cstring(PG_GETARG_TEXT_PP(similarity)),
+							  similarity_names);
+	measure.min_support = PG_GETARG_INT32(min_support);
+	measure.shrinkage = PG_GETARG_FLOAT8(shrinkage);
+	require_at_least("min_support", measure.min_support, 0);
+	require_at_least("shrinkage", measure.shrinkage, 0);
+	return measure;
+}
+
+/* The arguments of the recommending functions. */
+static NeighbourParams
+recommend_arguments(FunctionCallInfo fcinfo, bool items)
+{
+	NeighbourParams params = {.items = items};
+
+	require_not_null(fcinfo, 4, "k");
+	require_not_null(fcinfo, 5, "min_k");
+	require_not_null(fcinfo, 8, "score");
+	require_not_null(fcinfo, 9, "exclude_seen");
+	params.measure = measure_arguments(fcinfo, 3, 6, 7);
+	params.k = PG_GETARG_INT32(4);
+	params.min_k = PG_GETARG_INT32(5);
+	params.score = enum_parse("score", text_to_cstring(PG_GETARG_TEXT_PP(8)), score_names);
+	require_at_least("k", params.k, 1);
+	require_at_least("min_k", params.min_k, 0);
+	return params;
+}
+
+static RatingsSource *
+source_argument(FunctionCallInfo fcinfo, int first_column)
+{
+	require_not_null(fcinfo, first_column, "user_col");
+	require_not_null(fcinfo, first_column + 1, "item_col");
+	return source_resolve(PG_GETARG_OID(0), name_argument(fcinfo, first_column),
+						  name_argument(fcinfo, first_column + 1),
+						  name_argument(fcinfo, first_column + 2), NULL);
+}
+
+/* The id that is the second argument. */
+static Id
+id_argument(FunctionCallInfo fcinfo)
+{
+	IdConverter converter;
+
+	id_converter_init(&converter, argument_type(fcinfo, 1), CurrentMemoryContext);
+	return id_from_datum(&converter, PG_GETARG_DATUM(1));
+}
+
+/* The id argument in the form that a column of the source has. */
+static Id
+source_id_argument(FunctionCallInfo fcinfo, const SourceColumn *column)
+{
+	Id			id = id_argument(fcinfo);
+	Id			original = id;
+
+	if (!id_convert(&id, column->integer))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("\"%s\" is not a value of column \"%s\"",
+						id_to_cstring(original), column->name),
+				 errdetail("The column is of type %s.", format_type_be(column->type))));
+	return id;
+}
+
+/* A parameter as given, or if that is the default, as trained. */
+#define GIVEN_OR_TRAINED(member) \
+	if (given->member != default_params.member) \
+		params.member = given->member
+
+static NeighbourParams
+merge_params(const NeighbourParams *given, const NeighbourParams *trained)
+{
+	NeighbourParams params = *trained;
+
+	GIVEN_OR_TRAINED(measure.kind);
+	GIVEN_OR_TRAINED(measure.min_support);
+	GIVEN_OR_TRAINED(measure.shrinkage);
+	GIVEN_OR_TRAINED(score);
+	GIVEN_OR_TRAINED(k);
+	GIVEN_OR_TRAINED(min_k);
+	return params;
+}
+
+static bool
+same_measure(const SimilarityMeasure *a, const SimilarityMeasure *b)
+{
+	return a->kind == b->kind && a->min_support == b->min_support &&
+		a->shrinkage == b->shrinkage;
+}
+
+/*
+ * The neighbourhood of a model: its own, or, where the arguments ask for
+ * something else, one made for this call.
+ */
+static Neighbourhood *
+neighbourhood_of_model(Model *model, const NeighbourParams *given)
+{
+	NeighbourParams trained = neighbour_params_read(model);
+	NeighbourParams params = merge_params(given, &trained);
+	Neighbourhood *hood;
+
+	if (same_measure(&params.measure, &trained.measure) && params.score == trained.score &&
+		params.k == trained.k && params.min_k == trained.min_k)
+		return model_state(model);
+	hood = model_neighbourhood(model, &params);
+	/* Kept lists are of no use for another measure; the ratings are. */
+	hood->has_lists = hood->has_lists && same_measure(&params.measure, &trained.measure);
+	return hood;
+}
+
+static Model *
+neighbour_model(FunctionCallInfo fcinfo, const ModelForm *form)
+{
+	Model	   *model = model_argument(fcinfo, 0);
+
+	if (model->form != &item_neighbour_form && model->form != &user_neighbour_form)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("model \"%s\" is not a neighbour model", get_rel_name(model->relid)),
+				 errdetail("It was trained with algorithm \"%s\".", model->header.algorithm),
+				 errhint("For any model there are recsys_recommend, recsys_similar_items and recsys_similar_users.")));
+	if (form != NULL && model->form != form)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("model \"%s\" has neighbours of the other side", get_rel_name(model->relid)),
+				 errdetail("It was trained with algorithm \"%s\".", model->header.algorithm),
+				 errhint("Use %s, or recsys_recommend.",
+						 form == &item_neighbour_form ? "user_knn_recommend" : "item_knn_recommend")));
+	return model;
+}
+
+static Id
+model_item_id(void *source, int32 index)
+{
+	return model_id(source, PART_ITEM_IDS, index);
+}
+
+static Id
+model_user_id(void *source, int32 index)
+{
+	return model_id(source, PART_USER_IDS, index);
+}
+
+static Id
+live_id(void *source, int32 index)
+{
+	return ids_get(source, index);
+}
+
+static Id
+popular_id(void *source, int32 index)
+{
+	return ((PopularItems *) source)->id[index];
+}
+
+/* The best items of a neighbourhood for a user. */
+static TopK
+best_items(Neighbourhood *hood, int32 user, bool exclude_seen, int n)
+{
+	const SparseRows *by_user = &hood->by_user;
+	double	   *scores = palloc_extended(sizeof(double) * (Size) hood->by_item.rows,
+										 MCXT_ALLOC_HUGE);
+
+	neighbourhood_score(hood, user, scores);
+	for (int64 e = by_user->start[user]; exclude_seen && e < by_user->start[user + 1]; e++)
+		scores[by_user->index[e]] = get_float8_nan();
+	return rank_scores(scores, hood->by_item.rows, n);
+}
+
+static void
+put_popular(FunctionCallInfo fcinfo, PopularItems *popular)
+{
+	TopK		top = rank_scores(popular->ratings, popular->count, popular->count);
+
+	put_rows(fcinfo, &top, false, popular_id, popular, basis_popular, NULL);
+}
+
+static void
+put_popular_of_model(FunctionCallInfo fcinfo, Model *model, int n)
+{
+	double	   *scores = palloc_extended(sizeof(double) * (Size) model->header.items,
+										 MCXT_ALLOC_HUGE);
+	TopK		top;
+
+	for (int32 item = 0; item < model->header.items; item++)
+		scores[item] = *model_row(model, PART_ITEM_COUNTS, item);
+	top = rank_scores(scores, model->header.items, n);
+	put_rows(fcinfo, &top, false, model_item_id, model, basis_popular, NULL);
+}
+
+static void
+recommend_from_model(FunctionCallInfo fcinfo, const NeighbourParams *given)
+{
+	Model	   *model = neighbour_model(fcinfo, given->items ? &item_neighbour_form :
+										&user_neighbour_form);
+	int			n = count_argument(fcinfo, 2);
+	int32		user = find_user(model, id_argument(fcinfo));
+	TopK		top;
+
+	if (user < 0)
+	{
+		put_popular_of_model(fcinfo, model, n);
+		return;
+	}
+	top = best_items(neighbourhood_of_model(model, given), user, PG_GETARG_BOOL(9), n);
+	put_rows(fcinfo, &top, false, model_item_id, model, basis_personalized, NULL);
+}
+
+static void
+recommend_from_table(FunctionCallInfo fcinfo, const NeighbourParams *params)
+{
+	RatingsSource *source = source_argument(fcinfo, 10);
+	Id			id = source_id_argument(fcinfo, &source->user);
+	int			n = count_argument(fcinfo, 2);
+	LiveRatings live = live_read(source, params, false, id);
+	int32		user = ids_find(&live.ratings->users, id);
+	PopularItems popular;
+	TopK		top;
+
+	if (user < 0)
+	{
+		popular = live_popular(source, n);
+		put_popular(fcinfo, &popular);
+		return;
+	}
+	top = best_items(live.hood, user, PG_GETARG_BOOL(9), n);
+	put_rows(fcinfo, &top, false, live_id, &live.ratings->items, basis_personalized, NULL);
+}
+
+/* Both recommending functions. */
+static Datum
+recommend(FunctionCallInfo fcinfo, bool items)
+{
+	NeighbourParams params;
+
+	require_not_null(fcinfo, 0, "source");
+	require_not_null(fcinfo, 1, "user_id");
+	require_not_null(fcinfo, 2, "n");
+	params = recommend_arguments(fcinfo, items);
+	if (table_is_model(PG_GETARG_OID(0), model_type(fcinfo)))
+		recommend_from_model(fcinfo, &params);
+	else
+		recommend_from_table(fcinfo, &params);
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(item_knn_recommend);
+
+Datum
+item_knn_recommend(PG_FUNCTION_ARGS)
+{
+	return recommend(fcinfo, true);
+}
+
+PG_FUNCTION_INFO_V1(user_knn_recommend);
+
+Datum
+user_knn_recommend(PG_FUNCTION_ARGS)
+{
+	return recommend(fcinfo, false);
+}
+
+/* The rows of a neighbourhood most similar to one, with their support. */
+static void
+put_similar(FunctionCallInfo fcinfo, Neighbourhood *hood, bool items, int32 row,
+			IdSource id_source, void *source)
+{
+	int32		count = items ? hood->by_item.rows : hood->by_user.rows;
+	double	   *scores = palloc_extended(sizeof(double) * (Size) count, MCXT_ALLOC_HUGE);
+	int32	   *support = palloc_extended(sizeof(int32) * (Size) count, MCXT_ALLOC_HUGE);
+	TopK		top;
+
+	neighbourhood_compare(hood, items, row, scores, support);
+	top = rank_scores(scores, count, count_argument(fcinfo, 2));
+	put_rows(fcinfo, &top, false, id_source, source, NULL, support);
+}
+
+static void
+put_nothing(FunctionCallInfo fcinfo)
+{
+	TopK		top = {0};
+
+	put_rows(fcinfo, &top, false, NULL, NULL, NULL, NULL);
+}
+
+static void
+similar_in_model(FunctionCallInfo fcinfo, bool items, const NeighbourParams *given)
+{
+	Model	   *model = neighbour_model(fcinfo, NULL);
+	Id			id = id_argument(fcinfo);
+	int32		row = items ? find_item(model, id) : find_user(model, id);
+
+	if (row < 0)
+		put_nothing(fcinfo);
+	else
+		put_similar(fcinfo, neighbourhood_of_model(model, given), items, row,
+					items ? model_item_id : model_user_id, model);
+}
+
+static void
+similar_in_table(FunctionCallInfo fcinfo, bool items, const NeighbourParams *params)
+{
+	RatingsSource *source = source_argument(fcinfo, 6);
+	Id			id = source_id_argument(fcinfo, items ? &source->item : &source->user);
+	LiveRatings live = live_read(source, params, items, id);
+	Ids		   *ids = items ? &live.ratings->items : &live.ratings->users;
+	int32		row = ids_find(ids, id);
+
+	if (row < 0)
+		put_nothing(fcinfo);
+	else
+		put_similar(fcinfo, live.hood, items, row, live_id, ids);
+}
+
+/* Both functions for similar rows. */
+static Datum
+similar(FunctionCallInfo fcinfo, bool items)
+{
+	NeighbourParams params = default_params;
+
+	require_not_null(fcinfo, 0, "source");
+	require_not_null(fcinfo, 1, items ? "item_id" : "user_id");
+	require_not_null(fcinfo, 2, "n");
+	params.items = items;
+	params.measure = measure_arguments(fcinfo, 3, 4, 5);
+	if (table_is_model(PG_GETARG_OID(0), model_type(fcinfo)))
+		similar_in_model(fcinfo, items, &params);
+	else
+		similar_in_table(fcinfo, items, &params);
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(similar_items);
+
+Datum
+similar_items(PG_FUNCTION_ARGS)
+{
+	return similar(fcinfo, true);
+}
+
+PG_FUNCTION_INFO_V1(similar_users);
+
+Datum
+similar_users(PG_FUNCTION_ARGS)
+{
+	return similar(fcinfo, false);
+}

@@ -1,0 +1,83 @@
+/*
+ * recommend.c
+ *		recsys_recommend: the best items for a user.
+ *
+ * Every item is scored; what the user has rated already is left out, by the
+ * ratings kept in the model.  A user whom the model does not know gets the
+ * items with the most ratings.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/float.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "model/form.h"
+#include "serving/arguments.h"
+#include "serving/ranking.h"
+
+static void
+exclude_seen(Model *model, int32 user, double *scores)
+{
+	const int32 *index;
+	const float *value;
+	int32		count;
+
+	if (!model_has_part(model, PART_RATINGS))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("model \"%s\" does not know what users have seen",
+						get_rel_name(model->relid)),
+				 errdetail("It was trained with store_ratings false."),
+				 errhint("Give exclude_seen => false, or train with store_ratings.")));
+	count = model_sparse_row(model, PART_RATINGS, user, &index, &value);
+	for (int32 i = 0; i < count; i++)
+		scores[index[i]] = get_float8_nan();
+}
+
+/* Scores for a user whom the model does not know: how many rated the item. */
+static void
+score_popular(Model *model, double *scores)
+{
+	for (int32 item = 0; item < model->header.items; item++)
+		scores[item] = *model_row(model, PART_ITEM_COUNTS, item);
+}
+
+static Id
+item_id(void *source, int32 index)
+{
+	return model_id(source, PART_ITEM_IDS, index);
+}
+
+PG_FUNCTION_INFO_V1(recsys_recommend);
+
+Datum
+recsys_recommend(PG_FUNCTION_ARGS)
+{
+	Model	   *model = model_argument(fcinfo, 0);
+	int			n = count_argument(fcinfo, 2);
+	IdConverter converter;
+	int32		user;
+	double	   *scores;
+	TopK		top;
+
+	id_converter_init(&converter, argument_type(fcinfo, 1), CurrentMemoryContext);
+	user = find_user(model, id_from_datum(&converter, PG_GETARG_DATUM(1)));
+	scores = palloc_extended(sizeof(double) * (Size) model->header.items, MCXT_ALLOC_HUGE);
+	if (user < 0)
+		score_popular(model, scores);
+	else
+	{
+		model->form->score_items(model, user, scores);
+		if (PG_GETARG_BOOL(3))
+			exclude_seen(model, user, scores);
+	}
+	top = rank_scores(scores, model->header.items, n);
+	/* Ranked as computed, shown as predicted. */
+	for (int i = 0; user >= 0 && i < top.count; i++)
+		top.heap[i].score = model_clip(model, top.heap[i].score);
+	put_rows(fcinfo, &top, false, item_id, model,
+			 user >= 0 ? basis_personalized : basis_popular, NULL);
+	return (Datum) 0;
+}

@@ -1,0 +1,305 @@
+/*
+ * training.c
+ *		recsys_train, recsys_retrain, mf_train: from a table of ratings to
+ *		a new version of a model.
+ *
+ * All of a training run is in the caller's transaction: an error, a cancel or
+ * a crash leaves the model as it was.  The model is locked against other
+ * writers first, so that of two runs the second writes the newer version; the
+ * table of a new model is only made at the end.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/namespace.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "compat.h"
+#include "engine/train.h"
+#include "model/json.h"
+#include "model/table.h"
+#include "serving/arguments.h"
+
+/* What is asked for. */
+typedef struct TrainRequest
+{
+	ModelTarget target;
+	Oid			type;			/* recsys_model */
+	const Algorithm *algorithm;
+	const Jsonb *options;
+	Oid			relid;
+	const char *user_col;
+	const char *item_col;
+	const char *rating_col;
+} TrainRequest;
+
+static void
+require_create_right(const ModelTarget *target)
+{
+	Oid			schema = get_namespace_oid(target->schema, false);
+
+	if (pg_namespace_aclcheck(schema, GetUserId(), ACL_CREATE) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for schema %s", target->schema),
+				 errdetail("Training a new model makes a table there.")));
+}
+
+/* The table to write to; another session may have made it meanwhile. */
+static Oid
+table_for_writing(const TrainRequest *request)
+{
+	Oid			relid = request->target.relid;
+
+	if (!OidIsValid(relid))
+		relid = get_relname_relid(request->target.name,
+								  get_namespace_oid(request->target.schema, false));
+	if (!OidIsValid(relid))
+		return table_create(&request->target, request->type);
+	if (!table_is_model(relid, request->type))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a model", request->target.name)));
+	table_lock_for_writing(relid);
+	return relid;
+}
+
+static ModelHeader
+describe(const TrainRequest *request, const RatingsSource *source, const void *options,
+		 const Interactions *ratings, const ModelDraft *draft, const Progress *progress)
+{
+	StringInfoData params = draft->params;
+	ModelHeader header = {
+		.algorithm = request->algorithm->name,
+		.form = request->algorithm->form,
+		.options = options_encode(request->algorithm, options),
+		.params = json_finish(&params),
+		.relation = source->relation,
+		.user_col = request->user_col,
+		.item_col = request->item_col,
+		.rating_col = request->rating_col,
+		.users = ratings->users.count,
+		.items = ratings->items.count,
+		.ratings = sparse_entries(&ratings->by_user),
+		.mean = ratings->mean,
+		.deviation = ratings->deviation,
+		.minimum = ratings->minimum,
+		.maximum = ratings->maximum,
+		.clip = ((const CommonOptions *) options)->clip,
+		.iterations = progress->done,
+		.train_rmse = progress->done > 0 ? progress->log[progress->done - 1].train_rmse : NAN,
+		.seconds = progress_seconds(progress),
+		.log = progress->log
+	};
+
+	return header;
+}
+
+static Datum
+result_row(FunctionCallInfo fcinfo, Oid relid, int32 version, const ModelHeader *header)
+{
+	TupleDesc	desc;
+	Datum		values[9];
+	bool		nulls[9] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	values[0] = ObjectIdGetDatum(relid);
+	values[1] = Int32GetDatum(version);
+	values[2] = CStringGetTextDatum(header->algorithm);
+	values[3] = Int64GetDatum(header->users);
+	values[4] = Int64GetDatum(header->items);
+	values[5] = Int64GetDatum(header->ratings);
+	values[6] = Int32GetDatum(header->iterations);
+	values[7] = Float8GetDatum(header->train_rmse);
+	nulls[7] = isnan(header->train_rmse);
+	values[8] = Float8GetDatum(header->seconds);
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+}
+
+/* Train and write, and return the row that says what has been made. */
+static Datum
+train(FunctionCallInfo fcinfo, const TrainRequest *request)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "recsys training",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	Progress   *progress = progress_create(request->algorithm->name);
+	void	   *options = train_options(request->algorithm, request->options,
+										request->rating_col != NULL);
+	CommonOptions *common = options;
+	RatingsSource *source;
+	Interactions *ratings;
+	ModelDraft *draft;
+	ModelHeader header;
+	Oid			relid;
+	int32		version;
+	Datum		row;
+
+	source = source_resolve(request->relid, request->user_col, request->item_col,
+							request->rating_col, common->time_col);
+	if (OidIsValid(request->target.relid))
+		table_lock_for_writing(request->target.relid);
+	else
+		require_create_right(&request->target);
+	ratings = train_read(request->algorithm, options, source);
+	draft = train_run(request->algorithm, options, ratings, progress);
+	header = describe(request, source, options, ratings, draft, progress);
+	relid = table_for_writing(request);
+	version = table_write_version(relid, draft, header_encode(&header),
+								  common->keep_versions);
+	header.seconds = progress_seconds(progress);
+	MemoryContextSwitchTo(old);
+	row = result_row(fcinfo, relid, version, &header);
+	MemoryContextDelete(context);
+	return row;
+}
+
+/* The arguments that say where the ratings are, from the n-th on. */
+static void
+column_arguments(FunctionCallInfo fcinfo, int n, TrainRequest *request)
+{
+	require_not_null(fcinfo, n, "user_col");
+	require_not_null(fcinfo, n + 1, "item_col");
+	request->user_col = name_argument(fcinfo, n);
+	request->item_col = name_argument(fcinfo, n + 1);
+	request->rating_col = name_argument(fcinfo, n + 2);
+}
+
+/* The first three arguments of both training functions. */
+static TrainRequest
+common_arguments(FunctionCallInfo fcinfo)
+{
+	TrainRequest request = {.type = model_type(fcinfo)};
+
+	require_not_null(fcinfo, 0, "model");
+	require_not_null(fcinfo, 1, "ratings");
+	require_not_null(fcinfo, 2, "algorithm");
+	request.algorithm = algorithm_lookup(text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	request.target = model_target(PG_GETARG_TEXT_PP(0), request.type);
+	request.relid = PG_GETARG_OID(1);
+	return request;
+}
+
+PG_FUNCTION_INFO_V1(recsys_train);
+
+Datum
+recsys_train(PG_FUNCTION_ARGS)
+{
+	TrainRequest request = common_arguments(fcinfo);
+
+	require_not_null(fcinfo, 3, "options");
+	request.options = PG_GETARG_JSONB_P(3);
+	column_arguments(fcinfo, 4, &request);
+	return train(fcinfo, &request);
+}
+
+static void
+require_factorisation(const Algorithm *algorithm)
+{
+	if (option_lookup(algorithm, "factors") == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("algorithm \"%s\" is not a matrix factorisation", algorithm->name),
+				 errhint("Train it with recsys_train.")));
+}
+
+/*
+ * The options of mf_train: its typed arguments (from the 4th on) and the JSON.
+ * An option may be given in one of the two places.
+ */
+static Jsonb *
+mf_options(FunctionCallInfo fcinfo, const Algorithm *algorithm)
+{
+	Jsonb	   *given = PG_GETARG_JSONB_P(8);
+	StringInfoData typed;
+	JsonbValue	value;
+	static const char *const names[] = {
+		"factors", "iterations", "learning_rate", "regularization", "seed"
+	};
+
+	json_start(&typed);
+	for (int i = 0; i < lengthof(names); i++)
+	{
+		/* A seed of 0 is the default, and some algorithms have none. */
+		if (PG_ARGISNULL(3 + i) || (i == 4 && PG_GETARG_INT32(7) == 0))
+			continue;
+		if (json_get(given, names[i], &value))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("option \"%s\" is given twice", names[i]),
+					 errhint("Give it as an argument or in options, not both.")));
+		if (i == 2 || i == 3)
+			json_add_number(&typed, names[i], PG_GETARG_FLOAT8(3 + i));
+		else
+			json_add_integer(&typed, names[i], PG_GETARG_INT32(3 + i));
+	}
+	return DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(given),
+											  JsonbPGetDatum(json_finish(&typed))));
+}
+
+PG_FUNCTION_INFO_V1(mf_train);
+
+Datum
+mf_train(PG_FUNCTION_ARGS)
+{
+	TrainRequest request = common_arguments(fcinfo);
+
+	require_factorisation(request.algorithm);
+	require_not_null(fcinfo, 8, "options");
+	request.options = mf_options(fcinfo, request.algorithm);
+	column_arguments(fcinfo, 9, &request);
+	return train(fcinfo, &request);
+}
+
+/* The relation that a model was trained on.  Error: it is no longer there. */
+static Oid
+source_of_model(const Model *model)
+{
+	LOCAL_FCINFO(call, 1);
+	Datum		relid;
+
+	/* Not DirectFunctionCall: the result is null if there is no such relation. */
+	InitFunctionCallInfoData(*call, NULL, 1, InvalidOid, NULL, NULL);
+	call->args[0].value = CStringGetTextDatum(model->header.relation);
+	call->args[0].isnull = false;
+	relid = to_regclass(call);
+	if (call->isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation %s, on which model \"%s\" was trained, does not exist",
+						model->header.relation, get_rel_name(model->relid)),
+				 errhint("Train the model with recsys_train on the relation that has the ratings now.")));
+	return DatumGetObjectId(relid);
+}
+
+PG_FUNCTION_INFO_V1(recsys_retrain);
+
+Datum
+recsys_retrain(PG_FUNCTION_ARGS)
+{
+	Model	   *model = model_argument(fcinfo, 0);
+	const ModelHeader *header = &model->header;
+	TrainRequest request = {
+		.target = {
+			.schema = get_namespace_name(get_rel_namespace(model->relid)),
+			.name = get_rel_name(model->relid),
+			.relid = model->relid
+		},
+		.type = model_type(fcinfo),
+		.algorithm = algorithm_lookup(header->algorithm),
+		.options = header->options,
+		.relid = source_of_model(model),
+		.user_col = header->user_col,
+		.item_col = header->item_col,
+		.rating_col = header->rating_col
+	};
+
+	return train(fcinfo, &request);
+}

@@ -1,0 +1,262 @@
+/*
+ * rows.c
+ *		Similarities of one row of a sparse matrix to all the others.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "similarity/rows.h"
+
+/*
+ * A sum of squared differences this small against the sum of squares is what
+ * rounding leaves of zero.
+ */
+#define ROUNDING 1e-12
+
+/* Statistics of the entries of a row, in two passes for a stable deviation. */
+RowStats
+row_stats(const SparseRows *rows, int32_t row)
+{
+	RowStats	stats = {0};
+	double		sum = 0;
+	double		differences = 0;
+
+	stats.count = (int32_t) sparse_row_length(rows, row);
+	if (stats.count == 0)
+		return stats;
+	for (int64_t e = rows->start[row]; e < rows->start[row + 1]; e++)
+	{
+		sum += rows->value[e];
+		stats.square_sum += (double) rows->value[e] * rows->value[e];
+	}
+	stats.mean = sum / stats.count;
+	for (int64_t e = rows->start[row]; e < rows->start[row + 1]; e++)
+	{
+		double		difference = rows->value[e] - stats.mean;
+
+		differences += difference * difference;
+	}
+	if (differences > ROUNDING * stats.square_sum)
+		stats.deviation = sqrt(differences / stats.count);
+	return stats;
+}
+
+/* Does a measure do with LightSums? */
+bool
+similarity_is_light(SimilarityKind kind)
+{
+	return kind == SIMILARITY_COSINE || kind == SIMILARITY_JACCARD ||
+		kind == SIMILARITY_MSD;
+}
+
+/* Number of entries that computing a row will touch. */
+int64_t
+row_similarity_cost(const RowSimilarity *similarity, int32_t row)
+{
+	const SparseRows *rows = similarity->rows;
+	int64_t		cost = 0;
+
+	for (int64_t e = rows->start[row]; e < rows->start[row + 1]; e++)
+		cost += sparse_row_length(similarity->columns, rows->index[e]);
+	return cost;
+}
+
+static void
+add_products(RowSimilarity *similarity, int32_t column, double x)
+{
+	const SparseRows *columns = similarity->columns;
+
+	for (int64_t e = columns->start[column]; e < columns->start[column + 1]; e++)
+	{
+		LightSums  *sums = &similarity->light[columns->index[e]];
+
+		if (sums->n++ == 0)
+			similarity->touched[similarity->touched_count++] = columns->index[e];
+		sums->sum += x * columns->value[e];
+	}
+}
+
+static void
+add_squared_differences(RowSimilarity *similarity, int32_t column, double x)
+{
+	const SparseRows *columns = similarity->columns;
+
+	for (int64_t e = columns->start[column]; e < columns->start[column + 1]; e++)
+	{
+		LightSums  *sums = &similarity->light[columns->index[e]];
+		double		difference = x - columns->value[e];
+
+		if (sums->n++ == 0)
+			similarity->touched[similarity->touched_count++] = columns->index[e];
+		sums->sum += difference * difference;
+	}
+}
+
+static void
+add_all_sums(RowSimilarity *similarity, int32_t row, int32_t column, double x)
+{
+	const SparseRows *columns = similarity->columns;
+	const double *row_offset = similarity->row_offset;
+	double		offset = 0;
+
+	if (similarity->column_offset != NULL)
+		offset = similarity->column_offset[column];
+	x -= offset + (row_offset != NULL ? row_offset[row] : 0);
+	for (int64_t e = columns->start[column]; e < columns->start[column + 1]; e++)
+	{
+		int32_t		other = columns->index[e];
+		PairSums   *sums = &similarity->pair[other];
+		double		y = columns->value[e] - offset;
+
+		if (row_offset != NULL)
+			y -= row_offset[other];
+		if (sums->n++ == 0)
+			similarity->touched[similarity->touched_count++] = other;
+		sums->x += x;
+		sums->y += y;
+		sums->xx += x * x;
+		sums->yy += y * y;
+		sums->xy += x * y;
+	}
+}
+
+/*
+ * Accumulate the sums of a row with all others.  Afterwards touched[0 ..
+ * touched_count - 1] are the rows that share a column with it, itself among
+ * them, and row_similarity_get may be asked about them.
+ */
+void
+row_similarity_start(RowSimilarity *similarity, int32_t row)
+{
+	const SparseRows *rows = similarity->rows;
+
+	/* What a computation that was broken off has left. */
+	row_similarity_end(similarity);
+
+	for (int64_t e = rows->start[row]; e < rows->start[row + 1]; e++)
+	{
+		if (!similarity_is_light(similarity->measure.kind))
+			add_all_sums(similarity, row, rows->index[e], rows->value[e]);
+		else if (similarity->measure.kind == SIMILARITY_MSD)
+			add_squared_differences(similarity, rows->index[e], rows->value[e]);
+		else
+			add_products(similarity, rows->index[e], rows->value[e]);
+	}
+}
+
+/*
+ * x / sqrt(a b), or NaN where a or b is zero.  One root of the product, which
+ * for single-precision values is far from over- and underflow, makes rows that
+ * are multiples of each other exactly as similar as they are: many pairs have
+ * few common columns, and ties among the nearest must be ties.
+ */
+static double
+normalised(double x, double a, double b)
+{
+	if (!(a > 0) || !(b > 0))
+		return NAN;
+	return x / sqrt(a * b);
+}
+
+/* A sum of squared differences, with what is only rounding taken as zero. */
+static double
+cleaned(double differences, double squares)
+{
+	return differences > ROUNDING * squares ? differences : 0;
+}
+
+/*
+ * Pearson correlation over the common columns.  The values have been shifted
+ * by a constant for each row, which does not change it, so that means far from
+ * zero do not cancel.
+ */
+static double
+pearson(const PairSums *s)
+{
+	double		n = s->n;
+
+	return normalised(n * s->xy - s->x * s->y,
+					  cleaned(n * s->xx - s->x * s->x, n * s->xx),
+					  cleaned(n * s->yy - s->y * s->y, n * s->yy));
+}
+
+/*
+ * The measures that use only products of common values: cosine_common of the
+ * values, adjusted_cosine of the values less the mean of their column, and
+ * pearson_baseline of the values less their baseline, which shrinks by
+ * (n - 1) / (n - 1 + h) (Koren, "Factor in the Neighbors", TKDD 2010, eq. 2).
+ */
+static double
+common_cosine(const PairSums *s, const SimilarityMeasure *measure)
+{
+	double		cosine = normalised(s->xy, s->xx, s->yy);
+
+	if (measure->kind == SIMILARITY_PEARSON_BASELINE)
+		return cosine * (s->n - 1) / (s->n - 1 + measure->shrinkage);
+	return cosine;
+}
+
+/*
+ * Over whole rows, absent = 0: cosine sum(xy) / (|x| |y|), jaccard
+ * n / (n_x + n_y - n).  Over common columns: msd 1 / (1 + mean (x - y)^2).
+ */
+static double
+light_similarity(const RowSimilarity *similarity, int32_t row, int32_t other)
+{
+	const LightSums *sums = &similarity->light[other];
+	const RowStats *x = &similarity->row_stats[row];
+	const RowStats *y = &similarity->row_stats[other];
+
+	switch (similarity->measure.kind)
+	{
+		case SIMILARITY_COSINE:
+			return normalised(sums->sum, x->square_sum, y->square_sum);
+		case SIMILARITY_JACCARD:
+			return sums->n / ((double) x->count + y->count - sums->n);
+		default:
+			return 1.0 / (1.0 + sums->sum / sums->n);
+	}
+}
+
+/*
+ * The similarity of the current row to another, NaN where it is undefined or
+ * has less than the least support, and the number of common columns.
+ */
+double
+row_similarity_get(const RowSimilarity *similarity, int32_t row, int32_t other,
+				   int32_t *support)
+{
+	const SimilarityMeasure *measure = &similarity->measure;
+	bool		light = similarity_is_light(measure->kind);
+	int32_t		n = light ? similarity->light[other].n : similarity->pair[other].n;
+	double		value;
+
+	*support = n;
+	if (n == 0 || n < measure->min_support)
+		return NAN;
+	if (measure->kind == SIMILARITY_PEARSON_BASELINE && n < 2)
+		return NAN;
+	if (light)
+		value = light_similarity(similarity, row, other);
+	else if (measure->kind == SIMILARITY_PEARSON)
+		value = pearson(&similarity->pair[other]);
+	else
+		value = common_cosine(&similarity->pair[other], measure);
+	if (measure->shrinkage > 0 && measure->kind != SIMILARITY_PEARSON_BASELINE)
+		value *= n / (n + measure->shrinkage);
+	return value;
+}
+
+/* Clear the sums, ready for the next row. */
+void
+row_similarity_end(RowSimilarity *similarity)
+{
+	for (int32_t t = 0; t < similarity->touched_count; t++)
+	{
+		if (similarity->light != NULL)
+			memset(&similarity->light[similarity->touched[t]], 0, sizeof(LightSums));
+		else
+			memset(&similarity->pair[similarity->touched[t]], 0, sizeof(PairSums));
+	}
+	similarity->touched_count = 0;
+}
