@@ -26,6 +26,10 @@ comma := ,
 PG_CPPFLAGS = -I$(CURDIR)/src
 # The two warnings left out are set off by PostgreSQL's own headers.
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare $(if $(WERROR),-Werror)
+# PostgreSQL built by gcc hands clang options and attributes it does not know.
+ifneq ($(findstring clang,$(CC)),)
+PG_CFLAGS += -Wno-ignored-optimization-argument -Wno-unknown-warning-option -Wno-ignored-attributes
+endif
 SHLIB_LINK = $(BLAS_LIBS) -lm
 
 ifdef SANITIZE

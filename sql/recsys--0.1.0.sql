@@ -2,11 +2,9 @@
 \echo Use "CREATE EXTENSION recsys" to load this file. \quit
 
 --
--- Similarity of two series, and weighted rating
+-- Similarity of two series
 --
 
--- Similarity of two series ------------------------------------------------
---
 -- Each measure is an aggregate over pairs and a function of two arrays.  The
 -- aggregates differ in their transition function only.  A pair with a NULL
 -- is skipped by all of them, so the functions of a state are not STRICT.
@@ -201,7 +199,9 @@ CREATE FUNCTION hamming_dist(x float8[], y float8[]) RETURNS float8
 COMMENT ON FUNCTION hamming_dist(float8[], float8[]) IS
 	'Hamming distance, the number of pairs whose two values differ, of two arrays of one length; a position with a NULL is skipped. NULL when there is no pair; NaN with NaN';
 
--- Popularity ---------------------------------------------------------------
+--
+-- Popularity
+--
 
 CREATE FUNCTION recsys_weighted_rating_accum(internal, float8, float8, float8) RETURNS internal
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;

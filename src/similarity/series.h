@@ -7,8 +7,8 @@
  * measure is read off at the end.  A state is plain memory that the caller
  * owns; it holds no pointers and may be copied by assignment.
  */
-#ifndef RECSYS_SERIES_H
-#define RECSYS_SERIES_H
+#ifndef RECSYS_SIMILARITY_SERIES_H
+#define RECSYS_SIMILARITY_SERIES_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -63,4 +63,4 @@ extern void series_combine(SeriesState *state, const SeriesState *other);
 extern SeriesResult series_finish(const SeriesState *state, double *value);
 extern bool series_restore(SeriesState *state);
 
-#endif							/* RECSYS_SERIES_H */
+#endif							/* RECSYS_SIMILARITY_SERIES_H */

@@ -1,40 +1,31 @@
 /*
  * series_sql.c
- *		SQL functions and aggregates over series of ratings.
+ *		SQL functions and aggregates over two series.
  *
  * Every measure of series.c is here twice: as an aggregate over pairs and as
  * a function of two arrays.  A state knows its measure, so only the transition
  * functions differ; the final, combine, serial and inverse functions serve
  * all.  Only jaccard and hamming have an inverse (see series_remove); over a
  * moving window the other aggregates are computed anew for each frame.
- *
- * Besides there are jaccard_sim of two sets, which shares a name with the one
- * of two series, and the aggregate weighted_rating.
  */
 #include "postgres.h"
-
-#include <math.h>
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
 #include "utils/float.h"
-#include "utils/typcache.h"
 
 #include "compat.h"
+#include "similarity/aggregate.h"
 #include "similarity/series.h"
+#include "similarity/sets.h"
 
 /* A serialized state: measure, three counts, two series, products. */
 #define SERIALIZED_SUMS		(sizeof(int32) + 3 * sizeof(float8))
 #define SERIALIZED_STATE	(sizeof(int32) + 3 * sizeof(int64) + \
 							 2 * SERIALIZED_SUMS + sizeof(float8))
-
-/* A serialized weighted rating: votes, two flags, three numbers. */
-#define SERIALIZED_RATING	(sizeof(int64) + 2 * sizeof(int8) + \
-							 3 * sizeof(float8))
 
 /* Walks over the elements of a one-dimensional float8[]. */
 typedef struct Float8Walk
@@ -43,42 +34,6 @@ typedef struct Float8Walk
 	const bits8 *present;		/* NULL when no element is null */
 	int			index;
 } Float8Walk;
-
-/* An element of one of two sets that are being compared. */
-typedef struct SetElement
-{
-	Datum		value;
-	uint32		hash;			/* 0 where the type cannot be hashed */
-	bool		second;			/* is it of the second set? */
-} SetElement;
-
-typedef struct SetOrder
-{
-	TypeCacheEntry *type;
-	Oid			collation;
-	bool		hashed;			/* ordered by hash, else by value */
-} SetOrder;
-
-typedef struct WeightedRating
-{
-	int64		votes;
-	float8		sum;
-	bool		known;			/* a row had both of these: */
-	float8		min_votes;
-	float8		prior;
-	bool		unknown;		/* a row lacked one: the result is null */
-} WeightedRating;
-
-/* The memory context that lives as long as the aggregate's states. */
-static MemoryContext
-aggregate_context(FunctionCallInfo fcinfo)
-{
-	MemoryContext context;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "aggregate function called in non-aggregate context");
-	return context;
-}
 
 /* Add a pair to a state, which the first row of a group makes. */
 static Datum
@@ -257,27 +212,6 @@ recsys_series_final(PG_FUNCTION_ARGS)
 	return series_value(fcinfo, (SeriesState *) PG_GETARG_POINTER(0));
 }
 
-/*
- * The states to combine in *into and *from, or false when the result is *into
- * as it stands.  A first state that is null is replaced by a copy of the
- * second that lives as long as the aggregate.
- */
-static bool
-states_to_combine(FunctionCallInfo fcinfo, Size size, void **into, void **from)
-{
-	MemoryContext context = aggregate_context(fcinfo);
-
-	*into = PG_ARGISNULL(0) ? NULL : PG_GETARG_POINTER(0);
-	*from = PG_ARGISNULL(1) ? NULL : PG_GETARG_POINTER(1);
-	if (*into == NULL && *from != NULL)
-	{
-		*into = MemoryContextAlloc(context, size);
-		memcpy(*into, *from, size);
-		return false;
-	}
-	return *from != NULL;
-}
-
 /* Combine function of all measures. */
 PG_FUNCTION_INFO_V1(recsys_series_combine);
 Datum
@@ -317,30 +251,6 @@ receive_sums(StringInfo buf, SeriesSums *sums)
 	sums->origin = pq_getmsgfloat8(buf);
 	sums->sum = pq_getmsgfloat8(buf);
 	sums->squares = pq_getmsgfloat8(buf);
-}
-
-/*
- * A StringInfo to read a serialized state of exactly so many bytes from.  No
- * state that we wrote is rejected; these bytes may be of anyone's making.
- */
-static StringInfoData
-serialized_input(FunctionCallInfo fcinfo, int expected)
-{
-	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
-	int			length = VARSIZE_ANY_EXHDR(bytes);
-	StringInfoData buf;
-
-	if (length != expected)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid serialized aggregate state"),
-				 errdetail("It has %d bytes instead of %d.",
-						   length, expected)));
-	buf.data = VARDATA_ANY(bytes);
-	buf.len = length;
-	buf.maxlen = length;
-	buf.cursor = 0;
-	return buf;
 }
 
 /* Serialization, field by field in network byte order. */
@@ -388,155 +298,10 @@ recsys_series_deserialize(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/*
- * What is known about the element type of two sets, kept for the next call.
- * Raises an error for a type whose values cannot be compared.
- */
-static TypeCacheEntry *
-element_type(FunctionCallInfo fcinfo, Oid oid)
-{
-	TypeCacheEntry *type = fcinfo->flinfo->fn_extra;
-
-	if (type == NULL || type->type_id != oid)
-	{
-		type = lookup_type_cache(oid,
-								 TYPECACHE_EQ_OPR_FINFO |
-								 TYPECACHE_CMP_PROC_FINFO |
-								 TYPECACHE_HASH_PROC_FINFO |
-								 TYPECACHE_DOMAIN_BASE_INFO);
-		if (!OidIsValid(type->eq_opr_finfo.fn_oid))
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_FUNCTION),
-					 errmsg("could not identify an equality operator for type %s",
-							format_type_be(oid))));
-		fcinfo->flinfo->fn_extra = type;
-	}
-	return type;
-}
-
 static bool
 is_float8(const TypeCacheEntry *type)
 {
 	return type->type_id == FLOAT8OID || type->domainBaseType == FLOAT8OID;
-}
-
-/* Append the elements of a set, but for nulls; returns the new number. */
-static size_t
-gather_elements(SetElement *elements, size_t n, ArrayType *array,
-				const SetOrder *order, bool second)
-{
-	TypeCacheEntry *type = order->type;
-	Datum	   *values;
-	bool	   *nulls;
-	int			length;
-
-	deconstruct_array(array, type->type_id, type->typlen, type->typbyval,
-					  type->typalign, &values, &nulls, &length);
-	for (int i = 0; i < length; i++)
-	{
-		SetElement *element = &elements[n];
-
-		CHECK_FOR_INTERRUPTS();
-		if (nulls[i])
-			continue;
-		element->value = values[i];
-		element->hash = order->hashed ?
-			DatumGetUInt32(FunctionCall1Coll(&type->hash_proc_finfo,
-											 order->collation, values[i])) : 0;
-		element->second = second;
-		n++;
-	}
-	return n;
-}
-
-static int
-compare_elements(const void *a, const void *b, void *arg)
-{
-	const SetElement *x = a;
-	const SetElement *y = b;
-	const SetOrder *order = arg;
-
-	if (order->hashed)
-		return (x->hash > y->hash) - (x->hash < y->hash);
-	return DatumGetInt32(FunctionCall2Coll(&order->type->cmp_proc_finfo,
-										   order->collation,
-										   x->value, y->value));
-}
-
-static bool
-same_element(const SetElement *x, const SetElement *y, const SetOrder *order)
-{
-	return !order->hashed ||
-		DatumGetBool(FunctionCall2Coll(&order->type->eq_opr_finfo,
-									   order->collation,
-									   x->value, y->value));
-}
-
-/*
- * Count the distinct values of a run that the order does not tell apart, and
- * those of them that are in both sets.  Only hashes can collide, and the
- * values that are left over when one is counted move to the front.
- */
-static void
-count_run(SetElement *run, size_t n, const SetOrder *order,
-		  int64 *either, int64 *both)
-{
-	while (n > 0)
-	{
-		SetElement	value = run[0];
-		bool		in_set[2] = {false, false};
-		size_t		left = 0;
-
-		for (size_t i = 0; i < n; i++)
-		{
-			CHECK_FOR_INTERRUPTS();
-			if (i == 0 || same_element(&value, &run[i], order))
-				in_set[run[i].second] = true;
-			else
-				run[left++] = run[i];
-		}
-		*either += 1;
-		*both += in_set[0] && in_set[1];
-		n = left;
-	}
-}
-
-static Datum
-jaccard_of_sets(FunctionCallInfo fcinfo, ArrayType *first, ArrayType *second,
-				TypeCacheEntry *type)
-{
-	size_t		size = (size_t) ArrayGetNItems(ARR_NDIM(first), ARR_DIMS(first)) +
-		ArrayGetNItems(ARR_NDIM(second), ARR_DIMS(second));
-	SetElement *elements = palloc_extended(Max(size, 1) * sizeof(SetElement),
-										   MCXT_ALLOC_HUGE);
-	SetOrder	order;
-	int64		either = 0;
-	int64		both = 0;
-	size_t		n;
-	size_t		end;
-
-	order.type = type;
-	order.collation = PG_GET_COLLATION();
-	order.hashed = OidIsValid(type->hash_proc_finfo.fn_oid);
-	n = gather_elements(elements, 0, first, &order, false);
-	n = gather_elements(elements, n, second, &order, true);
-	qsort_interruptible(elements, n, sizeof(SetElement),
-						compare_elements, &order);
-	for (size_t start = 0; start < n; start = end)
-	{
-		for (end = start + 1; end < n; end++)
-		{
-			CHECK_FOR_INTERRUPTS();
-			if (compare_elements(&elements[start], &elements[end], &order) != 0)
-				break;
-		}
-		count_run(&elements[start], end - start, &order, &either, &both);
-	}
-	pfree(elements);
-
-	if (either == 0)
-		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8((float8) both / (float8) either);
 }
 
 /*
@@ -555,156 +320,4 @@ recsys_jaccard_sim(PG_FUNCTION_ARGS)
 	if (is_float8(type))
 		return series_of_arrays(fcinfo, SERIES_JACCARD);
 	return jaccard_of_sets(fcinfo, first, second, type);
-}
-
-static void
-check_parameters(float8 min_votes, float8 prior)
-{
-	if (!(min_votes >= 0) || isinf(min_votes))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("min_votes must be a finite number that is not negative"),
-				 errdetail("It is %g.", min_votes)));
-	if (!isfinite(prior))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("prior must be a finite number"),
-				 errdetail("It is %g.", prior)));
-}
-
-/* Note the parameters of a row, or of a part: all have the same ones. */
-static void
-learn_parameters(WeightedRating *state, float8 min_votes, float8 prior)
-{
-	if (state->known &&
-		(state->min_votes != min_votes || state->prior != prior))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("min_votes and prior must not change within a group"),
-				 errdetail("They are %g and %g in one row, %g and %g in another.",
-						   state->min_votes, state->prior, min_votes, prior),
-				 errhint("Compute them over the whole table, or group by them.")));
-	state->known = true;
-	state->min_votes = min_votes;
-	state->prior = prior;
-}
-
-/*
- * Transition function (internal, rating, min_votes, prior).  A row without a
- * rating counts no vote but tells the parameters.
- */
-PG_FUNCTION_INFO_V1(recsys_weighted_rating_accum);
-Datum
-recsys_weighted_rating_accum(PG_FUNCTION_ARGS)
-{
-	MemoryContext context = aggregate_context(fcinfo);
-	WeightedRating *state;
-
-	if (PG_ARGISNULL(0))
-		state = MemoryContextAllocZero(context, sizeof(WeightedRating));
-	else
-		state = (WeightedRating *) PG_GETARG_POINTER(0);
-
-	if (!PG_ARGISNULL(1))
-	{
-		state->votes++;
-		state->sum = float8_pl(state->sum, PG_GETARG_FLOAT8(1));
-	}
-	if (PG_ARGISNULL(2) || PG_ARGISNULL(3))
-		state->unknown = true;
-	else
-	{
-		check_parameters(PG_GETARG_FLOAT8(2), PG_GETARG_FLOAT8(3));
-		learn_parameters(state, PG_GETARG_FLOAT8(2), PG_GETARG_FLOAT8(3));
-	}
-	PG_RETURN_POINTER(state);
-}
-
-/* Combine function of weighted_rating. */
-PG_FUNCTION_INFO_V1(recsys_weighted_rating_combine);
-Datum
-recsys_weighted_rating_combine(PG_FUNCTION_ARGS)
-{
-	void	   *into;
-	void	   *from;
-
-	if (states_to_combine(fcinfo, sizeof(WeightedRating), &into, &from))
-	{
-		WeightedRating *state = into;
-		const WeightedRating *other = from;
-
-		state->votes += other->votes;
-		state->sum = float8_pl(state->sum, other->sum);
-		if (other->known)
-			learn_parameters(state, other->min_votes, other->prior);
-		state->unknown |= other->unknown;
-	}
-	if (into == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(into);
-}
-
-/* Serialization of weighted_rating. */
-PG_FUNCTION_INFO_V1(recsys_weighted_rating_serialize);
-Datum
-recsys_weighted_rating_serialize(PG_FUNCTION_ARGS)
-{
-	const WeightedRating *state;
-	StringInfoData buf;
-
-	aggregate_context(fcinfo);
-	state = (WeightedRating *) PG_GETARG_POINTER(0);
-
-	pq_begintypsend(&buf);
-	pq_sendint64(&buf, state->votes);
-	pq_sendint8(&buf, state->known);
-	pq_sendint8(&buf, state->unknown);
-	pq_sendfloat8(&buf, state->sum);
-	pq_sendfloat8(&buf, state->min_votes);
-	pq_sendfloat8(&buf, state->prior);
-	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
-}
-
-/* Deserialization of weighted_rating. */
-PG_FUNCTION_INFO_V1(recsys_weighted_rating_deserialize);
-Datum
-recsys_weighted_rating_deserialize(PG_FUNCTION_ARGS)
-{
-	StringInfoData buf = serialized_input(fcinfo, SERIALIZED_RATING);
-	WeightedRating *state = palloc(sizeof(WeightedRating));
-
-	state->votes = pq_getmsgint64(&buf);
-	state->known = pq_getmsgbyte(&buf) != 0;
-	state->unknown = pq_getmsgbyte(&buf) != 0;
-	state->sum = pq_getmsgfloat8(&buf);
-	state->min_votes = pq_getmsgfloat8(&buf);
-	state->prior = pq_getmsgfloat8(&buf);
-	if (state->votes < 0 || state->votes > PG_INT64_MAX / 2)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid serialized aggregate state"),
-				 errdetail("Its number of votes is out of range.")));
-	PG_RETURN_POINTER(state);
-}
-
-/* v/(v+m) R + m/(v+m) C; null where that is not known or 0/0. */
-PG_FUNCTION_INFO_V1(recsys_weighted_rating_final);
-Datum
-recsys_weighted_rating_final(PG_FUNCTION_ARGS)
-{
-	const WeightedRating *state;
-	float8		votes;
-	float8		weight;
-
-	aggregate_context(fcinfo);
-	state = (WeightedRating *) PG_GETARG_POINTER(0);
-	votes = (float8) state->votes;
-
-	if (state->unknown || votes + state->min_votes == 0)
-		PG_RETURN_NULL();
-	if (state->votes == 0)
-		PG_RETURN_FLOAT8(state->prior);
-	weight = votes / (votes + state->min_votes);
-	PG_RETURN_FLOAT8(weight * (state->sum / votes) +
-					 (1 - weight) * state->prior);
 }

@@ -1,0 +1,128 @@
+# Predictions on MovieLens 100k, fixed split u1, held against those of the
+# library that most people compare with; and the quality of factorisations
+# there.  The data may not be shipped: skipped where it is not at hand.
+
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my ($data, $reference) = @ENV{qw(RECSYS_DATA RECSYS_REFERENCE)};
+my $predictions = ($reference // '') . '/surprise_u1_predictions.tsv.gz';
+plan skip_all => 'RECSYS_DATA and RECSYS_REFERENCE are not there'
+  unless defined $data && -f "$data/ml-100k/u1.base.gz" && -f $predictions;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->append_conf('postgresql.conf', "maintenance_work_mem = '256MB'");
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION recsys');
+
+my @columns = split /\t/, `zcat '$predictions' | head -n 1`;
+chomp @columns;
+my $definition = join ', ', 'user_id int', 'item_id int',
+  map { "$_ float8" } @columns[ 2 .. $#columns ];
+$node->safe_psql(
+	'postgres', qq(
+	CREATE TABLE base (user_id int, item_id int, rating float8, t bigint);
+	CREATE TABLE expected ($definition);
+	\\copy base FROM PROGRAM 'zcat $data/ml-100k/u1.base.gz'
+	\\copy expected FROM PROGRAM 'zcat $predictions | tail -n +2'
+	VACUUM ANALYZE));
+
+# The columns of the reference in our words.
+my %similarity = (
+	cosine => 'cosine_common',
+	map { $_ => $_ } qw(msd pearson pearson_baseline));
+my %score = (
+	basic => 'weighted_mean',
+	means => 'centered',
+	zscore => 'zscore',
+	baseline => 'baseline');
+
+# Rows whose user and item are both known must agree to 1e-4; where an item
+# has no rating in training the reference predicts the mean of all, recsys the
+# mean of the user, unless the score is relative to the baseline.
+my $unknown = $node->safe_psql('postgres',
+	'SELECT count(*) FROM expected e
+	  WHERE NOT EXISTS (SELECT FROM base b WHERE b.item_id = e.item_id)');
+
+sub check
+{
+	my ($column, $algorithm, $options, $order) = @_;
+
+	my ($off, $off_known) = split /\|/, $node->safe_psql(
+		'postgres', qq(
+		SELECT FROM recsys_train('m', 'base', '$algorithm', '$options');
+		SELECT count(*) FILTER (WHERE off), count(*) FILTER (WHERE off AND known)
+		  FROM (SELECT abs(recsys_predict('m', user_id, item_id) - $column) > 1e-4 AS off,
+		               EXISTS (SELECT FROM base b WHERE b.item_id = e.item_id) AS known
+		          FROM expected e ORDER BY $order) p)) =~ s/^\s+//r;
+	cmp_ok($off, '<=', $unknown, "$column: at most the $unknown rows of unknown items differ");
+	is($off_known, 0, "$column: all rows of known items agree to 1e-4");
+	return;
+}
+
+my $checked = 0;
+foreach my $column (@columns[ 3 .. $#columns ])
+{
+	if ($column eq 'baseline_als')
+	{
+		check($column, $column, '{}', 'user_id');
+	}
+	elsif ($column =~
+		/^knn_(basic|means|zscore|baseline)_(user|item)_([a-z_]+?)(_minsup5_k20_mink3)?$/)
+	{
+		my ($score, $side, $similarity, $more) =
+		  ($score{$1}, $2, $similarity{$3}, $4);
+		my $options = qq("similarity": "$similarity", "score": "$score");
+		$options .= ', "min_support": 5, "k": 20, "min_k": 3' if $more;
+		check($column, "${side}_knn", "{$options}", "${side}_id");
+	}
+	else
+	{
+		next;
+	}
+	$checked++;
+}
+is($checked, 34, 'every k-NN and baseline column was checked');
+
+# Held-out error of the factorisations with their defaults.
+sub rmse
+{
+	my ($algorithm, $options) = @_;
+
+	return $node->safe_psql(
+		'postgres', qq(
+		SELECT FROM recsys_train('m', 'base', '$algorithm', '$options');
+		SELECT round(sqrt(avg((recsys_predict('m', user_id, item_id) - rating) ^ 2))::numeric, 4)
+		  FROM expected)) =~ s/^\s+//r;
+}
+my $baseline = rmse('baseline_als', '{}');
+my $svd = rmse('svd', '{}');
+my $als = rmse('als', '{}');
+note("RMSE on u1: baseline_als $baseline, svd $svd, als $als");
+cmp_ok($baseline, '<=', .9605, "baseline_als: RMSE $baseline on u1");
+cmp_ok($svd, '<=', .954, "svd: RMSE $svd on u1 is at most .954");
+cmp_ok($als, '<', $svd, "als: RMSE $als on u1 is better than svd");
+foreach my $seed (1 .. 2)
+{
+	cmp_ok(rmse('svd', qq({"seed": $seed})), '<=', .956, "svd with seed $seed");
+	cmp_ok(rmse('als', qq({"seed": $seed})), '<', .935, "als with seed $seed");
+}
+
+# The order of the rows, at this size too.
+is( $node->safe_psql(
+		'postgres', q(
+		CREATE TABLE shuffled AS SELECT * FROM base ORDER BY md5(t::text || user_id || item_id);
+		SELECT FROM recsys_train('a', 'base', 'svd');
+		SELECT FROM recsys_train('b', 'shuffled', 'svd');
+		SELECT bool_and(a.data = b.data) FROM a FULL JOIN b USING (version, part, block)
+		 WHERE part <> 'header')) =~ s/^\s+//r,
+	't',
+	'the same bytes for the rows in another order');
+
+$node->stop;
+done_testing();
