@@ -34,8 +34,11 @@
 #include "model/json.h"
 #include "model/table.h"
 
-/* Blocks are cut so that their payload is about this large. */
-#define BLOCK_BYTES (4 * 1024 * 1024)
+/*
+ * Blocks are cut so that their payload is about this large.  Writing one takes
+ * several times as much memory for a moment.
+ */
+#define BLOCK_BYTES (1024 * 1024)
 
 /*
  * The type recsys_model of the extension to which the running function

@@ -1,0 +1,68 @@
+-- The measurements.
+\set ON_ERROR_STOP on
+SET client_min_messages = warning;
+\o /dev/null
+
+-- Reading: what training takes before its first iteration.
+SELECT FROM recsys_train('read', 'ml1m', 'baseline_als', '{"iterations": 3, "keep_versions": 1}');
+CREATE TEMP TABLE round AS SELECT generate_series(1, :runs) AS i;
+DO $$
+DECLARE i int;
+BEGIN
+	FOR i IN SELECT round.i FROM round LOOP
+		PERFORM recsys_retrain('read');
+		INSERT INTO bench.sample
+		SELECT 'read', (SELECT seconds FROM recsys_training_log('read') WHERE iteration = 1)
+		               - (SELECT min(s) FROM bench.iterations('read') s);
+	END LOOP;
+END $$;
+CALL bench.measure('scan', 'SELECT count(user_id), count(item_id), sum(rating::float8) FROM ml1m', :runs);
+
+CALL bench.measure('cosine', $$SELECT recsys_train('cosine', 'ml1m', 'item_knn',
+	'{"similarity": "cosine", "neighbors": 50, "keep_versions": 1}')$$, :runs);
+CALL bench.measure('svd', $$SELECT recsys_train('svd', 'ml1m', 'svd', '{"keep_versions": 1}')$$, :runs);
+CALL bench.measure('svd64', $$SELECT recsys_train('svd64', 'ml1m', 'svd',
+	'{"factors": 64, "keep_versions": 1}')$$, :runs);
+INSERT INTO bench.sample SELECT 'svd64_epoch', bench.iterations('svd64');
+SELECT FROM recsys_train('als', 'ml1m', 'als', '{"factors": 64, "keep_versions": 1}');
+INSERT INTO bench.sample SELECT 'als_iteration', bench.iterations('als');
+
+-- Serving: one user a time, with the model in the cache.
+SELECT FROM recsys_train('als128', 'ml1m', 'als', '{"factors": 128, "iterations": 2, "keep_versions": 1}');
+SELECT FROM recsys_recommend('als128', 1);
+DO $$
+DECLARE u int; start timestamptz;
+BEGIN
+	FOR u IN SELECT DISTINCT user_id FROM ml1m WHERE user_id % 30 = 0 LOOP
+		start := clock_timestamp();
+		PERFORM FROM recsys_recommend('als128', u);
+		INSERT INTO bench.sample VALUES ('recommend', extract(epoch FROM clock_timestamp() - start));
+	END LOOP;
+END $$;
+DO $$
+DECLARE u int; start timestamptz;
+BEGIN
+	FOR u IN SELECT DISTINCT user_id FROM ml1m WHERE user_id % 30 = 0 LOOP
+		start := clock_timestamp();
+		PERFORM item_id, score FROM
+			(SELECT f.id AS item_id, f.bias + (SELECT sum(p * q) FROM unnest(f.factors, v.factors) AS x(p, q)) AS score
+			   FROM (SELECT * FROM recsys_factors('als128', 'user') WHERE id = u::text) v,
+			        recsys_factors('als128', 'item') f) s
+		 WHERE NOT EXISTS (SELECT FROM ml1m r WHERE r.user_id = u AND r.item_id = s.item_id::int)
+		 ORDER BY score DESC LIMIT 10;
+		INSERT INTO bench.sample VALUES ('recommend_sql', extract(epoch FROM clock_timestamp() - start));
+		EXIT WHEN u % 300 = 0;
+	END LOOP;
+END $$;
+
+-- All pairs by Pearson, against the join anybody would write.
+CALL bench.measure('pearson', $$SELECT recsys_train('pearson', 'ml100k', 'item_knn',
+	'{"similarity": "pearson", "neighbors": 50, "keep_versions": 1}')$$, :runs);
+CALL bench.measure('cosine100k', $$SELECT recsys_train('cosine', 'ml100k', 'item_knn',
+	'{"similarity": "cosine", "neighbors": 50, "keep_versions": 1}')$$, :runs);
+CALL bench.measure('cosine100k_sql', $$SELECT count(cosine) FROM (
+	SELECT cosine_sim(a.rating, b.rating) AS cosine FROM ml100k a JOIN ml100k b USING (user_id)
+	 WHERE a.item_id < b.item_id GROUP BY a.item_id, b.item_id) p$$, 1);
+CALL bench.measure('pearson_sql', $$SELECT count(corr) FROM (
+	SELECT corr(a.rating, b.rating) FROM ml100k a JOIN ml100k b USING (user_id)
+	 WHERE a.item_id < b.item_id GROUP BY a.item_id, b.item_id) p$$, 1);
