@@ -37,7 +37,8 @@ typedef struct AlsOptions
 } AlsOptions;
 
 static const OptionSpec options[] = {
-	INT_OPTION("factors", AlsOptions, factors, 50, 1, 4096,
+	/* One system of 2048 unknowns is as long as a cancel may have to wait. */
+	INT_OPTION("factors", AlsOptions, factors, 50, 1, 2047,
 			   "length of the vectors of users and items"),
 	INT_OPTION("iterations", AlsOptions, iterations, 15, 1, 10000,
 			   "alternations between users and items"),
@@ -109,8 +110,7 @@ als_init(Als *als, TrainContext *context)
 
 		for (int f = 0; f < opts->factors; f++)
 			als->items[(Size) item * als->stride + f] = opts->init_sd * random_normal(&stream);
-		if (item % 256 == 0)
-			CHECK_FOR_INTERRUPTS();
+		CHECK_FOR_INTERRUPTS();
 	}
 }
 
@@ -227,8 +227,7 @@ log_iteration(const Als *als, Progress *progress)
 	for (int32 user = 0; user < ratings->users.count; user++)
 	{
 		squares += user_error(als, user);
-		if (user % 64 == 0)
-			CHECK_FOR_INTERRUPTS();
+		CHECK_FOR_INTERRUPTS();
 	}
 	progress_iteration(progress, squares + penalty,
 					   sqrt(squares / sparse_entries(&ratings->by_user)));

@@ -41,8 +41,7 @@ fit_rows(const SparseRows *rows, double mean, double regularization,
 		for (int64 e = rows->start[r]; e < rows->start[r + 1]; e++)
 			sum += rows->value[e] - mean - column_bias[rows->index[e]];
 		row_bias[r] = (float) (sum / (regularization + sparse_row_length(rows, r)));
-		if (r % 256 == 0)
-			CHECK_FOR_INTERRUPTS();
+		CHECK_FOR_INTERRUPTS();
 	}
 }
 

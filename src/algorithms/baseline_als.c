@@ -62,8 +62,7 @@ squared_error(const Interactions *ratings, const Baseline *baseline)
 
 			sum += error * error;
 		}
-		if (user % 256 == 0)
-			CHECK_FOR_INTERRUPTS();
+		CHECK_FOR_INTERRUPTS();
 	}
 	return sum;
 }

@@ -117,8 +117,7 @@ init_factors(float *vectors, int32 rows, int factors, int stride, int stream_nam
 
 		for (int f = 0; f < factors; f++)
 			vectors[(Size) r * stride + f] = opts->init_sd * random_normal(&stream);
-		if (r % 256 == 0)
-			CHECK_FOR_INTERRUPTS();
+		CHECK_FOR_INTERRUPTS();
 	}
 }
 
@@ -163,6 +162,7 @@ train_slice(Svd *svd, int32 user, int64 from, int64 to)
 			svd->item_bias[item] + kernels->dot(svd->stride, p, q);
 		float		error = by_user->value[e] - predicted;
 
+		CHECK_FOR_INTERRUPTS();
 		squares += (double) error * error;
 		if (svd->options->biased)
 		{
@@ -204,8 +204,7 @@ train_block(Svd *svd, int row, int column)
 		int64		to = first_at_least(by_user, from, end, svd->item_bound[column + 1]);
 
 		squares += train_slice(svd, user, from, to);
-		if (user % 64 == 0)
-			CHECK_FOR_INTERRUPTS();
+		CHECK_FOR_INTERRUPTS();
 	}
 	return squares;
 }

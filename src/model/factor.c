@@ -10,6 +10,7 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
 #include "utils/float.h"
 #include "utils/memutils.h"
 
@@ -160,6 +161,7 @@ factor_compare(Model *model, bool items, int32 row, VectorMetric metric, double 
 	{
 		const float *against = state->item_factors + (Size) r * state->stride;
 
+		CHECK_FOR_INTERRUPTS();
 		if (!items)
 			against = memcpy(other, model_row(model, PART_USER_FACTORS, r),
 							 sizeof(float) * state->factors);

@@ -67,8 +67,7 @@ all_row_stats(const SparseRows *rows)
 	for (int32 r = 0; r < rows->rows; r++)
 	{
 		stats[r] = row_stats(rows, r);
-		if (r % 1024 == 0)
-			CHECK_FOR_INTERRUPTS();
+		CHECK_FOR_INTERRUPTS();
 	}
 	return stats;
 }
@@ -394,7 +393,7 @@ neighbourhood_predict(Neighbourhood *hood, int32 user, int32 item)
 }
 
 static int
-compare_scored(const void *a, const void *b)
+compare_scored(const void *a, const void *b, void *arg)
 {
 	if (scored_before(*(const Scored *) a, *(const Scored *) b))
 		return -1;
@@ -414,7 +413,7 @@ neighbours_in_order(Neighbourhood *hood, int32 row, int32 *count)
 	for (int32 r = 0; r < rows; r++)
 		if (counts(hood, similarity[r]))
 			neighbour[(*count)++] = (Scored) {similarity[r], r};
-	qsort(neighbour, *count, sizeof(Scored), compare_scored);
+	qsort_interruptible(neighbour, *count, sizeof(Scored), compare_scored, NULL);
 	return neighbour;
 }
 
@@ -434,8 +433,7 @@ tally_by_users(Neighbourhood *hood, int32 user, Tally *tally)
 	{
 		int32		other = neighbour[i].index;
 
-		if (i % 1024 == 0)
-			CHECK_FOR_INTERRUPTS();
+		CHECK_FOR_INTERRUPTS();
 		for (int64 e = by_user->start[other]; e < by_user->start[other + 1]; e++)
 			if (tally[by_user->index[e]].n < limit)
 				tally_add(hood, &tally[by_user->index[e]], neighbour[i].score,
@@ -502,8 +500,7 @@ offer_by_lists(Neighbourhood *hood, int32 user, NearestItems *nearest)
 		own[by_user->index[e]] = true;
 	for (int32 item = 0; item < lists->rows; item++)
 	{
-		if (item % 1024 == 0)
-			CHECK_FOR_INTERRUPTS();
+		CHECK_FOR_INTERRUPTS();
 		for (int64 e = lists->start[item]; e < lists->start[item + 1]; e++)
 			if (own[lists->index[e]])
 				offer_neighbour(nearest, item, lists->value[e], lists->index[e]);

@@ -314,8 +314,7 @@ merge_duplicates(Interactions *ratings, DuplicatesPolicy duplicates)
 		int64		e = by_user->start[user];
 
 		end = by_user->start[user + 1];
-		if (user % 1024 == 0)
-			CHECK_FOR_INTERRUPTS();
+		CHECK_FOR_INTERRUPTS();
 		by_user->start[user] = to;
 		while (e < end)
 		{
