@@ -283,13 +283,16 @@ install_private()
 # A cluster whose data need not survive, on a socket in $work only.
 start_server()
 {
-	local log=$work/start.log shared_memory=posix available
+	local shared_memory='' available
 
 	# Containers have little of it, unless told otherwise.
-	available=$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1)
-	[ "${available:-0}" -gt 1000000 ] || shared_memory=mmap
+	available=$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1) ||
+		available=0
+	if [ "$available" -lt 1000000 ]; then
+		shared_memory='dynamic_shared_memory_type = mmap'
+	fi
 
-	quietly "$log" as_user initdb -D "$work/data" -U postgres -A trust \
+	quietly "$work/initdb.log" as_user initdb -D "$work/data" -U postgres -A trust \
 		--no-sync --no-locale --encoding=UTF8 || return
 	as_user tee -a "$work/data/postgresql.conf" >/dev/null <<-CONF
 		listen_addresses = ''
@@ -297,12 +300,15 @@ start_server()
 		fsync = off
 		synchronous_commit = off
 		full_page_writes = off
-		dynamic_shared_memory_type = $shared_memory
+		$shared_memory
 		shared_buffers = 256MB
 		maintenance_work_mem = 512MB
 		max_parallel_maintenance_workers = 2
 		max_wal_size = 4GB
 	CONF
-	quietly "$log" as_user pg_ctl start -s -w -D "$work/data" \
-		-l "$work/server.log"
+	if ! quietly "$work/start.log" as_user pg_ctl start -s -w -D "$work/data" \
+		-l "$work/server.log"; then
+		tail -n 20 "$work/server.log" >&2
+		return 1
+	fi
 }

@@ -20,4 +20,9 @@
 	object_aclcheck(NamespaceRelationId, schema, role, mode)
 #endif
 
+/* Comes first in a declaration. */
+#ifndef pg_noreturn
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 #endif							/* RECSYS_COMPAT_H */

@@ -14,7 +14,7 @@
 
 #include "miscadmin.h"
 
-#include "engine/algorithm.h"
+#include "algorithms/registry.h"
 #include "math/kernels.h"
 #include "math/random.h"
 #include "math/solve.h"

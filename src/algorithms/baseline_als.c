@@ -9,7 +9,7 @@
 #include "miscadmin.h"
 
 #include "algorithms/baseline.h"
-#include "engine/algorithm.h"
+#include "algorithms/registry.h"
 #include "model/json.h"
 #include "ratings/budget.h"
 

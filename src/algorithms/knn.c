@@ -17,7 +17,7 @@
 #include "utils/memutils.h"
 
 #include "algorithms/baseline.h"
-#include "engine/algorithm.h"
+#include "algorithms/registry.h"
 #include "math/topk.h"
 #include "model/neighbour.h"
 #include "ratings/budget.h"

@@ -2,17 +2,12 @@
  * registry.c
  *		The list of algorithms.
  *
- * An algorithm is a file that fills a descriptor, and a line here.
+ * An algorithm is a file that fills a descriptor, a declaration in registry.h and
+ * a line here.
  */
 #include "postgres.h"
 
-#include "engine/algorithm.h"
-
-extern const Algorithm baseline_als_algorithm;
-extern const Algorithm svd_algorithm;
-extern const Algorithm als_algorithm;
-extern const Algorithm item_knn_algorithm;
-extern const Algorithm user_knn_algorithm;
+#include "algorithms/registry.h"
 
 const Algorithm *const algorithms[] = {
 	&baseline_als_algorithm,

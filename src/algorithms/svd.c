@@ -20,7 +20,7 @@
 
 #include "miscadmin.h"
 
-#include "engine/algorithm.h"
+#include "algorithms/registry.h"
 #include "math/kernels.h"
 #include "math/random.h"
 #include "model/json.h"

@@ -3,7 +3,7 @@
  *		The descriptor of an algorithm: all that the rest of recsys knows of it.
  *
  * To add one, fill a descriptor in a file of its own and list it in
- * algorithms/registry.c.
+ * algorithms/registry.h and registry.c.
  */
 #ifndef RECSYS_ENGINE_ALGORITHM_H
 #define RECSYS_ENGINE_ALGORITHM_H

@@ -273,7 +273,7 @@ offsets_in_order(const uint32 *offset, uint32 rows, uint32 end)
 
 /* Are the column indexes of every row in range and strictly increasing? */
 static bool
-indexes_in_order(const Block *block)
+indexes_in_order(const ModelBlock *block)
 {
 	for (uint32 r = 0; r < block->shape.rows; r++)
 	{
@@ -292,7 +292,7 @@ indexes_in_order(const Block *block)
 
 /* Set the pointers into the payload and check what they point to. */
 static const char *
-check_payload(Block *block)
+check_payload(ModelBlock *block)
 {
 	const BlockShape *shape = &block->shape;
 
@@ -353,7 +353,7 @@ check_header(const BlockHeader *header, const BlockShape *shape, const char *pay
  * is wrong in *problem.
  */
 bool
-block_decode(const bytea *data, Block *block, const char **problem)
+block_decode(const bytea *data, ModelBlock *block, const char **problem)
 {
 	int64		size = VARSIZE_ANY_EXHDR(data);
 	const char *raw = VARDATA_ANY(data);

@@ -68,7 +68,7 @@ typedef struct BlockShape
 } BlockShape;
 
 /* A checked block: pointers into a copy of its payload. */
-typedef struct Block
+typedef struct ModelBlock
 {
 	BlockShape	shape;
 	uint32		crc;
@@ -80,7 +80,7 @@ typedef struct Block
 	char	   *bytes;
 	int32	   *index;
 	float	   *value;
-} Block;
+} ModelBlock;
 
 extern const char *part_name(ModelPart part);
 
@@ -91,6 +91,6 @@ extern bytea *block_encode_ids(BlockShape shape, const Ids *ids, uint32 *crc);
 extern bytea *block_encode_sparse(BlockShape shape, const SparseRows *matrix,
 								  uint32 *crc);
 
-extern bool block_decode(const bytea *data, Block *block, const char **problem);
+extern bool block_decode(const bytea *data, ModelBlock *block, const char **problem);
 
 #endif							/* RECSYS_MODEL_FORMAT_H */

@@ -20,7 +20,7 @@ typedef struct BlockState
 	uint32		first_row;
 	uint32		rows;
 	uint32		crc;
-	Block	   *loaded;			/* NULL: not read yet */
+	ModelBlock *loaded;			/* NULL: not read yet */
 } BlockState;
 
 struct PartState
@@ -84,7 +84,7 @@ add_block(PartState *part, const ManifestEntry *entry)
 static const char *
 read_manifest(Model *model, const HeaderRow *row)
 {
-	Block		block;
+	ModelBlock	block;
 	const ManifestEntry *entry;
 	const char *problem;
 
@@ -201,13 +201,13 @@ model_require_part(const Model *model, ModelPart part, BlockType type,
 }
 
 /* Read and check a block that has not been read yet. */
-static Block *
+static ModelBlock *
 load_block(Model *model, ModelPart part, int number)
 {
 	PartState  *state = &model->part[part];
 	BlockState *block = &state->block[number];
 	MemoryContext old = MemoryContextSwitchTo(model->context);
-	Block	   *loaded = palloc(sizeof(Block));
+	ModelBlock *loaded = palloc(sizeof(ModelBlock));
 	const char *problem;
 
 	if (!table_read_block(model->relid, model->version, part, number, loaded, &problem))
@@ -222,16 +222,16 @@ load_block(Model *model, ModelPart part, int number)
 	return loaded;
 }
 
-static Block *
+static ModelBlock *
 get_block(Model *model, ModelPart part, int number)
 {
-	Block	   *loaded = model->part[part].block[number].loaded;
+	ModelBlock *loaded = model->part[part].block[number].loaded;
 
 	return loaded != NULL ? loaded : load_block(model, part, number);
 }
 
 /* The block that has a row, and in *local the row's place in it. */
-static Block *
+static ModelBlock *
 block_of_row(Model *model, ModelPart part, int32 row, uint32 *local)
 {
 	const PartState *state = &model->part[part];
@@ -257,7 +257,7 @@ const float *
 model_row(Model *model, ModelPart part, int32 row)
 {
 	uint32		local;
-	Block	   *block = block_of_row(model, part, row, &local);
+	ModelBlock *block = block_of_row(model, part, row, &local);
 
 	return block->floats + (Size) local * block->shape.cols;
 }
@@ -268,7 +268,7 @@ model_sparse_row(Model *model, ModelPart part, int32 row, const int32 **index,
 				 const float **value)
 {
 	uint32		local;
-	Block	   *block = block_of_row(model, part, row, &local);
+	ModelBlock *block = block_of_row(model, part, row, &local);
 
 	*index = block->index + block->offset[local];
 	*value = block->value + block->offset[local];
@@ -300,7 +300,7 @@ model_load_floats(Model *model, ModelPart part, int stride)
 
 	for (int b = 0; b < state->blocks; b++)
 	{
-		Block	   *block = get_block(model, part, b);
+		ModelBlock *block = get_block(model, part, b);
 
 		for (uint32 r = 0; r < block->shape.rows; r++)
 			memcpy(matrix + (Size) (block->shape.first_row + r) * stride,
@@ -324,7 +324,7 @@ model_load_sparse(Model *model, ModelPart part, SparseRows *matrix)
 	entries = 0;
 	for (int b = 0; b < state->blocks; b++)
 	{
-		Block	   *block = get_block(model, part, b);
+		ModelBlock *block = get_block(model, part, b);
 
 		for (uint32 r = 0; r < block->shape.rows; r++)
 			matrix->start[block->shape.first_row + r] = entries + block->offset[r];
@@ -348,7 +348,7 @@ Id
 model_id(Model *model, ModelPart part, int32 row)
 {
 	uint32		local;
-	Block	   *block = block_of_row(model, part, row, &local);
+	ModelBlock *block = block_of_row(model, part, row, &local);
 	Id			id = {.integer = block->shape.type == BLOCK_INT8};
 
 	if (id.integer)

@@ -11,6 +11,7 @@
 
 #include "postgres.h"
 
+#include "compat.h"
 #include "model/format.h"
 #include "model/header.h"
 #include "model/table.h"
@@ -35,8 +36,8 @@ extern void *model_state(Model *model);
 extern void model_cache_init(void);
 
 extern Model *model_create(Oid relid, const HeaderRow *row, MemoryContext context);
-extern void report_damage(Oid relid, int32 version, const char *part,
-						  const char *problem) pg_attribute_noreturn();
+pg_noreturn extern void report_damage(Oid relid, int32 version, const char *part,
+									  const char *problem);
 
 extern bool model_has_part(const Model *model, ModelPart part);
 extern void model_require_part(const Model *model, ModelPart part, BlockType type,

@@ -421,7 +421,7 @@ table_read_header(Oid relid, HeaderRow *row)
  */
 bool
 table_read_block(Oid relid, int32 version, ModelPart part, uint32 number,
-				 Block *block, const char **problem)
+				 ModelBlock *block, const char **problem)
 {
 	MemoryContext context = CurrentMemoryContext;
 	MemoryContext old;

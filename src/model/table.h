@@ -58,7 +58,7 @@ extern int32 table_write_version(Oid relid, const ModelDraft *draft,
 								 const Jsonb *meta, int keep_versions);
 extern bool table_read_header(Oid relid, HeaderRow *row);
 extern bool table_read_block(Oid relid, int32 version, ModelPart part,
-							 uint32 number, Block *block, const char **problem);
+							 uint32 number, ModelBlock *block, const char **problem);
 extern uint32 meta_crc(const Jsonb *meta);
 
 #endif							/* RECSYS_MODEL_TABLE_H */

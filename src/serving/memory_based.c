@@ -183,18 +183,6 @@ neighbour_model(FunctionCallInfo fcinfo, const ModelForm *form)
 }
 
 static Id
-model_item_id(void *source, int32 index)
-{
-	return model_id(source, PART_ITEM_IDS, index);
-}
-
-static Id
-model_user_id(void *source, int32 index)
-{
-	return model_id(source, PART_USER_IDS, index);
-}
-
-static Id
 live_id(void *source, int32 index)
 {
 	return ids_get(source, index);
@@ -229,19 +217,6 @@ put_popular(FunctionCallInfo fcinfo, PopularItems *popular)
 }
 
 static void
-put_popular_of_model(FunctionCallInfo fcinfo, Model *model, int n)
-{
-	double	   *scores = palloc_extended(sizeof(double) * (Size) model->header.items,
-										 MCXT_ALLOC_HUGE);
-	TopK		top;
-
-	for (int32 item = 0; item < model->header.items; item++)
-		scores[item] = *model_row(model, PART_ITEM_COUNTS, item);
-	top = rank_scores(scores, model->header.items, n);
-	put_rows(fcinfo, &top, false, model_item_id, model, basis_popular, NULL);
-}
-
-static void
 recommend_from_model(FunctionCallInfo fcinfo, const NeighbourParams *given)
 {
 	Model	   *model = neighbour_model(fcinfo, given->items ? &item_neighbour_form :
@@ -251,12 +226,11 @@ recommend_from_model(FunctionCallInfo fcinfo, const NeighbourParams *given)
 	TopK		top;
 
 	if (user < 0)
-	{
-		put_popular_of_model(fcinfo, model, n);
-		return;
-	}
-	top = best_items(neighbourhood_of_model(model, given), user, PG_GETARG_BOOL(9), n);
-	put_rows(fcinfo, &top, false, model_item_id, model, basis_personalized, NULL);
+		top = rank_scores(popularity_scores(model), model->header.items, n);
+	else
+		top = best_items(neighbourhood_of_model(model, given), user, PG_GETARG_BOOL(9), n);
+	put_rows(fcinfo, &top, false, model_item_id, model,
+			 user < 0 ? basis_popular : basis_personalized, NULL);
 }
 
 static void

@@ -31,6 +31,38 @@ rank_scores(const double *scores, int32 count, int n)
 	return top;
 }
 
+/* The id of an item of a model. */
+Id
+model_item_id(void *source, int32 index)
+{
+	return model_id(source, PART_ITEM_IDS, index);
+}
+
+/* The id of a user of a model. */
+Id
+model_user_id(void *source, int32 index)
+{
+	return model_id(source, PART_USER_IDS, index);
+}
+
+/* Room for the scores of all items of a model, palloc'd. */
+double *
+item_scores(const Model *model)
+{
+	return palloc_extended(sizeof(double) * (Size) model->header.items, MCXT_ALLOC_HUGE);
+}
+
+/* Scores for a user whom a model does not know: how many rated the item. */
+double *
+popularity_scores(Model *model)
+{
+	double	   *scores = item_scores(model);
+
+	for (int32 item = 0; item < model->header.items; item++)
+		scores[item] = *model_row(model, PART_ITEM_COUNTS, item);
+	return scores;
+}
+
 /* Turn distances into scores, of which the largest is best. */
 void
 negate_scores(double *scores, int32 count)

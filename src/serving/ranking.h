@@ -22,6 +22,13 @@ extern void negate_scores(double *scores, int32 count);
 /* Where the ids of a ranking come from: index to id. */
 typedef Id (*IdSource) (void *source, int32 index);
 
+/* Sources of which "source" is a Model. */
+extern Id	model_item_id(void *source, int32 index);
+extern Id	model_user_id(void *source, int32 index);
+
+extern double *item_scores(const Model *model);
+extern double *popularity_scores(Model *model);
+
 extern void put_rows(FunctionCallInfo fcinfo, const TopK *top, bool negated,
 					 IdSource id_source, void *source, const char *basis,
 					 const int32 *support);

@@ -11,7 +11,6 @@
 #include "fmgr.h"
 #include "utils/float.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 
 #include "model/form.h"
 #include "serving/arguments.h"
@@ -36,20 +35,6 @@ exclude_seen(Model *model, int32 user, double *scores)
 		scores[index[i]] = get_float8_nan();
 }
 
-/* Scores for a user whom the model does not know: how many rated the item. */
-static void
-score_popular(Model *model, double *scores)
-{
-	for (int32 item = 0; item < model->header.items; item++)
-		scores[item] = *model_row(model, PART_ITEM_COUNTS, item);
-}
-
-static Id
-item_id(void *source, int32 index)
-{
-	return model_id(source, PART_ITEM_IDS, index);
-}
-
 PG_FUNCTION_INFO_V1(recsys_recommend);
 
 Datum
@@ -64,11 +49,11 @@ recsys_recommend(PG_FUNCTION_ARGS)
 
 	id_converter_init(&converter, argument_type(fcinfo, 1), CurrentMemoryContext);
 	user = find_user(model, id_from_datum(&converter, PG_GETARG_DATUM(1)));
-	scores = palloc_extended(sizeof(double) * (Size) model->header.items, MCXT_ALLOC_HUGE);
 	if (user < 0)
-		score_popular(model, scores);
+		scores = popularity_scores(model);
 	else
 	{
+		scores = item_scores(model);
 		model->form->score_items(model, user, scores);
 		if (PG_GETARG_BOOL(3))
 			exclude_seen(model, user, scores);
@@ -77,7 +62,7 @@ recsys_recommend(PG_FUNCTION_ARGS)
 	/* Ranked as computed, shown as predicted. */
 	for (int i = 0; user >= 0 && i < top.count; i++)
 		top.heap[i].score = model_clip(model, top.heap[i].score);
-	put_rows(fcinfo, &top, false, item_id, model,
+	put_rows(fcinfo, &top, false, model_item_id, model,
 			 user >= 0 ? basis_personalized : basis_popular, NULL);
 	return (Datum) 0;
 }

@@ -18,18 +18,6 @@ static const char *const metric_names[] = {
 	"cosine", "dot", "euclidean", "manhattan", NULL
 };
 
-static Id
-item_id(void *source, int32 index)
-{
-	return model_id(source, PART_ITEM_IDS, index);
-}
-
-static Id
-user_id(void *source, int32 index)
-{
-	return model_id(source, PART_USER_IDS, index);
-}
-
 /* Both functions; an item or user that the model does not know has no rows. */
 static Datum
 similar(FunctionCallInfo fcinfo, bool items)
@@ -57,7 +45,7 @@ similar(FunctionCallInfo fcinfo, bool items)
 			negate_scores(scores, count);
 		top = rank_scores(scores, count, n);
 	}
-	put_rows(fcinfo, &top, distance, items ? item_id : user_id, model, NULL, NULL);
+	put_rows(fcinfo, &top, distance, items ? model_item_id : model_user_id, model, NULL, NULL);
 	return (Datum) 0;
 }
 

@@ -49,18 +49,6 @@ similarity_is_light(SimilarityKind kind)
 		kind == SIMILARITY_MSD;
 }
 
-/* Number of entries that computing a row will touch. */
-int64_t
-row_similarity_cost(const RowSimilarity *similarity, int32_t row)
-{
-	const SparseRows *rows = similarity->rows;
-	int64_t		cost = 0;
-
-	for (int64_t e = rows->start[row]; e < rows->start[row + 1]; e++)
-		cost += sparse_row_length(similarity->columns, rows->index[e]);
-	return cost;
-}
-
 static void
 add_products(RowSimilarity *similarity, int32_t column, double x)
 {

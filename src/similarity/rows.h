@@ -86,7 +86,6 @@ typedef struct RowSimilarity
 
 extern RowStats row_stats(const SparseRows *rows, int32_t row);
 extern bool similarity_is_light(SimilarityKind kind);
-extern int64_t row_similarity_cost(const RowSimilarity *similarity, int32_t row);
 extern void row_similarity_start(RowSimilarity *similarity, int32_t row);
 extern double row_similarity_get(const RowSimilarity *similarity, int32_t row,
 								 int32_t other, int32_t *support);

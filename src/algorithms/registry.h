@@ -1,0 +1,16 @@
+/*
+ * registry.h
+ *		The descriptors of all algorithms, each defined in a file of its own.
+ */
+#ifndef RECSYS_ALGORITHMS_REGISTRY_H
+#define RECSYS_ALGORITHMS_REGISTRY_H
+
+#include "engine/algorithm.h"
+
+extern const Algorithm baseline_als_algorithm;
+extern const Algorithm svd_algorithm;
+extern const Algorithm als_algorithm;
+extern const Algorithm item_knn_algorithm;
+extern const Algorithm user_knn_algorithm;
+
+#endif							/* RECSYS_ALGORITHMS_REGISTRY_H */

@@ -1,0 +1,447 @@
+/*
+ * unit.c
+ *		Unit tests of the mathematics: every instruction set that the CPU has
+ *		against plain loops in double precision, the k best against sorting,
+ *		transposition, random streams, ridge regression by its normal
+ *		equations, and rows of similarities against their definitions.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "math/kernels.h"
+#include "math/random.h"
+#include "math/solve.h"
+#include "math/sparse.h"
+#include "math/topk.h"
+#include "similarity/rows.h"
+
+#define LENGTH_OF(array) ((int) (sizeof(array) / sizeof((array)[0])))
+
+static int	failures;
+static RandomStream numbers;
+
+static void
+ok(bool passed, const char *name)
+{
+	printf("%s - %s\n", passed ? "ok" : "not ok", name);
+	failures += !passed;
+}
+
+static bool
+near(double a, double b, double tolerance)
+{
+	return fabs(a - b) <= tolerance * fmax(1, fmax(fabs(a), fabs(b)));
+}
+
+/* A vector of n random numbers, filled up with zeros, on unaligned memory. */
+static float *
+random_vector(int n)
+{
+	int			padded = KERNEL_PADDED(n);
+	float	   *x = calloc(padded, sizeof(float));
+
+	for (int i = 0; i < n; i++)
+		x[i] = (float) random_normal(&numbers);
+	return x;
+}
+
+static bool
+reductions_agree(const Kernels *set, int n)
+{
+	int			padded = KERNEL_PADDED(n);
+	float	   *x = random_vector(n);
+	float	   *y = random_vector(n);
+	double		dot = 0,
+				squares = 0,
+				absolute = 0;
+	bool		agree;
+
+	for (int i = 0; i < n; i++)
+	{
+		dot += (double) x[i] * y[i];
+		squares += ((double) x[i] - y[i]) * ((double) x[i] - y[i]);
+		absolute += fabs((double) x[i] - y[i]);
+	}
+	agree = fabs(set->dot(padded, x, y) - dot) < 1e-5 * sqrt(n) * 10 &&
+		near(set->squared_distance(padded, x, y), squares, 1e-5) &&
+		near(set->manhattan_distance(padded, x, y), absolute, 1e-5) &&
+		set->squared_distance(padded, x, x) == 0 &&
+		set->dot(padded, x, y) == set->dot(padded, y, x);
+	free(x);
+	free(y);
+	return agree;
+}
+
+static bool
+sgd_step_agrees(const Kernels *set, int n)
+{
+	int			padded = KERNEL_PADDED(n);
+	float	   *p = random_vector(n);
+	float	   *q = random_vector(n);
+	float	   *old_p = malloc(sizeof(float) * padded);
+	float	   *old_q = malloc(sizeof(float) * padded);
+	bool		agree = true;
+
+	memcpy(old_p, p, sizeof(float) * padded);
+	memcpy(old_q, q, sizeof(float) * padded);
+	set->sgd_step(padded, p, q, .25f, .5f, .75f);
+	for (int i = 0; i < padded; i++)
+		agree = agree && near(p[i], .5 * old_p[i] + .25 * old_q[i], 1e-6) &&
+			near(q[i], .75 * old_q[i] + .25 * old_p[i], 1e-6) &&
+			(i < n || (p[i] == 0 && q[i] == 0));
+	free(p);
+	free(q);
+	free(old_p);
+	free(old_q);
+	return agree;
+}
+
+static bool
+matrix_vector_agrees(const Kernels *set, int n)
+{
+	int			padded = KERNEL_PADDED(n);
+	float	   *matrix = random_vector(7 * padded);
+	float	   *x = random_vector(n);
+	float		out[7];
+	bool		agree = true;
+
+	set->matrix_vector(7, padded, matrix, x, out);
+	for (int r = 0; r < 7; r++)
+		agree = agree && out[r] == set->dot(padded, matrix + r * padded, x);
+	free(matrix);
+	free(x);
+	return agree;
+}
+
+static void
+test_kernels(const Kernels *set)
+{
+	static const int lengths[] = {1, 2, 15, 16, 17, 31, 32, 33, 48, 64, 100, 128, 255, 1000};
+	char		name[100];
+	bool		agree = true;
+
+	for (int i = 0; i < LENGTH_OF(lengths); i++)
+		agree = agree && reductions_agree(set, lengths[i]) &&
+			sgd_step_agrees(set, lengths[i]) && matrix_vector_agrees(set, lengths[i]);
+	snprintf(name, sizeof(name), "kernels for %s agree with plain loops", set->isa);
+	ok(agree, name);
+}
+
+static int
+compare_scored(const void *a, const void *b)
+{
+	return scored_before(*(const Scored *) a, *(const Scored *) b) ? -1 : 1;
+}
+
+/* With many ties, in random order, for every k. */
+static void
+test_topk(void)
+{
+	enum
+	{
+		N = 200
+	};
+	Scored		all[N],
+				heap[N];
+	bool		agree = true;
+
+	for (int k = 0; k <= N; k++)
+	{
+		TopK		top;
+		int			expected = k;
+
+		topk_init(&top, k, heap);
+		for (int i = 0; i < N; i++)
+		{
+			all[i].score = random_below(&numbers, 20);
+			all[i].index = (int) ((i * 77u) % N);
+			topk_push(&top, all[i].score, all[i].index);
+		}
+		topk_sort(&top);
+		qsort(all, N, sizeof(Scored), compare_scored);
+		agree = agree && top.count == expected;
+		for (int i = 0; i < k; i++)
+			agree = agree && heap[i].score == all[i].score && heap[i].index == all[i].index;
+	}
+	ok(agree, "the k best are the first k of all, sorted, ties by index");
+}
+
+static void
+test_random(void)
+{
+	RandomStream a = random_stream(1, 2, 3);
+	RandomStream b = random_stream(1, 2, 3);
+	RandomStream c = random_stream(1, 3, 2);
+	bool		same = true,
+				other = false;
+	double		sum = 0,
+				squares = 0;
+	int			below[10] = {0};
+	enum
+	{
+		N = 200000
+	};
+
+	for (int i = 0; i < 100; i++)
+	{
+		uint64_t	x = random_bits(&a);
+
+		same = same && x == random_bits(&b);
+		other = other || x != random_bits(&c);
+	}
+	ok(same && other, "a stream repeats, and differs from others");
+	for (int i = 0; i < N; i++)
+	{
+		double		x = random_normal(&a);
+
+		sum += x;
+		squares += x * x;
+		below[random_below(&b, 10)]++;
+	}
+	/* Four standard errors. */
+	ok(fabs(sum / N) < 4 / sqrt(N) && fabs(squares / N - 1) < 4 * sqrt(2.0 / N),
+	   "normal numbers have mean 0 and variance 1");
+	same = true;
+	for (int i = 0; i < 10; i++)
+		same = same && abs(below[i] - N / 10) < 4 * sqrt(N * .09);
+	ok(same, "numbers below a bound are uniform");
+}
+
+/* A sparse matrix with about a third of its entries, the caller's to free. */
+static SparseRows
+random_matrix(int rows, int cols)
+{
+	SparseRows	m = {.rows = rows, .cols = cols};
+	int64_t		n = 0;
+
+	m.start = calloc(rows + 1, sizeof(int64_t));
+	m.index = calloc((size_t) rows * cols, sizeof(int32_t));
+	m.value = calloc((size_t) rows * cols, sizeof(float));
+	for (int r = 0; r < rows; r++)
+	{
+		for (int c = 0; c < cols; c++)
+			if (random_below(&numbers, 3) == 0)
+			{
+				m.index[n] = c;
+				m.value[n++] = 1 + (float) random_below(&numbers, 5);
+			}
+		m.start[r + 1] = n;
+	}
+	return m;
+}
+
+static SparseRows
+transpose(const SparseRows *m)
+{
+	SparseRows	t = {0};
+
+	t.start = calloc(m->cols + 1, sizeof(int64_t));
+	t.index = calloc(sparse_entries(m) + 1, sizeof(int32_t));
+	t.value = calloc(sparse_entries(m) + 1, sizeof(float));
+	for (int r = 0; r < m->rows; r += 5)
+		sparse_transpose_count(m, r, r + 5 < m->rows ? r + 5 : m->rows, &t);
+	sparse_transpose_start(m, &t);
+	for (int r = 0; r < m->rows; r += 7)
+		sparse_transpose_fill(m, r, r + 7 < m->rows ? r + 7 : m->rows, &t);
+	return t;
+}
+
+static void
+free_matrix(SparseRows *m)
+{
+	free(m->start);
+	free(m->index);
+	free(m->value);
+}
+
+/* Value at (row, column), 0 where there is none. */
+static double
+value_at(const SparseRows *m, int row, int col)
+{
+	int64_t		e = sparse_find(m, row, col);
+
+	return e < 0 ? 0 : m->value[e];
+}
+
+static void
+test_sparse(void)
+{
+	SparseRows	m = random_matrix(23, 17);
+	SparseRows	t = transpose(&m);
+	SparseRows	back = transpose(&t);
+	bool		agree = t.rows == 17 && t.cols == 23;
+
+	for (int r = 0; r < 23; r++)
+		for (int c = 0; c < 17; c++)
+			agree = agree && value_at(&m, r, c) == value_at(&t, c, r);
+	ok(agree, "a transpose has the same values");
+	ok(memcmp(m.start, back.start, sizeof(int64_t) * 24) == 0 &&
+	   memcmp(m.index, back.index, sizeof(int32_t) * m.start[23]) == 0 &&
+	   memcmp(m.value, back.value, sizeof(float) * m.start[23]) == 0,
+	   "transposed twice it is the same");
+	free_matrix(&m);
+	free_matrix(&t);
+	free_matrix(&back);
+}
+
+/* The solution b makes X'(X b - y) + ridge b zero. */
+static void
+test_solve(void)
+{
+	enum
+	{
+		ROWS = 40, N = 9, STRIDE = 16
+	};
+	float	   *x = random_vector(ROWS * STRIDE);
+	float	   *y = random_vector(ROWS);
+	float		gram[N * N] = {0},
+				b[N] = {0};
+	float		ridge = .7f;
+	bool		zero;
+
+	normal_add(25, N, STRIDE, x, y, gram, b);
+	normal_add(ROWS - 25, N, STRIDE, x + 25 * STRIDE, y + 25, gram, b);
+	zero = normal_solve(N, ridge, gram, b);
+	for (int j = 0; j < N; j++)
+	{
+		double		gradient = ridge * b[j];
+
+		for (int r = 0; r < ROWS; r++)
+		{
+			double		error = -y[r];
+
+			for (int i = 0; i < N; i++)
+				error += (double) x[r * STRIDE + i] * b[i];
+			gradient += error * x[r * STRIDE + j];
+		}
+		zero = zero && fabs(gradient) < 1e-4;
+	}
+	ok(zero, "ridge regression: the gradient at the solution is zero");
+	memset(gram, 0, sizeof(gram));
+	gram[0] = -1;
+	ok(!normal_solve(N, 0, gram, b), "a matrix that is not positive definite is refused");
+	free(x);
+	free(y);
+}
+
+/* Similarity by its definition; NaN where it is not defined. */
+static double
+defined(const SparseRows *m, SimilarityKind kind, int x, int y)
+{
+	double		n = 0, sx = 0, sy = 0, sxx = 0, syy = 0, sxy = 0, sd = 0;
+	double		whole_x = 0, whole_y = 0, n_x = 0, n_y = 0;
+
+	for (int c = 0; c < m->cols; c++)
+	{
+		double		a = value_at(m, x, c);
+		double		b = value_at(m, y, c);
+
+		whole_x += a * a;
+		whole_y += b * b;
+		n_x += a != 0;
+		n_y += b != 0;
+		if (a == 0 || b == 0)
+			continue;
+		n++;
+		sx += a;
+		sy += b;
+		sxx += a * a;
+		syy += b * b;
+		sxy += a * b;
+		sd += (a - b) * (a - b);
+	}
+	if (n == 0)
+		return NAN;
+	switch (kind)
+	{
+		case SIMILARITY_COSINE:
+			return sxy / sqrt(whole_x * whole_y);
+		case SIMILARITY_COSINE_COMMON:
+			return sxy / sqrt(sxx * syy);
+		case SIMILARITY_MSD:
+			return 1 / (1 + sd / n);
+		case SIMILARITY_JACCARD:
+			return n / (n_x + n_y - n);
+		case SIMILARITY_PEARSON:
+			sxx = n * sxx - sx * sx;
+			syy = n * syy - sy * sy;
+			return sxx > 0 && syy > 0 ? (n * sxy - sx * sy) / sqrt(sxx * syy) : NAN;
+		default:
+			return NAN;
+	}
+}
+
+static bool
+rows_agree(SimilarityKind kind)
+{
+	enum
+	{
+		ROWS = 30, COLS = 25
+	};
+	SparseRows	m = random_matrix(ROWS, COLS);
+	SparseRows	t = transpose(&m);
+	RowStats	stats[ROWS];
+	LightSums	light[ROWS] = {{0}};
+	PairSums	pair[ROWS] = {{0}};
+	double		offset[ROWS];
+	int32_t		touched[ROWS];
+	RowSimilarity similarity = {
+		.measure = {.kind = kind, .min_support = 1},
+		.rows = &m, .columns = &t, .row_stats = stats,
+		.row_offset = kind == SIMILARITY_PEARSON ? offset : NULL,
+		.light = similarity_is_light(kind) ? light : NULL,
+		.pair = similarity_is_light(kind) ? NULL : pair,
+		.touched = touched
+	};
+	bool		agree = true;
+
+	for (int r = 0; r < ROWS; r++)
+	{
+		stats[r] = row_stats(&m, r);
+		offset[r] = rint(stats[r].mean);
+	}
+	for (int x = 0; x < ROWS; x++)
+	{
+		row_similarity_start(&similarity, x);
+		for (int y = 0; y < ROWS; y++)
+		{
+			int32_t		support;
+			double		found = row_similarity_get(&similarity, x, y, &support);
+			double		expected = defined(&m, kind, x, y);
+
+			agree = agree && (isnan(expected) ? isnan(found) : near(found, expected, 1e-12));
+		}
+		/* Left for the next start to clear, as after an error. */
+		if (x % 2 == 0)
+			row_similarity_end(&similarity);
+	}
+	free_matrix(&m);
+	free_matrix(&t);
+	return agree;
+}
+
+int
+main(void)
+{
+	numbers = random_stream(42, 0, 0);
+	kernels_choose();
+	test_kernels(&kernels_portable);
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+		test_kernels(&kernels_avx2);
+	if (kernels == &kernels_avx512)
+		test_kernels(&kernels_avx512);
+#endif
+	test_topk();
+	test_random();
+	test_sparse();
+	test_solve();
+	ok(rows_agree(SIMILARITY_COSINE), "rows of cosine");
+	ok(rows_agree(SIMILARITY_COSINE_COMMON), "rows of cosine_common");
+	ok(rows_agree(SIMILARITY_PEARSON), "rows of pearson");
+	ok(rows_agree(SIMILARITY_MSD), "rows of msd");
+	ok(rows_agree(SIMILARITY_JACCARD), "rows of jaccard");
+	return failures > 0;
+}
