@@ -615,11 +615,15 @@ AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000;
 COMMENT ON FUNCTION recsys_training_log(regclass) IS
 'the iterations of the training of the newest version: the loss that is minimised, the RMSE on the training ratings, and the seconds since the start';
 
-CREATE FUNCTION recsys_model_header(model regclass, OUT version int, OUT header jsonb)
+CREATE FUNCTION recsys_model_header(
+	model regclass,
+	OUT version int, OUT algorithm text, OUT trained_at timestamptz,
+	OUT users bigint, OUT items bigint, OUT ratings bigint, OUT options jsonb
+)
 AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 10000;
 
 COMMENT ON FUNCTION recsys_model_header(regclass) IS
-'the newest version of a model and its header; for the view recsys_models';
+'what the header of the newest version of a model says; for the view recsys_models';
 
 CREATE FUNCTION recsys_algorithm_list()
 RETURNS TABLE (name text, family text, feedback text, form text, description text, options jsonb)
@@ -640,21 +644,25 @@ GRANT SELECT ON recsys_algorithms TO PUBLIC;
 CREATE VIEW recsys_models AS
 SELECT c.oid::pg_catalog.regclass AS model,
 	   pg_catalog.pg_get_userbyid(c.relowner) AS owner,
-	   h.header OPERATOR(pg_catalog.->>) 'algorithm' AS algorithm,
+	   h.algorithm,
 	   h.version,
-	   (h.header OPERATOR(pg_catalog.->>) 'trained_at')::pg_catalog.timestamptz AS trained_at,
-	   (h.header OPERATOR(pg_catalog.->>) 'users')::pg_catalog.int8 AS users,
-	   (h.header OPERATOR(pg_catalog.->>) 'items')::pg_catalog.int8 AS items,
-	   (h.header OPERATOR(pg_catalog.->>) 'ratings')::pg_catalog.int8 AS ratings,
+	   h.trained_at,
+	   h.users,
+	   h.items,
+	   h.ratings,
 	   pg_catalog.pg_total_relation_size(c.oid) AS bytes,
-	   h.header OPERATOR(pg_catalog.->) 'options' AS options
+	   h.options
   FROM pg_catalog.pg_class c
 	   CROSS JOIN LATERAL @extschema@.recsys_model_header(c.oid) h
  WHERE c.relkind OPERATOR(pg_catalog.=) 'r'
    AND c.reloftype OPERATOR(pg_catalog.=) '@extschema@.recsys_model'::pg_catalog.regtype
-   AND pg_catalog.has_table_privilege(c.oid, 'SELECT');
+   AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+   AND pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE')
+   AND NOT pg_catalog.pg_is_other_temp_schema(c.relnamespace)
+   -- looking would run the functions of somebody's policies
+   AND NOT pg_catalog.row_security_active(c.oid);
 
 COMMENT ON VIEW recsys_models IS
-'the models that the current user may read, each with its newest version';
+'the models that the current user may read, each with its newest version; without those under row-level security';
 
 GRANT SELECT ON recsys_models TO PUBLIC;

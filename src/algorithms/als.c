@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "miscadmin.h"
@@ -163,7 +164,9 @@ solve_row(Als *als, const SparseRows *rows, int32 row, const float *columns, flo
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("a system of equations could not be solved in single precision"),
 				 errhint("Raise the regularization, or scale the ratings down.")));
-	memcpy(vector, als->solution, sizeof(float) * als->unknowns);
+	/* Of no weight, but slow to compute with: what is near denormal. */
+	for (int i = 0; i < als->unknowns; i++)
+		vector[i] = fabsf(als->solution[i]) < FLT_MIN * 1e6f ? 0 : als->solution[i];
 }
 
 static void

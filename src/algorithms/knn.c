@@ -113,7 +113,8 @@ knn_memory(const MatrixShape *shape, const void *options)
 	const KnnOptions *opts = options;
 	Size		rows = Max(shape->users, shape->items);
 	Size		both = (Size) shape->users + shape->items;
-	Size		lists = budget_array(rows, opts->neighbors * (sizeof(int32) + sizeof(float)));
+	Size		kept = Min(opts->neighbors, rows);
+	Size		lists = budget_array(rows, kept * (sizeof(int32) + sizeof(float)));
 
 	return add_size(lists,
 					budget_array(both, sizeof(RowStats) + sizeof(float) +

@@ -35,8 +35,8 @@ algorithm_lookup(const char *name)
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 errmsg("unknown algorithm \"%s\"", name),
-			 errhint("Perhaps you meant \"%s\".  The view recsys_algorithms lists them all.",
-					 nearest_name(name, algorithm_names()))));
+			 errhint("%sThe view recsys_algorithms lists them all.",
+					 suggestion(name, algorithm_names()))));
 	return NULL;
 }
 

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/varlena.h"
 
@@ -58,17 +59,21 @@ option_lookup(const Algorithm *algorithm, const char *name)
 	return NULL;
 }
 
-/* The one of some names (NULL-terminated) that is nearest to a misspelt one. */
-const char *
+/*
+ * The one of some names (NULL-terminated) that a misspelt one may have meant,
+ * or NULL if it is like none of them.
+ */
+static const char *
 nearest_name(const char *name, const char *const *names)
 {
-	const char *nearest = names[0];
-	int			least = PG_INT32_MAX;
+	const char *nearest = NULL;
+	int			length = pg_mbcliplen(name, strlen(name), 255);
+	int			least = length / 2 + 2;
 
 	for (int i = 0; names[i] != NULL; i++)
 	{
-		int			distance = varstr_levenshtein(name, Min(strlen(name), 255), names[i],
-												  strlen(names[i]), 1, 1, 1, true);
+		int			distance = varstr_levenshtein(name, length, names[i], strlen(names[i]),
+												  1, 1, 1, true);
 
 		if (distance < least)
 		{
@@ -77,6 +82,15 @@ nearest_name(const char *name, const char *const *names)
 		}
 	}
 	return nearest;
+}
+
+/* The part of a hint that says what a misspelt name may have meant, or "". */
+char *
+suggestion(const char *name, const char *const *names)
+{
+	const char *nearest = nearest_name(name, names);
+
+	return nearest != NULL ? psprintf("Perhaps you meant \"%s\".  ", nearest) : "";
 }
 
 static void
@@ -90,8 +104,8 @@ report_unknown_option(const Algorithm *algorithm, const char *name)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("algorithm \"%s\" has no option \"%s\"", algorithm->name, name),
-			 errhint("Perhaps you meant \"%s\".  The view recsys_algorithms lists the options of each algorithm.",
-					 nearest_name(name, names))));
+			 errhint("%sThe view recsys_algorithms lists the options of each algorithm.",
+					 suggestion(name, names))));
 }
 
 static char *
@@ -112,6 +126,8 @@ list_names(const char *const *names)
 int
 enum_parse(const char *what, const char *name, const char *const *values)
 {
+	const char *nearest = nearest_name(name, values);
+
 	for (int i = 0; values[i] != NULL; i++)
 		if (strcmp(values[i], name) == 0)
 			return i;
@@ -119,7 +135,7 @@ enum_parse(const char *what, const char *name, const char *const *values)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid value for \"%s\": \"%s\"", what, name),
 			 errdetail("It can be one of %s.", list_names(values)),
-			 errhint("Perhaps you meant \"%s\".", nearest_name(name, values))));
+			 nearest != NULL ? errhint("Perhaps you meant \"%s\".", nearest) : 0));
 	return -1;
 }
 

@@ -74,6 +74,6 @@ extern Jsonb *options_describe(const struct Algorithm *algorithm);
 extern const OptionSpec *option_lookup(const struct Algorithm *algorithm,
 									   const char *name);
 extern int	enum_parse(const char *what, const char *name, const char *const *values);
-extern const char *nearest_name(const char *name, const char *const *names);
+extern char *suggestion(const char *name, const char *const *names);
 
 #endif							/* RECSYS_ENGINE_OPTIONS_H */

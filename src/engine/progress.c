@@ -37,11 +37,12 @@ progress_seconds(const Progress *progress)
 	return INSTR_TIME_GET_DOUBLE(now);
 }
 
-/* Announce how many iterations there will be, at most. */
+/* Announce that iterations begin, and how many there will be at most. */
 void
 progress_plan(Progress *progress, int iterations)
 {
 	progress->planned = iterations;
+	progress->first_iteration = progress_seconds(progress);
 	progress->log = palloc(sizeof(IterationLog) * Max(iterations, 1));
 }
 
@@ -63,7 +64,8 @@ progress_iteration(Progress *progress, double loss, double train_rmse)
 {
 	double		seconds = progress_seconds(progress);
 	IterationLog *log = &progress->log[progress->done++];
-	double		left = seconds / progress->done * (progress->planned - progress->done);
+	double		left = (seconds - progress->first_iteration) / progress->done *
+		(progress->planned - progress->done);
 
 	log->loss = loss;
 	log->train_rmse = train_rmse;

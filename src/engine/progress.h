@@ -16,6 +16,7 @@ typedef struct Progress
 	const char *algorithm;
 	instr_time	start;
 	double		last_notice;	/* seconds since start */
+	double		first_iteration;	/* when it began, likewise */
 	int			planned;		/* iterations */
 	int			done;
 	IterationLog *log;			/* [done], room for planned */

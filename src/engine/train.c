@@ -7,6 +7,10 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
+#include "miscadmin.h"
+
 #include "engine/train.h"
 #include "ratings/budget.h"
 #include "ratings/reader.h"
@@ -94,6 +98,32 @@ item_counts(const Interactions *ratings)
 	return counts;
 }
 
+static bool
+part_is_finite(const DraftPart *part)
+{
+	for (int32 row = 0; part->floats != NULL && row < part->rows; row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int32 col = 0; col < part->cols; col++)
+			if (!isfinite(part->floats[(Size) row * part->stride + col]))
+				return false;
+	}
+	return true;
+}
+
+/* A model with numbers that are not finite could not be read again. */
+static void
+require_finite(const ModelDraft *draft)
+{
+	for (int part = 0; part < PART_COUNT; part++)
+		if (draft->part[part].present && !part_is_finite(&draft->part[part]))
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("training diverged"),
+					 errdetail("The model has numbers that are no longer finite."),
+					 errhint("Scale the ratings down, or raise the regularization.")));
+}
+
 /*
  * Train, and return the draft of the model.  It lives in the current memory
  * context and refers to the ratings.
@@ -112,6 +142,7 @@ train_run(const Algorithm *algorithm, const void *options, const Interactions *r
 	};
 
 	algorithm->train(&context);
+	require_finite(draft);
 	draft_add_ids(draft, PART_USER_IDS, &ratings->users);
 	draft_add_ids(draft, PART_ITEM_IDS, &ratings->items);
 	draft_add_floats(draft, PART_ITEM_COUNTS, item_counts(ratings),

@@ -21,6 +21,7 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rls.h"
 #include "utils/syscache.h"
 
 #include "model/model.h"
@@ -31,6 +32,7 @@ typedef struct CacheEntry
 	Oid			relid;
 	TransactionId xmin;
 	ItemPointerData ctid;
+	uint32		crc;
 	int			users;
 	Model	   *model;
 	MemoryContext context;		/* holds the model and this entry */
@@ -119,6 +121,7 @@ find_entry(Oid relid, HeaderRow *row)
 
 		if (entry->relid == relid && entry->model->version == row->version &&
 			entry->xmin == row->xmin && ItemPointerEquals(&entry->ctid, &row->ctid) &&
+			entry->crc == row->crc &&
 			!entry->model->loading)
 			return entry;
 	}
@@ -135,6 +138,7 @@ add_entry(Oid relid, const HeaderRow *row)
 	entry->relid = relid;
 	entry->xmin = row->xmin;
 	entry->ctid = row->ctid;
+	entry->crc = row->crc;
 	entry->context = context;
 	entry->model = model_create(relid, row, context);
 	/* Only now: after an error the context goes with the query's. */
@@ -193,7 +197,9 @@ model_open(Oid relid, Oid type, MemoryContext user)
 				 errmsg("model \"%s\" has not been trained", get_rel_name(relid)),
 				 errdetail("Its table has no rows that this query can see."),
 				 errhint("Train it with recsys_train.")));
-	entry = find_entry(relid, &row);
+	/* With row-level security another role sees other blocks. */
+	entry = check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED ? NULL :
+		find_entry(relid, &row);
 	drop_useless(relid, entry);
 	if (entry == NULL)
 		entry = add_entry(relid, &row);

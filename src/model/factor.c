@@ -39,7 +39,8 @@ check_parts(Model *model)
 		model_require_part(model, PART_USER_BIAS, BLOCK_FLOAT4, header->users, 1);
 	if (model_has_part(model, PART_ITEM_BIAS))
 		model_require_part(model, PART_ITEM_BIAS, BLOCK_FLOAT4, header->items, 1);
-	if (factors == 0 && !model_has_part(model, PART_USER_FACTORS))
+	if (!model_has_part(model, PART_ITEM_FACTORS) &&
+		!model_has_part(model, PART_USER_FACTORS))
 		return;
 	model_require_part(model, PART_USER_FACTORS, BLOCK_FLOAT4, header->users, factors);
 	model_require_part(model, PART_ITEM_FACTORS, BLOCK_FLOAT4, header->items, factors);
@@ -52,7 +53,7 @@ factor_load(Model *model)
 
 	check_parts(model);
 	state->offset = json_get_number(model->header.params, "offset");
-	if (isnan(state->offset))
+	if (!isfinite(state->offset))
 		report_damage(model->relid, model->version, "header", "it has no offset");
 	if (model_has_part(model, PART_ITEM_BIAS))
 		state->item_bias = model_load_floats(model, PART_ITEM_BIAS, 1);

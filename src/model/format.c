@@ -11,6 +11,7 @@
 
 #include <math.h>
 
+#include "mb/pg_wchar.h"
 #include "port/pg_bswap.h"
 #include "port/pg_crc32c.h"
 #include "utils/memutils.h"
@@ -290,6 +291,43 @@ indexes_in_order(const ModelBlock *block)
 	return true;
 }
 
+/* An id in a block of ids, by its place in the block. */
+Id
+block_id(const ModelBlock *block, uint32 row)
+{
+	Id			id = {.integer = block->shape.type == BLOCK_INT8};
+
+	if (id.integer)
+		id.number = block->integers[row];
+	else
+	{
+		id.text = block->bytes + block->offset[row];
+		id.length = block->offset[row + 1] - block->offset[row];
+	}
+	return id;
+}
+
+/* Ids are looked for by bisection. */
+static bool
+ids_in_order(const ModelBlock *block)
+{
+	for (uint32 r = 1; r < block->shape.rows; r++)
+		if (id_compare(block_id(block, r - 1), block_id(block, r)) >= 0)
+			return false;
+	return true;
+}
+
+/* Text from outside must be text of the database's encoding. */
+static bool
+texts_are_valid(const ModelBlock *block)
+{
+	for (uint32 r = 0; r < block->shape.rows; r++)
+		if (!pg_verifymbstr(block->bytes + block->offset[r],
+							block->offset[r + 1] - block->offset[r], true))
+			return false;
+	return true;
+}
+
 /* Set the pointers into the payload and check what they point to. */
 static const char *
 check_payload(ModelBlock *block)
@@ -305,6 +343,8 @@ check_payload(ModelBlock *block)
 			break;
 		case BLOCK_INT8:
 			block->integers = block->payload;
+			if (!ids_in_order(block))
+				return "its ids are out of order";
 			break;
 		case BLOCK_UINT4:
 			block->words = block->payload;
@@ -314,6 +354,10 @@ check_payload(ModelBlock *block)
 			block->bytes = (char *) (block->offset + shape->rows + 1);
 			if (!offsets_in_order(block->offset, shape->rows, shape->extra))
 				return "its offsets are out of order";
+			if (!texts_are_valid(block))
+				return "it holds text that is not valid in this database";
+			if (!ids_in_order(block))
+				return "its ids are out of order";
 			break;
 		case BLOCK_SPARSE:
 			block->offset = block->payload;
@@ -387,5 +431,7 @@ block_decode(const bytea *data, ModelBlock *block, const char **problem)
 	memcpy(block->payload, payload, size);
 	swap_payload(&block->shape, block->payload);
 	*problem = check_payload(block);
+	if (*problem != NULL)
+		pfree(block->payload);
 	return *problem == NULL;
 }

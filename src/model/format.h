@@ -83,6 +83,7 @@ typedef struct ModelBlock
 } ModelBlock;
 
 extern const char *part_name(ModelPart part);
+extern Id	block_id(const ModelBlock *block, uint32 row);
 
 extern bytea *block_encode_floats(BlockShape shape, const float *rows, int stride,
 								  uint32 *crc);

@@ -7,13 +7,10 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
-#include "catalog/pg_type.h"
-#include "utils/datetime.h"
 #include "utils/float.h"
-#include "utils/json.h"
-#include "utils/timestamp.h"
 
 #include "model/format.h"
 #include "model/header.h"
@@ -57,12 +54,10 @@ encode_log(const ModelHeader *header)
 	return json.data;
 }
 
-/* The header as JSON, with the time of its making. */
+/* The header as JSON. */
 Jsonb *
 header_encode(const ModelHeader *header)
 {
-	TimestampTz now = GetCurrentTimestamp();
-	char		now_text[MAXDATELEN + 1];
 	StringInfoData json;
 
 	json_start(&json);
@@ -83,9 +78,7 @@ header_encode(const ModelHeader *header)
 	json_add_integer(&json, "iterations", header->iterations);
 	json_add_number(&json, "train_rmse", header->train_rmse);
 	json_add_number(&json, "seconds", header->seconds);
-	json_add_string(&json, "trained_at",
-					JsonEncodeDateTime(now_text, TimestampTzGetDatum(now),
-									   TIMESTAMPTZOID, NULL));
+	json_add_integer(&json, "trained_at", header->trained_at);
 	json_add_raw(&json, "log", encode_log(header));
 	return json_finish(&json);
 }
@@ -120,10 +113,13 @@ decode_numbers(const Jsonb *meta, ModelHeader *header)
 	double		items = json_get_number(meta, "items");
 	double		ratings = json_get_number(meta, "ratings");
 	double		iterations = json_get_number(meta, "iterations");
+	double		trained_at = json_get_number(meta, "trained_at");
 
 	if (!in_range(users, 1, PG_INT32_MAX) || !in_range(items, 1, PG_INT32_MAX) ||
-		!in_range(ratings, 1, users * items) || !in_range(iterations, 0, PG_INT32_MAX))
+		!in_range(ratings, 1, users * items) || !in_range(iterations, 0, PG_INT32_MAX) ||
+		!in_range(trained_at, 0, END_TIMESTAMP / 2))
 		return false;
+	header->trained_at = (TimestampTz) trained_at;
 	header->users = (int32) users;
 	header->items = (int32) items;
 	header->ratings = (int64) ratings;
@@ -135,8 +131,9 @@ decode_numbers(const Jsonb *meta, ModelHeader *header)
 	header->clip = json_get_bool(meta, "clip");
 	header->train_rmse = json_get_number(meta, "train_rmse");
 	header->seconds = json_get_number(meta, "seconds");
-	return isfinite(header->mean) && header->deviation >= 0 &&
-		header->minimum <= header->maximum;
+	return isfinite(header->mean) && in_range(header->deviation, 0, DBL_MAX) &&
+		header->minimum >= -FLT_MAX && header->minimum <= header->maximum &&
+		header->maximum <= FLT_MAX;
 }
 
 /*
@@ -166,12 +163,29 @@ log_number(const Jsonb *entry, uint32 i)
 {
 	JsonbValue *value = getIthJsonbValueFromContainer((JsonbContainer *) &entry->root, i);
 
-	if (value == NULL || value->type != jbvNumeric)
-		return get_float8_nan();
-	return json_value_number(value);
+	return value->type == jbvNumeric ? json_value_number(value) : get_float8_nan();
 }
 
-/* The training log of a header, palloc'd. */
+/* Is this an array of three numbers or nulls, none of them infinite? */
+static bool
+is_log_entry(const JsonbValue *value)
+{
+	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data) ||
+		JsonContainerIsScalar(value->val.binary.data) ||
+		JsonContainerSize(value->val.binary.data) != 3)
+		return false;
+	for (int i = 0; i < 3; i++)
+	{
+		JsonbValue *number = getIthJsonbValueFromContainer(value->val.binary.data, i);
+
+		if (number->type != jbvNull &&
+			(number->type != jbvNumeric || isinf(json_value_number(number))))
+			return false;
+	}
+	return true;
+}
+
+/* The training log of a header, palloc'd; NULL if it is none. */
 IterationLog *
 header_decode_log(const Jsonb *meta, int *count)
 {
@@ -186,7 +200,11 @@ header_decode_log(const Jsonb *meta, int *count)
 	for (int i = 0; i < *count; i++)
 	{
 		JsonbValue *value = getIthJsonbValueFromContainer(&log->root, i);
-		Jsonb	   *entry = JsonbValueToJsonb(value);
+		Jsonb	   *entry;
+
+		if (!is_log_entry(value))
+			return NULL;
+		entry = JsonbValueToJsonb(value);
 
 		result[i].loss = log_number(entry, 0);
 		result[i].train_rmse = log_number(entry, 1);

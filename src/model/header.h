@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
 #include "utils/jsonb.h"
 
 /* One iteration of training. */
@@ -38,6 +39,7 @@ typedef struct ModelHeader
 	double		maximum;
 	bool		clip;			/* predictions are kept within the range */
 
+	TimestampTz trained_at;
 	int			iterations;
 	double		train_rmse;
 	double		seconds;

@@ -124,11 +124,11 @@ json_get_string(const Jsonb *object, const char *key)
 	return pnstrdup(value.val.string.val, value.val.string.len);
 }
 
-/* The number in a value that is one. */
+/* The number in a value that is one; infinite where it is too large. */
 double
 json_value_number(const JsonbValue *value)
 {
-	return DatumGetFloat8(DirectFunctionCall1(numeric_float8,
+	return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
 											  NumericGetDatum(value->val.numeric)));
 }
 

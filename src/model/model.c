@@ -63,7 +63,8 @@ add_block(PartState *part, const ManifestEntry *entry)
 	if (entry->block != part->blocks || entry->first_row != part->rows ||
 		entry->type != part->type || entry->cols != part->cols ||
 		entry->rows == 0 || part->rows + entry->rows > PG_INT32_MAX ||
-		entry->cols > PG_INT32_MAX)
+		entry->cols == 0 || entry->cols > PG_INT32_MAX ||
+		(entry->type == BLOCK_FLOAT4 && entry->cols > MaxAllocSize / sizeof(float)))
 		return "its list of blocks is inconsistent";
 	if ((part->blocks & (part->blocks - 1)) == 0)
 	{
@@ -100,7 +101,7 @@ read_manifest(Model *model, const HeaderRow *row)
 		return "its checksum is wrong";
 	for (uint32 i = 1; i < block.shape.rows; i++)
 	{
-		if (entry[i].part >= PART_COUNT)
+		if (entry[i].part == PART_HEADER || entry[i].part >= PART_COUNT)
 			return "it lists an unknown part";
 		problem = add_block(&model->part[entry[i].part], &entry[i]);
 		if (problem != NULL)
@@ -109,6 +110,8 @@ read_manifest(Model *model, const HeaderRow *row)
 	pfree(block.payload);
 	return NULL;
 }
+
+static ModelBlock *get_block(Model *model, ModelPart part, int number);
 
 /* What every model has, whatever its form. */
 static void
@@ -123,6 +126,10 @@ check_common_parts(Model *model)
 					   model_ids_are_integers(model, PART_ITEM_IDS) ? BLOCK_INT8 : BLOCK_TEXT,
 					   header->items, 1);
 	model_require_part(model, PART_ITEM_COUNTS, BLOCK_FLOAT4, header->items, 1);
+
+	/* Read at once: proof that there are so many items, before others count on it. */
+	for (int b = 0; b < model->part[PART_ITEM_COUNTS].blocks; b++)
+		get_block(model, PART_ITEM_COUNTS, b);
 	if (model_has_part(model, PART_RATINGS))
 		model_require_part(model, PART_RATINGS, BLOCK_SPARSE, header->users, header->items);
 }
@@ -207,19 +214,24 @@ load_block(Model *model, ModelPart part, int number)
 	PartState  *state = &model->part[part];
 	BlockState *block = &state->block[number];
 	MemoryContext old = MemoryContextSwitchTo(model->context);
-	ModelBlock *loaded = palloc(sizeof(ModelBlock));
+	ModelBlock	read;
 	const char *problem;
 
-	if (!table_read_block(model->relid, model->version, part, number, loaded, &problem))
+	if (!table_read_block(model->relid, model->version, part, number, &read, &problem))
 		damaged(model, part, problem);
-	if (loaded->crc != block->crc || loaded->shape.part != part ||
-		loaded->shape.type != state->type || loaded->shape.block != number ||
-		loaded->shape.first_row != block->first_row ||
-		loaded->shape.rows != block->rows || loaded->shape.cols != state->cols)
+	if (read.crc != block->crc || read.shape.part != part ||
+		read.shape.type != state->type || read.shape.block != number ||
+		read.shape.first_row != block->first_row ||
+		read.shape.rows != block->rows || read.shape.cols != state->cols)
+	{
+		/* The model may stay in the cache: leave nothing in its memory. */
+		pfree(read.payload);
 		damaged(model, part, "a block is not the one that was written");
+	}
+	block->loaded = palloc(sizeof(ModelBlock));
+	*block->loaded = read;
 	MemoryContextSwitchTo(old);
-	block->loaded = loaded;
-	return loaded;
+	return block->loaded;
 }
 
 static ModelBlock *
@@ -296,16 +308,20 @@ model_load_floats(Model *model, ModelPart part, int stride)
 	PartState  *state = &model->part[part];
 	Size		size = mul_size(mul_size(state->rows, stride), sizeof(float));
 	float	   *matrix = MemoryContextAllocExtended(CurrentMemoryContext, size,
-													MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+													MCXT_ALLOC_HUGE);
 
 	for (int b = 0; b < state->blocks; b++)
 	{
 		ModelBlock *block = get_block(model, part, b);
 
 		for (uint32 r = 0; r < block->shape.rows; r++)
-			memcpy(matrix + (Size) (block->shape.first_row + r) * stride,
-				   block->floats + (Size) r * state->cols,
+		{
+			float	   *row = matrix + (Size) (block->shape.first_row + r) * stride;
+
+			memcpy(row, block->floats + (Size) r * state->cols,
 				   state->cols * sizeof(float));
+			memset(row + state->cols, 0, (stride - state->cols) * sizeof(float));
+		}
 		unload_block(model, part, b);
 	}
 	return matrix;
@@ -349,16 +365,8 @@ model_id(Model *model, ModelPart part, int32 row)
 {
 	uint32		local;
 	ModelBlock *block = block_of_row(model, part, row, &local);
-	Id			id = {.integer = block->shape.type == BLOCK_INT8};
 
-	if (id.integer)
-		id.number = block->integers[local];
-	else
-	{
-		id.text = block->bytes + block->offset[local];
-		id.length = block->offset[local + 1] - block->offset[local];
-	}
-	return id;
+	return block_id(block, local);
 }
 
 /* The dense index of an id of the same kind as those of the part, or -1. */

@@ -27,6 +27,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/varlena.h"
 
@@ -121,9 +122,49 @@ model_target(text *name, Oid type)
 	return target;
 }
 
+/* The newest version that a snapshot, or else a new one, sees; or 0. */
+static int32
+newest_version(const char *table, Snapshot snapshot)
+{
+	SPIPlanPtr	plan = SPI_prepare(psprintf("SELECT coalesce(pg_catalog.max(version), 0) FROM %s",
+											table), 0, NULL);
+	bool		isnull;
+
+	if (plan == NULL ||
+		SPI_execute_snapshot(plan, NULL, NULL, snapshot, InvalidSnapshot,
+							 false, false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the versions of %s", table);
+	return DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+									   1, &isnull));
+}
+
+/*
+ * A transaction that keeps its snapshot cannot add to versions that it does
+ * not see.
+ */
+static void
+require_all_versions_seen(Oid relid)
+{
+	const char *table = table_name(relid);
+
+	if (!IsolationUsesXactSnapshot())
+		return;
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (newest_version(table, GetLatestSnapshot()) !=
+		newest_version(table, GetTransactionSnapshot()))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access due to concurrent training of model \"%s\"",
+						get_rel_name(relid)),
+				 errhint("Retry the transaction.")));
+	SPI_finish();
+}
+
 /*
  * Let no other session write the model until the end of the transaction,
- * while all may read it.  Error: no right to write.
+ * while all may read it.  Errors: no right to write; in a transaction that
+ * keeps its snapshot, somebody else has written since.
  */
 void
 table_lock_for_writing(Oid relid)
@@ -140,6 +181,7 @@ table_lock_for_writing(Oid relid)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("the model was dropped by another session")));
+	require_all_versions_seen(relid);
 }
 
 static void
@@ -153,7 +195,9 @@ execute(const char *query, int expected)
 
 /*
  * Make the table of a model, owned by the caller, and return it.  Factors do
- * not compress, so the blocks are stored out of line as they are.
+ * not compress, so the blocks are stored out of line as they are.  The space
+ * of an old version is soon used again: giving it back would only make vacuum
+ * wait for training, and readers for vacuum.
  */
 Oid
 table_create(const ModelTarget *target, Oid type)
@@ -162,7 +206,8 @@ table_create(const ModelTarget *target, Oid type)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	execute(psprintf("CREATE TABLE %s OF %s (PRIMARY KEY (version, part, block))",
+	execute(psprintf("CREATE TABLE %s OF %s (PRIMARY KEY (version, part, block)) "
+					 "WITH (vacuum_truncate = off, toast.vacuum_truncate = off)",
 					 table, format_type_be_qualified(type)), SPI_OK_UTILITY);
 	execute(psprintf("ALTER TABLE %s ALTER COLUMN data SET STORAGE EXTERNAL", table),
 			SPI_OK_UTILITY);
@@ -170,16 +215,24 @@ table_create(const ModelTarget *target, Oid type)
 	return get_relname_relid(target->name, get_namespace_oid(target->schema, false));
 }
 
+static uint32
+bytes_crc(const void *bytes, Size length)
+{
+	pg_crc32c	crc;
+
+	INIT_CRC32C(crc);
+	COMP_CRC32C(crc, bytes, length);
+	FIN_CRC32C(crc);
+	return crc;
+}
+
 /* The checksum of a header, which does not depend on how JSON is stored. */
 uint32
 meta_crc(const Jsonb *meta)
 {
 	char	   *string = json_to_cstring(meta);
-	pg_crc32c	crc;
+	uint32		crc = bytes_crc(string, strlen(string));
 
-	INIT_CRC32C(crc);
-	COMP_CRC32C(crc, string, strlen(string));
-	FIN_CRC32C(crc);
 	pfree(string);
 	return crc;
 }
@@ -311,13 +364,14 @@ write_header(VersionWriter *writer, const Jsonb *meta)
 static int32
 next_version(const char *table)
 {
-	bool		isnull;
-	Datum		version;
+	int32		version = newest_version(table, InvalidSnapshot);
 
-	execute(psprintf("SELECT coalesce(pg_catalog.max(version), 0) FROM %s", table),
-			SPI_OK_SELECT);
-	version = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	return DatumGetInt32(version) + 1;
+	if (version == PG_INT32_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("%s has no number left for another version", table),
+				 errhint("Train a new model.")));
+	return version + 1;
 }
 
 /*
@@ -383,6 +437,8 @@ copy_header_row(HeaderRow *row, MemoryContext context)
 		row->ctid = *(ItemPointer) DatumGetPointer(SPI_getbinval(tuple, desc, 3, &isnull));
 	row->meta = copy_attribute(4, context);
 	row->manifest = copy_attribute(5, context);
+	if (row->manifest != NULL)
+		row->crc = bytes_crc(VARDATA(row->manifest), VARSIZE(row->manifest) - VARHDRSZ);
 }
 
 /*
@@ -406,11 +462,14 @@ table_read_header(Oid relid, HeaderRow *row)
 					 "AND m.block OPERATOR(pg_catalog.=) 0", table, table);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute(query, true, 1) != SPI_OK_SELECT)
+	if (SPI_execute(query, true, 2) != SPI_OK_SELECT)
 		elog(ERROR, "could not read the header of %s", table);
 	(void) SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &none);
 	if (!none)
 		copy_header_row(row, context);
+	/* Without the primary key there may be two, and none is to be trusted. */
+	if (SPI_processed > 1)
+		row->meta = NULL;
 	SPI_finish();
 	return !none;
 }

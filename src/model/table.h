@@ -29,6 +29,7 @@ typedef struct HeaderRow
 	ItemPointerData ctid;
 	Jsonb	   *meta;			/* palloc'd, detoasted */
 	bytea	   *manifest;		/* palloc'd, detoasted */
+	uint32		crc;			/* of the manifest */
 } HeaderRow;
 
 /* One line of the manifest: a block that belongs to the version. */

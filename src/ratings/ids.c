@@ -161,6 +161,13 @@ ids_builder_count(const IdsBuilder *builder)
 	return builder->ids.count;
 }
 
+/* Bytes of the text of the ids so far. */
+Size
+ids_builder_text(const IdsBuilder *builder)
+{
+	return builder->ids.integer ? 0 : builder->ids.offset[builder->ids.count];
+}
+
 /* Bytes held by the builder. */
 Size
 ids_builder_bytes(const IdsBuilder *builder)

@@ -35,6 +35,7 @@ typedef struct IdsBuilder IdsBuilder;
 extern IdsBuilder *ids_builder_create(bool integer);
 extern int32 ids_builder_add(IdsBuilder *builder, Id id);
 extern int32 ids_builder_count(const IdsBuilder *builder);
+extern Size ids_builder_text(const IdsBuilder *builder);
 extern Size ids_builder_bytes(const IdsBuilder *builder);
 extern int32 *ids_builder_finish(IdsBuilder *builder, Ids *ids);
 

@@ -26,7 +26,7 @@
 #include "ratings/budget.h"
 #include "ratings/matrix.h"
 
-#define CHUNK_TRIPLES 65536
+#define CHUNK_TRIPLES 16384
 
 /* How many entries are worked on between two looks for an interrupt. */
 #define ENTRIES_PER_CHECK 1000000
@@ -105,7 +105,8 @@ matrix_builder_shape(const MatrixBuilder *builder)
 	MatrixShape shape = {
 		.users = ids_builder_count(builder->users),
 		.items = ids_builder_count(builder->items),
-		.ratings = builder->count
+		.ratings = builder->count,
+		.id_bytes = ids_builder_text(builder->users) + ids_builder_text(builder->items)
 	};
 
 	return shape;
@@ -118,7 +119,7 @@ matrix_bytes(const MatrixShape *shape)
 	Size		ids = (Size) shape->users + shape->items;
 
 	return add_size(budget_array(shape->ratings, 2 * (sizeof(int32) + sizeof(float))),
-					budget_array(ids, 2 * sizeof(int64)));
+					add_size(budget_array(ids, 2 * sizeof(int64)), shape->id_bytes));
 }
 
 /* Bytes at the peak of building it: the triples beside the first copy. */
@@ -129,7 +130,8 @@ matrix_building_bytes(const MatrixShape *shape)
 
 	return add_size(budget_array(shape->ratings,
 								 sizeof(Triple) + sizeof(int32) + sizeof(float)),
-					add_size(budget_array(ids, ID_BUILDING_BYTES),
+					add_size(add_size(budget_array(ids, ID_BUILDING_BYTES),
+									  budget_array(shape->id_bytes, 3)),
 							 2 * sizeof(TripleChunk)));
 }
 
@@ -286,7 +288,14 @@ merge_values(float *value, int64 n, DuplicatesPolicy duplicates)
 		return value[n - 1];
 	for (int64 i = 0; i < n; i++)
 		sum += value[i];
-	return (float) (duplicates == DUPLICATES_MEAN ? sum / n : sum);
+	if (duplicates == DUPLICATES_MEAN)
+		sum /= n;
+	if (!(fabs(sum) <= FLT_MAX))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("the ratings of a user and an item add up to more than can be stored"),
+				 errhint("Scale the ratings down.")));
+	return (float) sum;
 }
 
 static void

@@ -32,6 +32,7 @@ typedef struct MatrixShape
 	int32		users;
 	int32		items;
 	int64		ratings;
+	Size		id_bytes;		/* of text */
 } MatrixShape;
 
 typedef struct Interactions

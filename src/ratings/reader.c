@@ -42,7 +42,7 @@ typedef struct RatingsReceiver
 } RatingsReceiver;
 
 /* Look at the memory in use every so many rows. */
-#define ROWS_PER_LOOK 4096
+#define ROWS_PER_LOOK 256
 
 static Id
 id_of_attribute(Datum value, bool integer)
@@ -142,6 +142,7 @@ check_memory(const RatingsReceiver *state, const ReadRequest *request)
 		shape.users = (int32) Min(shape.users * growth, PG_INT32_MAX);
 		shape.items = (int32) Min(shape.items * growth, PG_INT32_MAX);
 		shape.ratings = state->rows;
+		shape.id_bytes = shape.id_bytes * growth;
 	}
 	needed = matrix_building_bytes(&shape);
 	if (state->full)

@@ -144,8 +144,12 @@ source_resolve(Oid relid, const char *user_col, const char *item_col,
 			   const char *rating_col, const char *time_col)
 {
 	RatingsSource *source = palloc0(sizeof(RatingsSource));
-	Relation	relation = relation_open(relid, AccessShareLock);
+	Relation	relation = try_relation_open(relid, AccessShareLock);
 
+	if (relation == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
 	require_readable_kind(relation);
 	resolve_column(relation, user_col, "user_col", &source->user);
 	resolve_column(relation, item_col, "item_col", &source->item);
@@ -196,16 +200,19 @@ source_column_list(const RatingsSource *source, const char *alias)
 
 /*
  * Query parameter "number", an id (int8 or text) or an array of ids, made
- * comparable with a column of ids.
+ * comparable with a column of ids.  The array is of ids from that column, and
+ * of its type, without which "= ANY" cannot be hashed.
  */
 char *
 source_id_parameter(const SourceColumn *column, int number, bool array)
 {
 	const char *brackets = array ? "[]" : "";
 
-	if (column->integer)
-		return psprintf("$%d::pg_catalog.int8%s", number, brackets);
-	return psprintf("$%d::pg_catalog.text%s::%s%s", number, brackets,
+	/* One integer may be out of the column's range; it is compared as it is. */
+	if (column->integer && !array)
+		return psprintf("$%d::pg_catalog.int8", number);
+	return psprintf("$%d::pg_catalog.%s%s::%s%s", number,
+					column->integer ? "int8" : "text", brackets,
 					format_type_extended(column->type, column->typmod,
 										 FORMAT_TYPE_FORCE_QUALIFY | FORMAT_TYPE_TYPEMOD_GIVEN),
 					brackets);

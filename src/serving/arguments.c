@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -28,10 +29,16 @@ id_converter_init(IdConverter *converter, Oid type, MemoryContext context)
 	Oid			function;
 	bool		is_varlena;
 
+	converter->casts = false;
 	converter->type = getBaseTypeAndTypmod(type, &converter->typmod);
 	if (is_integer_type(converter->type) || converter->type == UNKNOWNOID)
 		return;
-	getTypeOutputInfo(type, &function, &is_varlena);
+	/* As the cast to text that reads the ratings does. */
+	if (find_coercion_pathway(TEXTOID, converter->type, COERCION_EXPLICIT,
+							  &function) == COERCION_PATH_FUNC)
+		converter->casts = true;
+	else
+		getTypeOutputInfo(type, &function, &is_varlena);
 	fmgr_info_cxt(function, &converter->output, context);
 	getTypeInputInfo(type, &function, &converter->input_param);
 	fmgr_info_cxt(function, &converter->input, context);
@@ -66,7 +73,9 @@ id_from_datum(IdConverter *converter, Datum value)
 			id.length = strlen(id.text);
 			break;
 		default:
-			id.text = OutputFunctionCall(&converter->output, value);
+			id.text = converter->casts ?
+				TextDatumGetCString(FunctionCall1(&converter->output, value)) :
+				OutputFunctionCall(&converter->output, value);
 			id.length = strlen(id.text);
 	}
 	return id;
@@ -196,7 +205,8 @@ find_id(Model *model, ModelPart part, Id id, const char *kind)
 	if (!id_convert(&id, model_ids_are_integers(model, part)))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("\"%s\" is not the id of a %s", id_to_cstring(original), kind),
+				 errmsg("\"%s\" is not the id of %s %s", id_to_cstring(original),
+						part == PART_ITEM_IDS ? "an" : "a", kind),
 				 errdetail("The %ss of model \"%s\" have integer ids.", kind,
 						   get_rel_name(model->relid))));
 	return model_find_id(model, part, id);

@@ -18,6 +18,7 @@ typedef struct IdConverter
 {
 	Oid			type;
 	FmgrInfo	output;			/* of types held by their text */
+	bool		casts;			/* output is a cast to text */
 	FmgrInfo	input;
 	Oid			input_param;
 	int32		typmod;

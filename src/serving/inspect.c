@@ -13,6 +13,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/timestamp.h"
 
 #include "engine/algorithm.h"
 #include "model/form.h"
@@ -119,6 +120,8 @@ recsys_training_log(PG_FUNCTION_ARGS)
 	if (!table_read_header(relid, &row) || row.meta == NULL)
 		PG_RETURN_NULL();
 	log = header_decode_log(row.meta, &count);
+	if (log == NULL)
+		report_damage(relid, row.version, "header", "its training log is not one");
 	InitMaterializedSRF(fcinfo, 0);
 	result = (ReturnSetInfo *) fcinfo->resultinfo;
 	for (int i = 0; i < count; i++)
@@ -137,26 +140,36 @@ recsys_training_log(PG_FUNCTION_ARGS)
 PG_FUNCTION_INFO_V1(recsys_model_header);
 
 /*
- * For the view recsys_models: the version and the JSON of the newest header,
- * unchecked, so that one damaged model does not make the view unreadable; null
- * if there is none.
+ * For the view recsys_models: what the newest header of a model says.  If
+ * there is none, or it is damaged, that is null, so that one such model does
+ * not make the view unreadable.
  */
 Datum
 recsys_model_header(PG_FUNCTION_ARGS)
 {
 	Oid			relid = PG_GETARG_OID(0);
 	HeaderRow	row;
+	ModelHeader header;
 	TupleDesc	desc;
-	Datum		values[2];
-	bool		nulls[2] = {false, false};
+	Datum		values[7] = {0};
+	bool		nulls[7];
 
 	require_model_type(fcinfo, relid);
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
+	memset(nulls, true, sizeof(nulls));
 	nulls[0] = !table_read_header(relid, &row);
-	nulls[1] = row.meta == NULL;
 	values[0] = Int32GetDatum(row.version);
-	values[1] = PointerGetDatum(row.meta);
+	if (row.meta != NULL && header_decode(row.meta, &header) == NULL)
+	{
+		values[1] = CStringGetTextDatum(header.algorithm);
+		values[2] = TimestampTzGetDatum(header.trained_at);
+		values[3] = Int64GetDatum(header.users);
+		values[4] = Int64GetDatum(header.items);
+		values[5] = Int64GetDatum(header.ratings);
+		values[6] = JsonbPGetDatum(header.options);
+		memset(&nulls[1], false, sizeof(nulls) - sizeof(nulls[0]));
+	}
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 

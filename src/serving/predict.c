@@ -8,7 +8,9 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/snapmgr.h"
 
 #include "model/form.h"
@@ -21,6 +23,10 @@ typedef struct PredictState
 	IdConverter user;
 	IdConverter item;
 	MemoryContext use;			/* ends the use of the model when reset */
+
+	/* The role that opened the model, in which (sub)transaction. */
+	Oid			role;
+	SubTransactionId subtransaction;
 
 	/* The snapshot by which the model was the newest. */
 	TransactionId xmin;
@@ -35,6 +41,8 @@ is_current(const PredictState *state, Oid relid)
 	Snapshot	snapshot = GetActiveSnapshot();
 
 	return state->model != NULL && state->relid == relid &&
+		state->role == GetUserId() &&
+		state->subtransaction == GetCurrentSubTransactionId() &&
 		state->xmin == snapshot->xmin && state->xmax == snapshot->xmax &&
 		state->xcnt == snapshot->xcnt && state->curcid == snapshot->curcid;
 }
@@ -48,6 +56,8 @@ open_model(PredictState *state, FunctionCallInfo fcinfo, Oid relid)
 	MemoryContextReset(state->use);
 	state->model = model_open(relid, model_type(fcinfo), state->use);
 	state->relid = relid;
+	state->role = GetUserId();
+	state->subtransaction = GetCurrentSubTransactionId();
 	state->xmin = snapshot->xmin;
 	state->xmax = snapshot->xmax;
 	state->xcnt = snapshot->xcnt;

@@ -13,12 +13,18 @@
 #include <math.h>
 
 #include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
+#include "common/hashfn.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 #include "compat.h"
 #include "engine/train.h"
@@ -51,15 +57,31 @@ require_create_right(const ModelTarget *target)
 				 errdetail("Training a new model makes a table there.")));
 }
 
+/*
+ * Let nobody else make a model of this name until the end of the transaction.
+ * Names share locks by their hash, which at worst makes one training wait for
+ * another.
+ */
+static void
+lock_name(Oid schema, const char *name)
+{
+	uint16		hash = (uint16) hash_bytes((const unsigned char *) name, strlen(name));
+
+	LockDatabaseObject(NamespaceRelationId, schema, Max(hash, 1), ExclusiveLock);
+}
+
 /* The table to write to; another session may have made it meanwhile. */
 static Oid
 table_for_writing(const TrainRequest *request)
 {
 	Oid			relid = request->target.relid;
+	Oid			schema = get_namespace_oid(request->target.schema, false);
 
 	if (!OidIsValid(relid))
-		relid = get_relname_relid(request->target.name,
-								  get_namespace_oid(request->target.schema, false));
+	{
+		lock_name(schema, request->target.name);
+		relid = get_relname_relid(request->target.name, schema);
+	}
 	if (!OidIsValid(relid))
 		return table_create(&request->target, request->type);
 	if (!table_is_model(relid, request->type))
@@ -92,6 +114,7 @@ describe(const TrainRequest *request, const RatingsSource *source, const void *o
 		.minimum = ratings->minimum,
 		.maximum = ratings->maximum,
 		.clip = ((const CommonOptions *) options)->clip,
+		.trained_at = GetCurrentTimestamp(),
 		.iterations = progress->done,
 		.train_rmse = progress->done > 0 ? progress->log[progress->done - 1].train_rmse : NAN,
 		.seconds = progress_seconds(progress),
@@ -130,7 +153,7 @@ train(FunctionCallInfo fcinfo, const TrainRequest *request)
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "recsys training",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	Progress   *progress = progress_create(request->algorithm->name);
+	Progress   *progress;
 	void	   *options = train_options(request->algorithm, request->options,
 										request->rating_col != NULL);
 	CommonOptions *common = options;
@@ -148,6 +171,7 @@ train(FunctionCallInfo fcinfo, const TrainRequest *request)
 		table_lock_for_writing(request->target.relid);
 	else
 		require_create_right(&request->target);
+	progress = progress_create(request->algorithm->name);
 	ratings = train_read(request->algorithm, options, source);
 	draft = train_run(request->algorithm, options, ratings, progress);
 	header = describe(request, source, options, ratings, draft, progress);
@@ -172,12 +196,20 @@ column_arguments(FunctionCallInfo fcinfo, int n, TrainRequest *request)
 	request->rating_col = name_argument(fcinfo, n + 2);
 }
 
+/* Better said before training than after. */
+static void
+require_writable(FunctionCallInfo fcinfo)
+{
+	PreventCommandIfReadOnly(psprintf("%s()", get_func_name(fcinfo->flinfo->fn_oid)));
+}
+
 /* The first three arguments of both training functions. */
 static TrainRequest
 common_arguments(FunctionCallInfo fcinfo)
 {
 	TrainRequest request = {.type = model_type(fcinfo)};
 
+	require_writable(fcinfo);
 	require_not_null(fcinfo, 0, "model");
 	require_not_null(fcinfo, 1, "ratings");
 	require_not_null(fcinfo, 2, "algorithm");
@@ -235,6 +267,11 @@ mf_options(FunctionCallInfo fcinfo, const Algorithm *algorithm)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("option \"%s\" is given twice", names[i]),
 					 errhint("Give it as an argument or in options, not both.")));
+		if ((i == 2 || i == 3) && !isfinite(PG_GETARG_FLOAT8(3 + i)))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("option \"%s\" is out of range: %g", names[i],
+							PG_GETARG_FLOAT8(3 + i))));
 		if (i == 2 || i == 3)
 			json_add_number(&typed, names[i], PG_GETARG_FLOAT8(3 + i));
 		else
@@ -279,12 +316,31 @@ source_of_model(const Model *model)
 	return DatumGetObjectId(relid);
 }
 
+/*
+ * The model to train again, locked.  Its newest version is looked for after
+ * waiting for the lock, and so not by the snapshot of the calling query.
+ */
+static Model *
+model_for_retraining(FunctionCallInfo fcinfo)
+{
+	Oid			relid = PG_GETARG_OID(0);
+	Model	   *model;
+
+	require_writable(fcinfo);
+	if (table_is_model(relid, model_type(fcinfo)))
+		table_lock_for_writing(relid);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	model = model_argument(fcinfo, 0);
+	PopActiveSnapshot();
+	return model;
+}
+
 PG_FUNCTION_INFO_V1(recsys_retrain);
 
 Datum
 recsys_retrain(PG_FUNCTION_ARGS)
 {
-	Model	   *model = model_argument(fcinfo, 0);
+	Model	   *model = model_for_retraining(fcinfo);
 	const ModelHeader *header = &model->header;
 	TrainRequest request = {
 		.target = {
