@@ -5,8 +5,10 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "utils/guc.h"
 
 #include "compat.h"
+#include "engine/team.h"
 #include "math/kernels.h"
 #include "model/model.h"
 
@@ -19,4 +21,6 @@ _PG_init(void)
 {
 	kernels_choose();
 	model_cache_init();
+	team_init();
+	MarkGUCPrefixReserved("recsys");
 }

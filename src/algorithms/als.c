@@ -16,6 +16,7 @@
 #include "miscadmin.h"
 
 #include "algorithms/registry.h"
+#include "engine/team.h"
 #include "math/kernels.h"
 #include "math/random.h"
 #include "math/solve.h"
@@ -55,6 +56,22 @@ static const OptionSpec options[] = {
 			   "start of the random numbers")
 };
 
+/* Phases of the work. */
+enum
+{
+	ALS_START,					/* random item factors; units of items */
+	ALS_SOLVE_USERS,			/* units of users */
+	ALS_SOLVE_ITEMS,			/* units of items */
+	ALS_ERROR					/* squared error; units of users */
+};
+
+/* Shared arrays. */
+enum
+{
+	ALS_USERS,
+	ALS_ITEMS
+};
+
 typedef struct Als
 {
 	const AlsOptions *options;
@@ -79,40 +96,49 @@ unknowns_of_row(const AlsOptions *opts)
 static Size
 als_memory(const MatrixShape *shape, const void *options)
 {
-	int			unknowns = unknowns_of_row(options);
-	int			stride = KERNEL_PADDED(unknowns);
+	int			stride = KERNEL_PADDED(unknowns_of_row(options));
 
-	return add_size(add_size(vectors_bytes(shape->users, stride),
-							 vectors_bytes(shape->items, stride)),
-					add_size(vectors_bytes(GATHER_ROWS, stride + 1),
-							 vectors_bytes(unknowns + 1, unknowns)));
+	return add_size(vectors_bytes(shape->users, stride), vectors_bytes(shape->items, stride));
 }
 
-static void
-als_init(Als *als, TrainContext *context)
+static Size
+als_scratch(const MatrixShape *shape, const void *options)
+{
+	int			unknowns = unknowns_of_row(options);
+
+	return add_size(vectors_bytes(GATHER_ROWS, KERNEL_PADDED(unknowns) + 1),
+					vectors_bytes(unknowns + 1, unknowns));
+}
+
+static void *
+als_attach(TrainContext *context)
 {
 	const AlsOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
+	Als		   *als = palloc0(sizeof(Als));
 
 	als->options = opts;
 	als->ratings = ratings;
 	als->unknowns = unknowns_of_row(opts);
 	als->stride = KERNEL_PADDED(als->unknowns);
 	als->offset = opts->biased ? ratings->mean : 0;
-	als->users = allocate_vectors(ratings->users.count, als->stride);
-	als->items = allocate_vectors(ratings->items.count, als->stride);
+	als->users = team_vectors(context, ALS_USERS, ratings->by_user.rows, als->stride);
+	als->items = team_vectors(context, ALS_ITEMS, ratings->by_item.rows, als->stride);
 	als->gathered = allocate_vectors(GATHER_ROWS, als->stride);
 	als->target = allocate_vectors(GATHER_ROWS, 1);
 	als->gram = allocate_vectors(als->unknowns, als->unknowns);
 	als->solution = allocate_vectors(als->unknowns, 1);
-	for (int32 item = 0; item < ratings->items.count; item++)
-	{
-		RandomStream stream = random_stream(opts->seed, 0, item);
+	return als;
+}
 
-		for (int f = 0; f < opts->factors; f++)
-			als->items[(Size) item * als->stride + f] = opts->init_sd * random_normal(&stream);
-		CHECK_FOR_INTERRUPTS();
-	}
+static void
+start_item(Als *als, int32 item)
+{
+	const AlsOptions *opts = als->options;
+	RandomStream stream = random_stream(opts->seed, 0, item);
+
+	for (int f = 0; f < opts->factors; f++)
+		als->items[(Size) item * als->stride + f] = opts->init_sd * random_normal(&stream);
 }
 
 /*
@@ -169,13 +195,6 @@ solve_row(Als *als, const SparseRows *rows, int32 row, const float *columns, flo
 		vector[i] = fabsf(als->solution[i]) < FLT_MIN * 1e6f ? 0 : als->solution[i];
 }
 
-static void
-solve_side(Als *als, const SparseRows *rows, const float *columns, float *vectors)
-{
-	for (int32 row = 0; row < rows->rows; row++)
-		solve_row(als, rows, row, columns, vectors + (Size) row * als->stride);
-}
-
 /*
  * Squared error of a user's ratings.  The inner product of two whole vectors
  * has the product of the biases where their sum should be.
@@ -219,20 +238,70 @@ side_penalty(const Als *als, const SparseRows *rows, const float *vectors)
 	return als->options->regularization * sum;
 }
 
-static void
-log_iteration(const Als *als, Progress *progress)
+/* One row of a phase; only the error is a number. */
+static double
+work_on_row(Als *als, int phase, int32 row)
 {
-	const Interactions *ratings = als->ratings;
-	double		squares = 0;
+	switch (phase)
+	{
+		case ALS_START:
+			start_item(als, row);
+			return 0;
+		case ALS_SOLVE_USERS:
+			solve_row(als, &als->ratings->by_user, row, als->items,
+					  als->users + (Size) row * als->stride);
+			return 0;
+		case ALS_SOLVE_ITEMS:
+			solve_row(als, &als->ratings->by_item, row, als->users,
+					  als->items + (Size) row * als->stride);
+			return 0;
+		default:
+			return user_error(als, row);
+	}
+}
+
+/* The rows that a phase is about. */
+static const SparseRows *
+rows_of_phase(const Als *als, int phase)
+{
+	return phase == ALS_START || phase == ALS_SOLVE_ITEMS ? &als->ratings->by_item :
+		&als->ratings->by_user;
+}
+
+static double
+als_work(TrainContext *context, int phase, int64 argument, int unit)
+{
+	Als		   *als = context->state;
+	const SparseRows *rows = rows_of_phase(als, phase);
+	int			units = team_row_units(rows);
+	int32		end = sparse_row_bound(rows, unit + 1, units);
+	double		sum = 0;
+
+	for (int32 row = sparse_row_bound(rows, unit, units); row < end; row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		sum += work_on_row(als, phase, row);
+	}
+	return sum;
+}
+
+static double
+run_phase(TrainContext *context, int phase)
+{
+	return team_run(context, phase, 0, team_row_units(rows_of_phase(context->state, phase)),
+					NULL);
+}
+
+static void
+log_iteration(TrainContext *context)
+{
+	const Als  *als = context->state;
+	const Interactions *ratings = context->ratings;
+	double		squares = run_phase(context, ALS_ERROR);
 	double		penalty = side_penalty(als, &ratings->by_user, als->users) +
 		side_penalty(als, &ratings->by_item, als->items);
 
-	for (int32 user = 0; user < ratings->users.count; user++)
-	{
-		squares += user_error(als, user);
-		CHECK_FOR_INTERRUPTS();
-	}
-	progress_iteration(progress, squares + penalty,
+	progress_iteration(context->progress, squares + penalty,
 					   sqrt(squares / sparse_entries(&ratings->by_user)));
 }
 
@@ -255,17 +324,17 @@ als_finish(const Als *als, ModelDraft *draft)
 static void
 als_train(TrainContext *context)
 {
-	Als			als = {0};
+	Als		   *als = context->state;
 
-	als_init(&als, context);
-	progress_plan(context->progress, als.options->iterations);
-	for (int i = 0; i < als.options->iterations; i++)
+	progress_plan(context->progress, als->options->iterations);
+	run_phase(context, ALS_START);
+	for (int i = 0; i < als->options->iterations; i++)
 	{
-		solve_side(&als, &context->ratings->by_user, als.items, als.users);
-		solve_side(&als, &context->ratings->by_item, als.users, als.items);
-		log_iteration(&als, context->progress);
+		run_phase(context, ALS_SOLVE_USERS);
+		run_phase(context, ALS_SOLVE_ITEMS);
+		log_iteration(context);
 	}
-	als_finish(&als, context->draft);
+	als_finish(als, context->draft);
 }
 
 const Algorithm als_algorithm = {
@@ -278,5 +347,8 @@ const Algorithm als_algorithm = {
 	.options = options,
 	.option_count = lengthof(options),
 	.memory = als_memory,
+	.scratch = als_scratch,
+	.attach = als_attach,
+	.work = als_work,
 	.train = als_train
 };

@@ -13,28 +13,12 @@
 
 #include "algorithms/baseline.h"
 
-/* Biases of zero, in the current memory context. */
-Baseline
-baseline_create(const Interactions *ratings)
-{
-	Baseline	baseline;
-	int			flags = MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO;
-
-	baseline.user_bias = MemoryContextAllocExtended(CurrentMemoryContext,
-													sizeof(float) * (Size) ratings->users.count,
-													flags);
-	baseline.item_bias = MemoryContextAllocExtended(CurrentMemoryContext,
-													sizeof(float) * (Size) ratings->items.count,
-													flags);
-	return baseline;
-}
-
-/* The biases of the rows, with those of the columns fixed. */
+/* The biases of some rows, with those of the columns fixed. */
 static void
-fit_rows(const SparseRows *rows, double mean, double regularization,
+fit_rows(const SparseRows *rows, int32 from, int32 to, double mean, double regularization,
 		 const float *column_bias, float *row_bias)
 {
-	for (int32 r = 0; r < rows->rows; r++)
+	for (int32 r = from; r < to; r++)
 	{
 		double		sum = 0;
 
@@ -45,24 +29,38 @@ fit_rows(const SparseRows *rows, double mean, double regularization,
 	}
 }
 
-/* One iteration: items first, then users. */
+/* The first half of an iteration, for items "from" to before "to". */
 void
-baseline_iterate(const Interactions *ratings, const BaselineOptions *options,
-				 Baseline *baseline)
+baseline_fit_items(const Interactions *ratings, const BaselineOptions *options,
+				   Baseline *baseline, int32 from, int32 to)
 {
-	fit_rows(&ratings->by_item, ratings->mean, options->reg_i,
+	fit_rows(&ratings->by_item, from, to, ratings->mean, options->reg_i,
 			 baseline->user_bias, baseline->item_bias);
-	fit_rows(&ratings->by_user, ratings->mean, options->reg_u,
+}
+
+/* The second half, for users. */
+void
+baseline_fit_users(const Interactions *ratings, const BaselineOptions *options,
+				   Baseline *baseline, int32 from, int32 to)
+{
+	fit_rows(&ratings->by_user, from, to, ratings->mean, options->reg_u,
 			 baseline->item_bias, baseline->user_bias);
 }
 
-/* All iterations, from zero. */
+/* All iterations, from zero; the biases are in the current memory context. */
 Baseline
 baseline_fit(const Interactions *ratings, const BaselineOptions *options)
 {
-	Baseline	baseline = baseline_create(ratings);
+	const int	flags = MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO;
+	Baseline	baseline = {
+		.user_bias = palloc_extended(sizeof(float) * (Size) ratings->by_user.rows, flags),
+		.item_bias = palloc_extended(sizeof(float) * (Size) ratings->by_item.rows, flags)
+	};
 
 	for (int i = 0; i < options->iterations; i++)
-		baseline_iterate(ratings, options, &baseline);
+	{
+		baseline_fit_items(ratings, options, &baseline, 0, ratings->by_item.rows);
+		baseline_fit_users(ratings, options, &baseline, 0, ratings->by_user.rows);
+	}
 	return baseline;
 }

@@ -27,10 +27,10 @@ typedef struct Baseline
 	float	   *item_bias;		/* [items] */
 } Baseline;
 
-extern Baseline baseline_create(const Interactions *ratings);
-extern void baseline_iterate(const Interactions *ratings,
-							 const BaselineOptions *options, Baseline *baseline);
-extern Baseline baseline_fit(const Interactions *ratings,
-							 const BaselineOptions *options);
+extern void baseline_fit_items(const Interactions *ratings, const BaselineOptions *options,
+							   Baseline *baseline, int32 from, int32 to);
+extern void baseline_fit_users(const Interactions *ratings, const BaselineOptions *options,
+							   Baseline *baseline, int32 from, int32 to);
+extern Baseline baseline_fit(const Interactions *ratings, const BaselineOptions *options);
 
 #endif							/* RECSYS_ALGORITHMS_BASELINE_H */

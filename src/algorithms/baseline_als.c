@@ -10,6 +10,7 @@
 
 #include "algorithms/baseline.h"
 #include "algorithms/registry.h"
+#include "engine/team.h"
 #include "model/json.h"
 #include "ratings/budget.h"
 
@@ -44,14 +45,40 @@ sum_of_squares(const float *bias, int32 count)
 	return sum;
 }
 
-/* Squared error over the training ratings. */
+/* Phases of the work. */
+enum
+{
+	BASELINE_ITEMS,				/* biases; units of items */
+	BASELINE_USERS,				/* units of users */
+	BASELINE_ERROR				/* squared error; units of users */
+};
+
+/* Shared arrays. */
+enum
+{
+	BASELINE_USER_BIAS,
+	BASELINE_ITEM_BIAS
+};
+
+static void *
+baseline_als_attach(TrainContext *context)
+{
+	const Interactions *ratings = context->ratings;
+	Baseline   *baseline = palloc(sizeof(Baseline));
+
+	baseline->user_bias = team_vectors(context, BASELINE_USER_BIAS, ratings->by_user.rows, 1);
+	baseline->item_bias = team_vectors(context, BASELINE_ITEM_BIAS, ratings->by_item.rows, 1);
+	return baseline;
+}
+
+/* Squared error of the ratings of some users. */
 static double
-squared_error(const Interactions *ratings, const Baseline *baseline)
+squared_error(const Interactions *ratings, const Baseline *baseline, int32 from, int32 to)
 {
 	const SparseRows *by_user = &ratings->by_user;
 	double		sum = 0;
 
-	for (int32 user = 0; user < by_user->rows; user++)
+	for (int32 user = from; user < to; user++)
 	{
 		double		base = ratings->mean + baseline->user_bias[user];
 
@@ -67,12 +94,48 @@ squared_error(const Interactions *ratings, const Baseline *baseline)
 	return sum;
 }
 
-static void
-log_iteration(TrainContext *context, const Baseline *baseline)
+static const SparseRows *
+rows_of_phase(const TrainContext *context, int phase)
+{
+	return phase == BASELINE_ITEMS ? &context->ratings->by_item : &context->ratings->by_user;
+}
+
+static double
+baseline_als_work(TrainContext *context, int phase, int64 argument, int unit)
 {
 	const BaselineAlsOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
-	double		error = squared_error(ratings, baseline);
+	const SparseRows *rows = rows_of_phase(context, phase);
+	int			units = team_row_units(rows);
+	int32		from = sparse_row_bound(rows, unit, units);
+	int32		to = sparse_row_bound(rows, unit + 1, units);
+
+	switch (phase)
+	{
+		case BASELINE_ITEMS:
+			baseline_fit_items(ratings, &opts->baseline, context->state, from, to);
+			return 0;
+		case BASELINE_USERS:
+			baseline_fit_users(ratings, &opts->baseline, context->state, from, to);
+			return 0;
+		default:
+			return squared_error(ratings, context->state, from, to);
+	}
+}
+
+static double
+run_phase(TrainContext *context, int phase)
+{
+	return team_run(context, phase, 0, team_row_units(rows_of_phase(context, phase)), NULL);
+}
+
+static void
+log_iteration(TrainContext *context)
+{
+	const BaselineAlsOptions *opts = context->options;
+	const Baseline *baseline = context->state;
+	const Interactions *ratings = context->ratings;
+	double		error = run_phase(context, BASELINE_ERROR);
 	double		penalty =
 		opts->baseline.reg_i * sum_of_squares(baseline->item_bias, ratings->items.count) +
 		opts->baseline.reg_u * sum_of_squares(baseline->user_bias, ratings->users.count);
@@ -86,18 +149,19 @@ baseline_als_train(TrainContext *context)
 {
 	const BaselineAlsOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
-	Baseline	baseline = baseline_create(ratings);
+	const Baseline *baseline = context->state;
 
 	progress_plan(context->progress, opts->baseline.iterations);
 	for (int i = 0; i < opts->baseline.iterations; i++)
 	{
-		baseline_iterate(ratings, &opts->baseline, &baseline);
-		log_iteration(context, &baseline);
+		run_phase(context, BASELINE_ITEMS);
+		run_phase(context, BASELINE_USERS);
+		log_iteration(context);
 	}
 	json_add_number(&context->draft->params, "offset", ratings->mean);
-	draft_add_floats(context->draft, PART_USER_BIAS, baseline.user_bias,
+	draft_add_floats(context->draft, PART_USER_BIAS, baseline->user_bias,
 					 ratings->users.count, 1, 1);
-	draft_add_floats(context->draft, PART_ITEM_BIAS, baseline.item_bias,
+	draft_add_floats(context->draft, PART_ITEM_BIAS, baseline->item_bias,
 					 ratings->items.count, 1, 1);
 }
 
@@ -111,5 +175,7 @@ const Algorithm baseline_als_algorithm = {
 	.options = options,
 	.option_count = lengthof(options),
 	.memory = baseline_als_memory,
+	.attach = baseline_als_attach,
+	.work = baseline_als_work,
 	.train = baseline_als_train
 };

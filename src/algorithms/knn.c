@@ -18,6 +18,7 @@
 
 #include "algorithms/baseline.h"
 #include "algorithms/registry.h"
+#include "engine/team.h"
 #include "math/topk.h"
 #include "model/neighbour.h"
 #include "ratings/budget.h"
@@ -112,13 +113,19 @@ knn_memory(const MatrixShape *shape, const void *options)
 {
 	const KnnOptions *opts = options;
 	Size		rows = Max(shape->users, shape->items);
-	Size		both = (Size) shape->users + shape->items;
 	Size		kept = Min(opts->neighbors, rows);
-	Size		lists = budget_array(rows, kept * (sizeof(int32) + sizeof(float)));
+	Size		biases = (Size) shape->users + shape->items;
 
-	return add_size(lists,
-					budget_array(both, sizeof(RowStats) + sizeof(float) +
-								 sizeof(PairSums) + 2 * sizeof(double)));
+	return add_size(budget_array(rows, kept * (sizeof(int32) + sizeof(float))),
+					budget_array(biases, sizeof(float)));
+}
+
+static Size
+knn_scratch(const MatrixShape *shape, const void *options)
+{
+	Size		rows = (Size) shape->users + shape->items;
+
+	return budget_array(rows, sizeof(RowStats) + sizeof(PairSums) + 2 * sizeof(double));
 }
 
 static int
@@ -152,90 +159,175 @@ nearest_of_row(const RowSimilarity *similarity, int32 row, bool negative_too,
 	qsort(heap, nearest->count, sizeof(Scored), compare_indexes);
 }
 
-/* Append a row to the lists, whose arrays have room for it. */
-static void
-append_row(SparseRows *lists, int32 row, const TopK *nearest)
+/*
+ * Shared arrays: the lists, with room for "capacity" entries in every row, how
+ * many there are, and the biases.
+ */
+enum
 {
-	int64		to = lists->start[row];
+	KNN_INDEX,
+	KNN_VALUE,
+	KNN_COUNT,
+	KNN_USER_BIAS,
+	KNN_ITEM_BIAS
+};
 
-	for (int i = 0; i < nearest->count; i++, to++)
-	{
-		lists->index[to] = nearest->heap[i].index;
-		lists->value[to] = nearest->heap[i].score;
-	}
-	lists->start[row + 1] = to;
+/* Phases of the work. */
+enum
+{
+	KNN_ROWS					/* the nearest of each row; units of rows */
+};
+
+typedef struct Knn
+{
+	Neighbourhood *hood;
+	int			capacity;		/* of a list */
+	int32	   *index;			/* [rows x capacity] */
+	float	   *value;			/* [rows x capacity] */
+	int32	   *count;			/* [rows] */
+	Baseline	baseline;
+	Scored	   *heap;			/* [capacity] */
+} Knn;
+
+static bool
+knn_has_work(const void *options)
+{
+	return ((const KnnOptions *) options)->neighbors > 0;
 }
 
-/* The K most similar rows of every row. */
-static SparseRows *
-find_lists(TrainContext *context, Neighbourhood *hood, int capacity)
+static void *
+knn_attach(TrainContext *context)
 {
-	RowSimilarity *similarity = neighbourhood_similarity(hood, hood->params.items);
-	int32		rows = similarity->rows->rows;
-	SparseRows *lists = palloc(sizeof(SparseRows));
-	Scored	   *heap;
+	const KnnOptions *opts = context->options;
+	const Interactions *ratings = context->ratings;
+	NeighbourParams params = knn_params(opts, strcmp(context->algorithm->name, "item_knn") == 0);
+	const SparseRows *rows = params.items ? &ratings->by_item : &ratings->by_user;
+	Knn		   *knn = palloc0(sizeof(Knn));
+
+	knn->hood = neighbourhood_create(&params);
+	if (params_need_baseline(&params))
+	{
+		knn->baseline.user_bias = team_vectors(context, KNN_USER_BIAS, ratings->by_user.rows, 1);
+		knn->baseline.item_bias = team_vectors(context, KNN_ITEM_BIAS, ratings->by_item.rows, 1);
+	}
+	if (opts->neighbors == 0)
+		return knn;
+	knn->capacity = Min(opts->neighbors, Max(rows->rows - 1, 1));
+	knn->index = team_array(context, KNN_INDEX, budget_array(rows->rows, knn->capacity * sizeof(int32)));
+	knn->value = team_array(context, KNN_VALUE, budget_array(rows->rows, knn->capacity * sizeof(float)));
+	knn->count = team_array(context, KNN_COUNT, budget_array(rows->rows, sizeof(int32)));
+	knn->heap = palloc(sizeof(Scored) * knn->capacity);
+	return knn;
+}
+
+/* The nearest of one row into its list. */
+static void
+find_list(Knn *knn, RowSimilarity *similarity, int32 row)
+{
+	Size		to = (Size) row * knn->capacity;
 	TopK		nearest;
 
-	capacity = Min(capacity, Max(rows - 1, 1));
-	heap = palloc(sizeof(Scored) * capacity);
-	sparse_allocate(lists, rows, rows, (int64) rows * capacity);
-	for (int32 row = 0; row < rows; row++)
+	row_similarity_start(similarity, row);
+	nearest_of_row(similarity, row, knn->hood->params.score == SCORE_AVERAGE,
+				   &nearest, knn->capacity, knn->heap);
+	row_similarity_end(similarity);
+	knn->count[row] = nearest.count;
+	for (int i = 0; i < nearest.count; i++, to++)
+	{
+		knn->index[to] = nearest.heap[i].index;
+		knn->value[to] = nearest.heap[i].score;
+	}
+}
+
+/* The ratings, when all is there that their statistics depend on. */
+static RowSimilarity *
+similarity_of_run(TrainContext *context, Knn *knn)
+{
+	const Interactions *ratings = context->ratings;
+
+	if (knn->hood->user_stats == NULL)
+	{
+		knn->hood->user_bias = knn->baseline.user_bias;
+		knn->hood->item_bias = knn->baseline.item_bias;
+		neighbourhood_set_ratings(knn->hood, &ratings->by_user, &ratings->by_item,
+								  ratings->mean, ratings->deviation);
+	}
+	return neighbourhood_similarity(knn->hood, knn->hood->params.items);
+}
+
+static double
+knn_work(TrainContext *context, int phase, int64 argument, int unit)
+{
+	Knn		   *knn = context->state;
+	RowSimilarity *similarity = similarity_of_run(context, knn);
+	int			units = team_row_units(similarity->rows);
+	int32		end = sparse_row_bound(similarity->rows, unit + 1, units);
+
+	for (int32 row = sparse_row_bound(similarity->rows, unit, units); row < end; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		row_similarity_start(similarity, row);
-		nearest_of_row(similarity, row, hood->params.score == SCORE_AVERAGE,
-					   &nearest, capacity, heap);
-		row_similarity_end(similarity);
-		append_row(lists, row, &nearest);
-		progress_step(context->progress, "rows of similarities", row + 1, rows);
+		find_list(knn, similarity, row);
+	}
+	return 0;
+}
+
+/* The lists as a sparse matrix, whose rows are moved together in place. */
+static SparseRows *
+close_lists(Knn *knn, int32 rows)
+{
+	SparseRows *lists = palloc(sizeof(SparseRows));
+
+	lists->rows = rows;
+	lists->cols = rows;
+	lists->index = knn->index;
+	lists->value = knn->value;
+	lists->start = palloc_extended(sizeof(int64) * ((Size) rows + 1), MCXT_ALLOC_HUGE);
+	lists->start[0] = 0;
+	for (int32 row = 0; row < rows; row++)
+	{
+		Size		from = (Size) row * knn->capacity;
+		int64		to = lists->start[row];
+
+		CHECK_FOR_INTERRUPTS();
+		memmove(knn->index + to, knn->index + from, sizeof(int32) * knn->count[row]);
+		memmove(knn->value + to, knn->value + from, sizeof(float) * knn->count[row]);
+		lists->start[row + 1] = to + knn->count[row];
 	}
 	return lists;
 }
 
 static void
-fit_baseline(TrainContext *context, Neighbourhood *hood)
+fit_baseline(TrainContext *context, Knn *knn)
 {
 	const KnnOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
-	Baseline	baseline = baseline_fit(ratings, &opts->baseline);
 
-	hood->user_bias = baseline.user_bias;
-	hood->item_bias = baseline.item_bias;
-	draft_add_floats(context->draft, PART_USER_BIAS, baseline.user_bias,
-					 ratings->users.count, 1, 1);
-	draft_add_floats(context->draft, PART_ITEM_BIAS, baseline.item_bias,
-					 ratings->items.count, 1, 1);
+	for (int i = 0; i < opts->baseline.iterations; i++)
+	{
+		baseline_fit_items(ratings, &opts->baseline, &knn->baseline, 0, ratings->by_item.rows);
+		baseline_fit_users(ratings, &opts->baseline, &knn->baseline, 0, ratings->by_user.rows);
+	}
+	draft_add_floats(context->draft, PART_USER_BIAS, knn->baseline.user_bias,
+					 ratings->by_user.rows, 1, 1);
+	draft_add_floats(context->draft, PART_ITEM_BIAS, knn->baseline.item_bias,
+					 ratings->by_item.rows, 1, 1);
 }
 
 static void
-knn_train(TrainContext *context, bool items)
+knn_train(TrainContext *context)
 {
 	const KnnOptions *opts = context->options;
-	const Interactions *ratings = context->ratings;
-	NeighbourParams params = knn_params(opts, items);
-	Neighbourhood *hood = neighbourhood_create(&params);
+	Knn		   *knn = context->state;
+	const SparseRows *rows = knn->hood->params.items ? &context->ratings->by_item :
+		&context->ratings->by_user;
 
-	neighbour_params_write(&params, context->draft);
-	if (params_need_baseline(&params))
-		fit_baseline(context, hood);
+	neighbour_params_write(&knn->hood->params, context->draft);
+	if (params_need_baseline(&knn->hood->params))
+		fit_baseline(context, knn);
 	if (opts->neighbors == 0)
 		return;
-	neighbourhood_set_ratings(hood, &ratings->by_user, &ratings->by_item,
-							  ratings->mean, ratings->deviation);
-	draft_add_sparse(context->draft, PART_NEIGHBOURS,
-					 find_lists(context, hood, opts->neighbors));
-}
-
-static void
-item_knn_train(TrainContext *context)
-{
-	knn_train(context, true);
-}
-
-static void
-user_knn_train(TrainContext *context)
-{
-	knn_train(context, false);
+	team_run(context, KNN_ROWS, 0, team_row_units(rows), "parts of the similarities");
+	draft_add_sparse(context->draft, PART_NEIGHBOURS, close_lists(knn, rows->rows));
 }
 
 const Algorithm item_knn_algorithm = {
@@ -249,7 +341,11 @@ const Algorithm item_knn_algorithm = {
 	.option_count = lengthof(options),
 	.prepare = knn_prepare,
 	.memory = knn_memory,
-	.train = item_knn_train
+	.scratch = knn_scratch,
+	.attach = knn_attach,
+	.work = knn_work,
+	.has_work = knn_has_work,
+	.train = knn_train
 };
 
 const Algorithm user_knn_algorithm = {
@@ -263,5 +359,9 @@ const Algorithm user_knn_algorithm = {
 	.option_count = lengthof(options),
 	.prepare = knn_prepare,
 	.memory = knn_memory,
-	.train = user_knn_train
+	.scratch = knn_scratch,
+	.attach = knn_attach,
+	.work = knn_work,
+	.has_work = knn_has_work,
+	.train = knn_train
 };

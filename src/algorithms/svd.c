@@ -21,6 +21,7 @@
 #include "miscadmin.h"
 
 #include "algorithms/registry.h"
+#include "engine/team.h"
 #include "math/kernels.h"
 #include "math/random.h"
 #include "model/json.h"
@@ -66,6 +67,24 @@ enum
 	STREAM_DIAGONALS
 };
 
+/* Phases of the work. */
+enum
+{
+	SVD_START_USERS,			/* random factors; units of users */
+	SVD_START_ITEMS,			/* units of items */
+	SVD_DIAGONAL				/* one diagonal of the grid, the argument; units
+								 * of its blocks */
+};
+
+/* Shared arrays. */
+enum
+{
+	SVD_P,
+	SVD_Q,
+	SVD_USER_BIAS,
+	SVD_ITEM_BIAS
+};
+
 typedef struct Svd
 {
 	const SvdOptions *options;
@@ -89,59 +108,47 @@ svd_memory(const MatrixShape *shape, const void *options)
 					vectors_bytes(shape->items, stride + 1));
 }
 
-/* Cut rows into GRID ranges with about the same number of ratings each. */
-static void
-cut_rows(const SparseRows *rows, int32 *bound)
-{
-	int32		row = 0;
-
-	for (int g = 0; g < GRID; g++)
-	{
-		int64		goal = sparse_entries(rows) * g / GRID;
-
-		while (rows->start[row] < goal)
-			row++;
-		bound[g] = row;
-	}
-	bound[GRID] = rows->rows;
-}
-
-/* Normal factors, from a stream for each row. */
-static void
-init_factors(float *vectors, int32 rows, int factors, int stride, int stream_name,
-			 const SvdOptions *opts)
-{
-	for (int32 r = 0; r < rows; r++)
-	{
-		RandomStream stream = random_stream(opts->seed, stream_name, r);
-
-		for (int f = 0; f < factors; f++)
-			vectors[(Size) r * stride + f] = opts->init_sd * random_normal(&stream);
-		CHECK_FOR_INTERRUPTS();
-	}
-}
-
-static void
-svd_init(Svd *svd, TrainContext *context)
+static void *
+svd_attach(TrainContext *context)
 {
 	const Interactions *ratings = context->ratings;
-	int32		users = ratings->users.count;
-	int32		items = ratings->items.count;
+	int32		users = ratings->by_user.rows;
+	int32		items = ratings->by_item.rows;
+	Svd		   *svd = palloc0(sizeof(Svd));
 
 	svd->options = context->options;
 	svd->ratings = ratings;
 	svd->stride = KERNEL_PADDED(svd->options->factors);
 	svd->offset = svd->options->biased ? ratings->mean : 0;
-	svd->p = allocate_vectors(users, svd->stride);
-	svd->q = allocate_vectors(items, svd->stride);
-	svd->user_bias = allocate_vectors(users, 1);
-	svd->item_bias = allocate_vectors(items, 1);
-	init_factors(svd->p, users, svd->options->factors, svd->stride, STREAM_USERS,
-				 svd->options);
-	init_factors(svd->q, items, svd->options->factors, svd->stride, STREAM_ITEMS,
-				 svd->options);
-	cut_rows(&ratings->by_user, svd->user_bound);
-	cut_rows(&ratings->by_item, svd->item_bound);
+	svd->p = team_vectors(context, SVD_P, users, svd->stride);
+	svd->q = team_vectors(context, SVD_Q, items, svd->stride);
+	svd->user_bias = team_vectors(context, SVD_USER_BIAS, users, 1);
+	svd->item_bias = team_vectors(context, SVD_ITEM_BIAS, items, 1);
+	for (int g = 0; g <= GRID; g++)
+	{
+		svd->user_bound[g] = sparse_row_bound(&ratings->by_user, g, GRID);
+		svd->item_bound[g] = sparse_row_bound(&ratings->by_item, g, GRID);
+	}
+	return svd;
+}
+
+/* Normal factors for a unit of rows, from a stream for each row. */
+static void
+start_factors(const Svd *svd, const SparseRows *rows, float *vectors, int stream_name,
+			  int unit)
+{
+	int			units = team_row_units(rows);
+	int32		end = sparse_row_bound(rows, unit + 1, units);
+
+	for (int32 r = sparse_row_bound(rows, unit, units); r < end; r++)
+	{
+		RandomStream stream = random_stream(svd->options->seed, stream_name, r);
+
+		CHECK_FOR_INTERRUPTS();
+		for (int f = 0; f < svd->options->factors; f++)
+			vectors[(Size) r * svd->stride + f] =
+				svd->options->init_sd * random_normal(&stream);
+	}
 }
 
 /* The steps of a slice of a user's ratings; returns their squared error. */
@@ -209,6 +216,24 @@ train_block(Svd *svd, int row, int column)
 	return squares;
 }
 
+static double
+svd_work(TrainContext *context, int phase, int64 argument, int unit)
+{
+	Svd		   *svd = context->state;
+
+	switch (phase)
+	{
+		case SVD_START_USERS:
+			start_factors(svd, &svd->ratings->by_user, svd->p, STREAM_USERS, unit);
+			return 0;
+		case SVD_START_ITEMS:
+			start_factors(svd, &svd->ratings->by_item, svd->q, STREAM_ITEMS, unit);
+			return 0;
+		default:
+			return train_block(svd, unit, (unit + (int) argument) % GRID);
+	}
+}
+
 /* The diagonals in the order of an epoch. */
 static void
 shuffle_diagonals(int *diagonal, int seed, int epoch)
@@ -229,15 +254,15 @@ shuffle_diagonals(int *diagonal, int seed, int epoch)
 
 /* One pass over the ratings; returns the squared error met on the way. */
 static double
-train_epoch(Svd *svd, int epoch)
+train_epoch(TrainContext *context, int epoch)
 {
+	const Svd  *svd = context->state;
 	int			diagonal[GRID];
 	double		squares = 0;
 
 	shuffle_diagonals(diagonal, svd->options->seed, epoch);
 	for (int d = 0; d < GRID; d++)
-		for (int row = 0; row < GRID; row++)
-			squares += train_block(svd, row, (row + diagonal[d]) % GRID);
+		squares += team_run(context, SVD_DIAGONAL, diagonal[d], GRID, NULL);
 	return squares;
 }
 
@@ -272,19 +297,21 @@ require_convergence(double squares)
 static void
 svd_train(TrainContext *context)
 {
-	Svd			svd = {0};
-	int64		count = sparse_entries(&context->ratings->by_user);
+	const Svd  *svd = context->state;
+	const Interactions *ratings = context->ratings;
+	int64		count = sparse_entries(&ratings->by_user);
 
-	svd_init(&svd, context);
-	progress_plan(context->progress, svd.options->iterations);
-	for (int epoch = 0; epoch < svd.options->iterations; epoch++)
+	progress_plan(context->progress, svd->options->iterations);
+	team_run(context, SVD_START_USERS, 0, team_row_units(&ratings->by_user), NULL);
+	team_run(context, SVD_START_ITEMS, 0, team_row_units(&ratings->by_item), NULL);
+	for (int epoch = 0; epoch < svd->options->iterations; epoch++)
 	{
-		double		squares = train_epoch(&svd, epoch);
+		double		squares = train_epoch(context, epoch);
 
 		require_convergence(squares);
 		progress_iteration(context->progress, squares, sqrt(squares / count));
 	}
-	svd_finish(&svd, context->draft);
+	svd_finish(svd, context->draft);
 }
 
 const Algorithm svd_algorithm = {
@@ -297,5 +324,7 @@ const Algorithm svd_algorithm = {
 	.options = options,
 	.option_count = lengthof(options),
 	.memory = svd_memory,
+	.attach = svd_attach,
+	.work = svd_work,
 	.train = svd_train
 };

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "storage/shmem.h"
 #include "utils/memutils.h"
 
 #include "engine/algorithm.h"
@@ -40,7 +41,7 @@ algorithm_lookup(const char *name)
 	return NULL;
 }
 
-/* Bytes that allocate_vectors takes. */
+/* Bytes of a matrix of padded vectors, with its alignment. */
 Size
 vectors_bytes(int32 rows, int stride)
 {
@@ -48,15 +49,22 @@ vectors_bytes(int32 rows, int stride)
 }
 
 /*
- * A matrix of padded vectors [rows x stride], all zero, aligned to cache
- * lines, in the current memory context.  It cannot be freed by itself.
+ * Memory in the current context, all zero, aligned to cache lines.  It cannot
+ * be freed by itself.
  */
+void *
+allocate_aligned(Size bytes)
+{
+	char	   *memory = MemoryContextAllocExtended(CurrentMemoryContext,
+													add_size(bytes, KERNEL_ALIGN),
+													MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+
+	return (void *) TYPEALIGN(KERNEL_ALIGN, memory);
+}
+
+/* A matrix of padded vectors [rows x stride], likewise. */
 float *
 allocate_vectors(int32 rows, int stride)
 {
-	char	   *memory = MemoryContextAllocExtended(CurrentMemoryContext,
-													vectors_bytes(rows, stride),
-													MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-
-	return (float *) TYPEALIGN(KERNEL_ALIGN, memory);
+	return allocate_aligned(budget_array(rows, budget_array(stride, sizeof(float))));
 }

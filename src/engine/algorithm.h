@@ -23,13 +23,18 @@ typedef enum Feedback
 	FEEDBACK_BOTH
 } Feedback;
 
-/* A training run. */
+/*
+ * A training run, in one of the processes that share it.  The leader alone has
+ * the ids of the ratings, a draft and a progress.
+ */
 typedef struct TrainContext
 {
 	const struct Algorithm *algorithm;
 	const void *options;		/* the algorithm's struct */
 	const Interactions *ratings;
-	ModelDraft *draft;			/* to be filled; arrays in the current context */
+	void	   *state;			/* what attach has made */
+	struct Team *team;			/* NULL: the leader works alone */
+	ModelDraft *draft;			/* to be filled; arrays live as long as the run */
 	Progress   *progress;
 } TrainContext;
 
@@ -51,10 +56,26 @@ typedef struct Algorithm
 	 */
 	void		(*prepare) (void *options, bool has_values);
 
-	/* Bytes needed besides the interaction matrix. */
+	/* Bytes needed besides the interaction matrix, and by each process more. */
 	Size		(*memory) (const MatrixShape *shape, const void *options);
+	Size		(*scratch) (const MatrixShape *shape, const void *options);
 
-	/* Train: fill context->draft. */
+	/*
+	 * Make the state of a run in this process: shared arrays (team_array) and
+	 * work space of its own.  May be NULL.
+	 */
+	void	   *(*attach) (TrainContext *context);
+
+	/*
+	 * Do a unit of a phase; returns a number to be added up.  NULL: training
+	 * is the leader's alone.
+	 */
+	double		(*work) (TrainContext *context, int phase, int64 argument, int unit);
+
+	/* Is there anything to share under these options?  NULL: always. */
+	bool		(*has_work) (const void *options);
+
+	/* The leader: run the phases (team_run) and fill context->draft. */
 	void		(*train) (TrainContext *context);
 } Algorithm;
 
@@ -62,6 +83,7 @@ typedef struct Algorithm
 extern const Algorithm *const algorithms[];
 
 extern const Algorithm *algorithm_lookup(const char *name);
+extern void *allocate_aligned(Size bytes);
 extern float *allocate_vectors(int32 rows, int stride);
 extern Size vectors_bytes(int32 rows, int stride);
 

@@ -10,7 +10,9 @@
 #include <math.h>
 
 #include "miscadmin.h"
+#include "storage/shmem.h"
 
+#include "engine/team.h"
 #include "engine/train.h"
 #include "ratings/budget.h"
 #include "ratings/reader.h"
@@ -57,8 +59,13 @@ static Size
 run_bytes(const MatrixShape *shape, void *arg)
 {
 	const RunSize *run = arg;
+	const Algorithm *algorithm = run->algorithm;
+	Size		bytes = add_size(matrix_bytes(shape), algorithm->memory(shape, run->options));
 
-	return add_size(matrix_bytes(shape), run->algorithm->memory(shape, run->options));
+	if (algorithm->scratch != NULL)
+		bytes = add_size(bytes, mul_size(1 + team_workers(algorithm, run->options, shape->ratings),
+										 algorithm->scratch(shape, run->options)));
+	return bytes;
 }
 
 /*
@@ -73,6 +80,7 @@ train_read(const Algorithm *algorithm, const void *options, const RatingsSource 
 	ReadRequest request = {
 		.source = source,
 		.duplicates = ((const CommonOptions *) options)->duplicates,
+		.share_from = team_share_from(algorithm, options),
 		.total_bytes = run_bytes,
 		.total_bytes_arg = &run
 	};
@@ -124,30 +132,51 @@ require_finite(const ModelDraft *draft)
 					 errhint("Scale the ratings down, or raise the regularization.")));
 }
 
-/*
- * Train, and return the draft of the model.  It lives in the current memory
- * context and refers to the ratings.
- */
-ModelDraft *
-train_run(const Algorithm *algorithm, const void *options, const Interactions *ratings,
-		  Progress *progress)
+static void
+add_common_parts(TrainContext *context)
 {
-	ModelDraft *draft = draft_create();
-	TrainContext context = {
-		.algorithm = algorithm,
-		.options = options,
-		.ratings = ratings,
-		.draft = draft,
-		.progress = progress
-	};
+	const Interactions *ratings = context->ratings;
+	ModelDraft *draft = context->draft;
 
-	algorithm->train(&context);
-	require_finite(draft);
 	draft_add_ids(draft, PART_USER_IDS, &ratings->users);
 	draft_add_ids(draft, PART_ITEM_IDS, &ratings->items);
 	draft_add_floats(draft, PART_ITEM_COUNTS, item_counts(ratings),
 					 ratings->items.count, 1, 1);
-	if (((const CommonOptions *) options)->store_ratings)
+	if (((const CommonOptions *) context->options)->store_ratings)
 		draft_add_sparse(draft, PART_RATINGS, &ratings->by_user);
-	return draft;
+}
+
+/*
+ * Train, which makes context->draft.  The caller has set the algorithm, the
+ * options, the ratings and the progress.  The draft lives in the current
+ * memory context and in the shared memory of the run, until train_end.
+ */
+void
+train_run(TrainContext *context)
+{
+	const Algorithm *algorithm = context->algorithm;
+	const Interactions *ratings = context->ratings;
+	int			workers = ratings->user_share.segment == NULL ? 0 :
+		team_workers(algorithm, context->options, sparse_entries(&ratings->by_user));
+
+	context->draft = draft_create();
+	if (workers > 0)
+		context->team = team_create(workers);
+	if (algorithm->attach != NULL)
+		context->state = algorithm->attach(context);
+	if (context->team != NULL)
+		team_launch(context);
+	algorithm->train(context);
+	if (context->team != NULL)
+		team_dismiss(context);
+	require_finite(context->draft);
+	add_common_parts(context);
+}
+
+/* Give back the shared memory of a run, whose draft is then of no use. */
+void
+train_end(TrainContext *context)
+{
+	if (context->team != NULL)
+		team_release(context->team);
 }

@@ -14,7 +14,7 @@ extern void *train_options(const Algorithm *algorithm, const Jsonb *given,
 						   bool has_values);
 extern Interactions *train_read(const Algorithm *algorithm, const void *options,
 								const RatingsSource *source);
-extern ModelDraft *train_run(const Algorithm *algorithm, const void *options,
-							 const Interactions *ratings, Progress *progress);
+extern void train_run(TrainContext *context);
+extern void train_end(TrainContext *context);
 
 #endif							/* RECSYS_ENGINE_TRAIN_H */

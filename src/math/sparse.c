@@ -26,6 +26,31 @@ sparse_find(const SparseRows *matrix, int32_t row, int32_t col)
 }
 
 /*
+ * The first row of part "part" of "parts" parts with about as much work each,
+ * where a row's work is its entries and one for itself.  Part "parts" begins
+ * after the last row.
+ */
+int32_t
+sparse_row_bound(const SparseRows *matrix, int part, int parts)
+{
+	int64_t		work = sparse_entries(matrix) + matrix->rows;
+	int64_t		goal = work / parts * part + work % parts * part / parts;
+	int32_t		low = 0;
+	int32_t		high = matrix->rows;
+
+	while (low < high)
+	{
+		int32_t		middle = low + (high - low) / 2;
+
+		if (matrix->start[middle] + middle < goal)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/*
  * Transposition by counting, in three steps, of which the first and the last
  * take a range of rows so that the caller can look up in between:
  *

@@ -51,7 +51,6 @@ model_cache_init(void)
 							"A model in use is kept whole even if it is larger.",
 							&model_cache_size, 256 * 1024, 0, MAX_KILOBYTES,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
-	MarkGUCPrefixReserved("recsys");
 }
 
 static void

@@ -165,6 +165,64 @@ sparse_allocate(SparseRows *matrix, int32 rows, int32 cols, int64 entries)
 										   budget_array(count, sizeof(float)));
 }
 
+/* The places of the arrays of a sparse matrix in one piece of memory. */
+static void
+sparse_place(SparseRows *matrix, int32 rows, int32 cols, int64 capacity, char *memory)
+{
+	matrix->rows = rows;
+	matrix->cols = cols;
+	matrix->start = (int64 *) memory;
+	memory += sizeof(int64) * ((Size) rows + 1);
+	matrix->index = (int32 *) memory;
+	memory += sizeof(int32) * capacity;
+	matrix->value = (float *) memory;
+}
+
+/* Likewise, in shared memory. */
+static void
+sparse_allocate_shared(SparseRows *matrix, int32 rows, int32 cols, int64 entries,
+					   SparseShare *share)
+{
+	Size		start = budget_array((Size) rows + 1, sizeof(int64));
+
+	share->capacity = entries;
+	share->segment = dsm_create(add_size(start, budget_array(entries, sizeof(int32) + sizeof(float))),
+								0);
+	share->handle = dsm_segment_handle(share->segment);
+	sparse_place(matrix, rows, cols, entries, dsm_segment_address(share->segment));
+	memset(matrix->start, 0, start);
+}
+
+static void
+sparse_attach(SparseRows *matrix, int32 rows, int32 cols, SparseShare *share)
+{
+	share->segment = dsm_attach(share->handle);
+	if (share->segment == NULL)
+		elog(ERROR, "could not attach to the interaction matrix");
+	sparse_place(matrix, rows, cols, share->capacity, dsm_segment_address(share->segment));
+}
+
+/* The matrix of another process in this one.  The ids are not shared. */
+void
+interactions_attach(const Interactions *there, Interactions *here)
+{
+	*here = *there;
+	sparse_attach(&here->by_user, there->by_user.rows, there->by_user.cols,
+				  &here->user_share);
+	sparse_attach(&here->by_item, there->by_item.rows, there->by_item.cols,
+				  &here->item_share);
+}
+
+/* Give back shared memory; private memory goes with its context. */
+void
+interactions_release(Interactions *ratings)
+{
+	if (ratings->user_share.segment != NULL)
+		dsm_detach(ratings->user_share.segment);
+	if (ratings->item_share.segment != NULL)
+		dsm_detach(ratings->item_share.segment);
+}
+
 /* The end of a range of rows that starts at "from" and is quick to work on. */
 static int32
 row_range_end(const SparseRows *matrix, int32 from)
@@ -373,12 +431,23 @@ describe_ratings(Interactions *ratings)
 	ratings->deviation = n > 0 ? sqrt(squares / n) : 0;
 }
 
+static void
+allocate_side(SparseRows *matrix, int32 rows, int32 cols, int64 entries, bool shared,
+			  SparseShare *share)
+{
+	if (shared)
+		sparse_allocate_shared(matrix, rows, cols, entries, share);
+	else
+		sparse_allocate(matrix, rows, cols, entries);
+}
+
 /*
- * The matrix of all rows added, in the current memory context.  The builder
- * is used up.  Error: repeated rows, if that is the policy.
+ * The matrix of all rows added, in the current memory context or in shared
+ * memory.  The builder is used up.  Error: repeated rows, if that is the
+ * policy.
  */
 Interactions *
-matrix_builder_finish(MatrixBuilder *builder, DuplicatesPolicy duplicates)
+matrix_builder_finish(MatrixBuilder *builder, DuplicatesPolicy duplicates, bool shared)
 {
 	Interactions *ratings = palloc0(sizeof(Interactions));
 	int32	   *user_rank = ids_builder_finish(builder->users, &ratings->users);
@@ -386,12 +455,14 @@ matrix_builder_finish(MatrixBuilder *builder, DuplicatesPolicy duplicates)
 	int32		users = ratings->users.count;
 	int32		items = ratings->items.count;
 
-	sparse_allocate(&ratings->by_item, items, users, builder->count);
+	allocate_side(&ratings->by_item, items, users, builder->count, shared,
+				  &ratings->item_share);
 	triples_by_item(builder, user_rank, item_rank, &ratings->by_item);
 	pfree(user_rank);
 	pfree(item_rank);
 
-	sparse_allocate(&ratings->by_user, users, items, builder->count);
+	allocate_side(&ratings->by_user, users, items, builder->count, shared,
+				  &ratings->user_share);
 	sparse_transpose(&ratings->by_item, &ratings->by_user);
 	merge_duplicates(ratings, duplicates);
 	sparse_transpose(&ratings->by_user, &ratings->by_item);

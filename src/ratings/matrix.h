@@ -11,6 +11,8 @@
 
 #include "postgres.h"
 
+#include "storage/dsm.h"
+
 #include "math/sparse.h"
 #include "ratings/ids.h"
 
@@ -35,12 +37,22 @@ typedef struct MatrixShape
 	Size		id_bytes;		/* of text */
 } MatrixShape;
 
+/* Where the arrays of a sparse matrix are, if other processes can see them. */
+typedef struct SparseShare
+{
+	dsm_segment *segment;		/* in the process that made it */
+	dsm_handle	handle;
+	int64		capacity;		/* entries there is room for */
+} SparseShare;
+
 typedef struct Interactions
 {
 	Ids			users;
 	Ids			items;
 	SparseRows	by_user;
 	SparseRows	by_item;
+	SparseShare user_share;		/* of by_user; no segment: private memory */
+	SparseShare item_share;		/* of by_item */
 	double		mean;			/* of the ratings, as are the following */
 	double		deviation;		/* population standard deviation */
 	float		minimum;
@@ -54,7 +66,10 @@ extern void matrix_builder_add(MatrixBuilder *builder, Id user, Id item, float v
 extern Size matrix_builder_bytes(const MatrixBuilder *builder);
 extern MatrixShape matrix_builder_shape(const MatrixBuilder *builder);
 extern Interactions *matrix_builder_finish(MatrixBuilder *builder,
-										   DuplicatesPolicy duplicates);
+										   DuplicatesPolicy duplicates,
+										   bool shared);
+extern void interactions_attach(const Interactions *there, Interactions *here);
+extern void interactions_release(Interactions *ratings);
 
 extern Size matrix_bytes(const MatrixShape *shape);
 extern Size matrix_building_bytes(const MatrixShape *shape);

@@ -215,5 +215,6 @@ ratings_read(const ReadRequest *request)
 	run_query(request, &state);
 	report_bad_rows(&state, source);
 	check_memory(&state, request);
-	return matrix_builder_finish(state.builder, request->duplicates);
+	return matrix_builder_finish(state.builder, request->duplicates,
+								 request->share_from > 0 && state.rows >= request->share_from);
 }

@@ -25,6 +25,9 @@ typedef struct ReadRequest
 	ParamListInfo params;
 	bool		read_only;		/* by the snapshot of the calling query */
 
+	/* With so many ratings, put the matrix into shared memory; 0: never. */
+	int64		share_from;
+
 	/*
 	 * Bytes that the caller will need for a matrix of a given shape: lets the
 	 * error about too little memory name a setting that will do.

@@ -93,14 +93,15 @@ table_for_writing(const TrainRequest *request)
 }
 
 static ModelHeader
-describe(const TrainRequest *request, const RatingsSource *source, const void *options,
-		 const Interactions *ratings, const ModelDraft *draft, const Progress *progress)
+describe(const TrainRequest *request, const RatingsSource *source, const TrainContext *run)
 {
-	StringInfoData params = draft->params;
+	const Interactions *ratings = run->ratings;
+	const Progress *progress = run->progress;
+	StringInfoData params = run->draft->params;
 	ModelHeader header = {
 		.algorithm = request->algorithm->name,
 		.form = request->algorithm->form,
-		.options = options_encode(request->algorithm, options),
+		.options = options_encode(request->algorithm, run->options),
 		.params = json_finish(&params),
 		.relation = source->relation,
 		.user_col = request->user_col,
@@ -113,7 +114,7 @@ describe(const TrainRequest *request, const RatingsSource *source, const void *o
 		.deviation = ratings->deviation,
 		.minimum = ratings->minimum,
 		.maximum = ratings->maximum,
-		.clip = ((const CommonOptions *) options)->clip,
+		.clip = ((const CommonOptions *) run->options)->clip,
 		.trained_at = GetCurrentTimestamp(),
 		.iterations = progress->done,
 		.train_rmse = progress->done > 0 ? progress->log[progress->done - 1].train_rmse : NAN,
@@ -159,7 +160,7 @@ train(FunctionCallInfo fcinfo, const TrainRequest *request)
 	CommonOptions *common = options;
 	RatingsSource *source;
 	Interactions *ratings;
-	ModelDraft *draft;
+	TrainContext run = {.algorithm = request->algorithm, .options = options};
 	ModelHeader header;
 	Oid			relid;
 	int32		version;
@@ -173,11 +174,15 @@ train(FunctionCallInfo fcinfo, const TrainRequest *request)
 		require_create_right(&request->target);
 	progress = progress_create(request->algorithm->name);
 	ratings = train_read(request->algorithm, options, source);
-	draft = train_run(request->algorithm, options, ratings, progress);
-	header = describe(request, source, options, ratings, draft, progress);
+	run.ratings = ratings;
+	run.progress = progress;
+	train_run(&run);
+	header = describe(request, source, &run);
 	relid = table_for_writing(request);
-	version = table_write_version(relid, draft, header_encode(&header),
+	version = table_write_version(relid, run.draft, header_encode(&header),
 								  common->keep_versions);
+	train_end(&run);
+	interactions_release(ratings);
 	header.seconds = progress_seconds(progress);
 	MemoryContextSwitchTo(old);
 	row = result_row(fcinfo, relid, version, &header);

@@ -1,0 +1,378 @@
+/*
+ * team.c
+ *		The processes that share the work of a training run.
+ *
+ * The interaction matrix and the arrays that training works on are dynamic
+ * shared memory segments of their own, made by the leader before the workers
+ * start; what is small is in the segment of the parallel context.
+ *
+ * A phase is started by one store: the word "open" has the number of the phase
+ * above the number of its units that nobody has taken yet.  Who wants a unit
+ * counts it down by compare and exchange, and having taken one may rely on the
+ * description of the phase, because the leader does not go on before all units
+ * are done.  Nobody needs to know how many workers there are, or whether they
+ * have come at all.
+ */
+#include "postgres.h"
+
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "port/atomics.h"
+#include "storage/condition_variable.h"
+#include "storage/dsm.h"
+#include "storage/s_lock.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+#include "compat.h"
+#include "engine/team.h"
+#include "math/kernels.h"
+#include "model/json.h"
+#include "ratings/budget.h"
+
+/* Keys of the parallel context's table of contents. */
+#define KEY_TEAM 1
+#define KEY_OPTIONS 2
+
+/* Rows are cut into so many units, which is enough for many workers. */
+#define ROW_UNITS 256
+
+/* A wait this long is for the scheduler; until then, look again and again. */
+#define SPINS_BEFORE_SLEEP 2000
+
+/* Fewer ratings for each worker are not worth its start. */
+static int	ratings_per_worker = 100000;
+
+typedef struct TeamShared
+{
+	char		algorithm[NAMEDATALEN];
+	Interactions ratings;		/* without pointers: the handles count */
+
+	dsm_handle	array[TEAM_ARRAYS];
+
+	/* The phase at hand. */
+	int			phase;
+	int64		argument;
+	int			units;
+	pg_atomic_uint64 open;		/* phase number << 32 | units not yet taken */
+	pg_atomic_uint32 done;		/* units that are finished */
+	pg_atomic_uint32 dismissed; /* there will be no more phases */
+	ConditionVariable work_to_do;
+	ConditionVariable all_done;
+	double		result[TEAM_UNITS];
+} TeamShared;
+
+struct Team
+{
+	TeamShared *shared;			/* while the workers are there */
+	ParallelContext *parallel;	/* the leader's */
+	int			workers;		/* to ask for */
+	uint32		phases;			/* started so far */
+	dsm_segment *segment[TEAM_ARRAYS];	/* the arrays, as mapped here */
+};
+
+PGDLLEXPORT void RecsysWorkerMain(dsm_segment *segment, shm_toc *toc);
+
+/* Define the setting; called when the library is loaded. */
+void
+team_init(void)
+{
+	DefineCustomIntVariable("recsys.ratings_per_worker",
+							"Ratings for which training asks for one more parallel worker.",
+							"At most max_parallel_maintenance_workers are used.",
+							&ratings_per_worker, 100000, 0, INT_MAX,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+}
+
+/*
+ * How many workers a run should ask for.  None inside a parallel plan, and
+ * none when the user has asked for none.
+ */
+int
+team_workers(const Algorithm *algorithm, const void *options, int64 ratings)
+{
+	int64		wanted = ratings_per_worker > 0 ? ratings / ratings_per_worker : PG_INT32_MAX;
+
+	if (algorithm->work == NULL || IsInParallelMode() ||
+		(algorithm->has_work != NULL && !algorithm->has_work(options)))
+		return 0;
+	return (int) Min(wanted, max_parallel_maintenance_workers);
+}
+
+/* The number of ratings from which on a run has workers; 0: it never has. */
+int64
+team_share_from(const Algorithm *algorithm, const void *options)
+{
+	if (team_workers(algorithm, options, PG_INT64_MAX) == 0)
+		return 0;
+	return Max(ratings_per_worker, 1);
+}
+
+/* Prepare for workers: arrays made from now on can be seen by all. */
+Team *
+team_create(int workers)
+{
+	Team	   *team = palloc0(sizeof(Team));
+
+	team->workers = workers;
+	return team;
+}
+
+static void
+fill_shared(TeamShared *shared, const TrainContext *context)
+{
+	memset(shared, 0, sizeof(*shared));
+	strlcpy(shared->algorithm, context->algorithm->name, sizeof(shared->algorithm));
+	shared->ratings = *context->ratings;
+	for (int i = 0; i < TEAM_ARRAYS; i++)
+		if (context->team->segment[i] != NULL)
+			shared->array[i] = dsm_segment_handle(context->team->segment[i]);
+	pg_atomic_init_u64(&shared->open, 0);
+	pg_atomic_init_u32(&shared->done, 0);
+	pg_atomic_init_u32(&shared->dismissed, 0);
+	ConditionVariableInit(&shared->work_to_do);
+	ConditionVariableInit(&shared->all_done);
+}
+
+/*
+ * Start the workers.  The state of the run, with all of its arrays, has been
+ * made.  From here to team_dismiss nothing may be written to the database.
+ */
+void
+team_launch(TrainContext *context)
+{
+	Team	   *team = context->team;
+	char	   *options = json_to_cstring(options_encode(context->algorithm, context->options));
+	ParallelContext *parallel;
+	char	   *copy;
+
+	EnterParallelMode();
+	parallel = CreateParallelContext("recsys", "RecsysWorkerMain", team->workers);
+	shm_toc_estimate_chunk(&parallel->estimator, sizeof(TeamShared));
+	shm_toc_estimate_chunk(&parallel->estimator, strlen(options) + 1);
+	shm_toc_estimate_keys(&parallel->estimator, 2);
+	InitializeParallelDSM(parallel);
+
+	team->shared = shm_toc_allocate(parallel->toc, sizeof(TeamShared));
+	fill_shared(team->shared, context);
+	shm_toc_insert(parallel->toc, KEY_TEAM, team->shared);
+	copy = shm_toc_allocate(parallel->toc, strlen(options) + 1);
+	strcpy(copy, options);
+	shm_toc_insert(parallel->toc, KEY_OPTIONS, copy);
+
+	team->parallel = parallel;
+	LaunchParallelWorkers(parallel);
+}
+
+/* Send the workers home and wait until they have gone. */
+void
+team_dismiss(TrainContext *context)
+{
+	Team	   *team = context->team;
+
+	pg_atomic_write_u32(&team->shared->dismissed, 1);
+	ConditionVariableBroadcast(&team->shared->work_to_do);
+	WaitForParallelWorkersToFinish(team->parallel);
+	DestroyParallelContext(team->parallel);
+	ExitParallelMode();
+	team->parallel = NULL;
+	team->shared = NULL;
+}
+
+/* A new array in shared memory, zeroed, whose handle the workers will get. */
+static void *
+shared_array(Team *team, int number, Size bytes)
+{
+	dsm_segment *segment = dsm_create(Max(bytes, 1), 0);
+
+	team->segment[number] = segment;
+	return memset(dsm_segment_address(segment), 0, bytes);
+}
+
+/* The array that the leader has made. */
+static void *
+attached_array(Team *team, int number)
+{
+	dsm_segment *segment = dsm_attach(team->shared->array[number]);
+
+	if (segment == NULL)
+		elog(ERROR, "could not attach to array %d of the training run", number);
+	team->segment[number] = segment;
+	return dsm_segment_address(segment);
+}
+
+/*
+ * An array of a training run, zeroed at first and aligned to cache lines,
+ * which all processes of the team see under its number.  Called in each of
+ * them while it makes the state of the run.
+ */
+void *
+team_array(TrainContext *context, int number, Size bytes)
+{
+	Team	   *team = context->team;
+
+	Assert(number < TEAM_ARRAYS);
+	if (team == NULL)
+		return allocate_aligned(bytes);
+	if (team->shared != NULL)
+		return attached_array(team, number);
+	return shared_array(team, number, bytes);
+}
+
+/* The same for a matrix of padded vectors. */
+float *
+team_vectors(TrainContext *context, int number, int32 rows, int stride)
+{
+	return team_array(context, number, budget_array(rows, budget_array(stride, sizeof(float))));
+}
+
+/* How many units to cut the rows of a matrix into. */
+int
+team_row_units(const SparseRows *rows)
+{
+	return Min(rows->rows, ROW_UNITS);
+}
+
+/* Take units of the open phase for as long as there are any. */
+static void
+take_units(TrainContext *context, TeamShared *shared)
+{
+	for (;;)
+	{
+		uint64		open = pg_atomic_read_u64(&shared->open);
+		int			units;
+		int			unit;
+
+		do
+		{
+			if ((uint32) open == 0)
+				return;
+		} while (!pg_atomic_compare_exchange_u64(&shared->open, &open, open - 1));
+
+		/* Ours: the phase stays as it is until we have reported it done. */
+		units = shared->units;
+		unit = units - (int) (uint32) open;
+		shared->result[unit] = context->algorithm->work(context, shared->phase,
+														shared->argument, unit);
+		if (pg_atomic_add_fetch_u32(&shared->done, 1) == units)
+			ConditionVariableBroadcast(&shared->all_done);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+static void
+open_phase(Team *team, int phase, int64 argument, int units)
+{
+	TeamShared *shared = team->shared;
+
+	shared->phase = phase;
+	shared->argument = argument;
+	shared->units = units;
+	pg_atomic_write_u32(&shared->done, 0);
+	pg_write_barrier();
+	pg_atomic_write_u64(&shared->open, ((uint64) ++team->phases << 32) | (uint32) units);
+	ConditionVariableBroadcast(&shared->work_to_do);
+}
+
+static void
+wait_for_units(TeamShared *shared)
+{
+	for (int spin = 0; spin < SPINS_BEFORE_SLEEP; spin++)
+	{
+		if (pg_atomic_read_u32(&shared->done) == shared->units)
+			break;
+		pg_spin_delay();
+	}
+	while (pg_atomic_read_u32(&shared->done) < shared->units)
+		ConditionVariableSleep(&shared->all_done, PG_WAIT_EXTENSION);
+	ConditionVariableCancelSleep();
+	pg_read_barrier();
+}
+
+static double
+run_alone(TrainContext *context, int phase, int64 argument, int units, const char *what)
+{
+	double		sum = 0;
+
+	for (int unit = 0; unit < units; unit++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		sum += context->algorithm->work(context, phase, argument, unit);
+		if (what != NULL)
+			progress_step(context->progress, what, unit + 1, units);
+	}
+	return sum;
+}
+
+/*
+ * Run all units of a phase, by whoever is there, and return the sum of what
+ * they returned, added in their order.  "what" names the units in notices of
+ * progress, if a single phase may be long; else NULL.
+ */
+double
+team_run(TrainContext *context, int phase, int64 argument, int units, const char *what)
+{
+	Team	   *team = context->team;
+	double		sum = 0;
+
+	Assert(units <= TEAM_UNITS);
+	if (team == NULL)
+		return run_alone(context, phase, argument, units, what);
+	open_phase(team, phase, argument, units);
+	take_units(context, team->shared);
+	wait_for_units(team->shared);
+	for (int unit = 0; unit < units; unit++)
+		sum += team->shared->result[unit];
+	return sum;
+}
+
+/* A worker: wait for a phase or for the end.  False: it is the end. */
+static bool
+wait_for_phase(TeamShared *shared)
+{
+	for (int spin = 0; spin < SPINS_BEFORE_SLEEP; spin++)
+	{
+		if ((uint32) pg_atomic_read_u64(&shared->open) > 0)
+			return true;
+		pg_spin_delay();
+	}
+	while ((uint32) pg_atomic_read_u64(&shared->open) == 0 &&
+		   pg_atomic_read_u32(&shared->dismissed) == 0)
+		ConditionVariableSleep(&shared->work_to_do, PG_WAIT_EXTENSION);
+	ConditionVariableCancelSleep();
+	return pg_atomic_read_u32(&shared->dismissed) == 0;
+}
+
+/* Entry point of the workers. */
+void
+RecsysWorkerMain(dsm_segment *segment, shm_toc *toc)
+{
+	TeamShared *shared = shm_toc_lookup(toc, KEY_TEAM, false);
+	char	   *options = shm_toc_lookup(toc, KEY_OPTIONS, false);
+	Interactions ratings;
+	Team		team = {.shared = shared};
+	TrainContext context = {.team = &team, .ratings = &ratings};
+
+	context.algorithm = algorithm_lookup(shared->algorithm);
+	context.options = options_parse(context.algorithm,
+									DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+																	   CStringGetDatum(options))));
+	interactions_attach(&shared->ratings, &ratings);
+	context.state = context.algorithm->attach(&context);
+	while (wait_for_phase(shared))
+		take_units(&context, shared);
+	team_release(&team);
+	interactions_release(&ratings);
+}
+
+/* Give back the shared arrays, as far as this process is concerned. */
+void
+team_release(Team *team)
+{
+	for (int i = 0; i < TEAM_ARRAYS; i++)
+		if (team->segment[i] != NULL)
+			dsm_detach(team->segment[i]);
+}
