@@ -236,9 +236,12 @@ team_row_units(const SparseRows *rows)
 	return Min(rows->rows, ROW_UNITS);
 }
 
-/* Take units of the open phase for as long as there are any. */
+/*
+ * Take units of the open phase for as long as there are any.  "what" is as in
+ * team_run; workers have NULL.
+ */
 static void
-take_units(TrainContext *context, TeamShared *shared)
+take_units(TrainContext *context, TeamShared *shared, const char *what)
 {
 	for (;;)
 	{
@@ -259,6 +262,8 @@ take_units(TrainContext *context, TeamShared *shared)
 														shared->argument, unit);
 		if (pg_atomic_add_fetch_u32(&shared->done, 1) == units)
 			ConditionVariableBroadcast(&shared->all_done);
+		if (what != NULL)
+			progress_step(context->progress, what, pg_atomic_read_u32(&shared->done), units);
 		CHECK_FOR_INTERRUPTS();
 	}
 }
@@ -322,7 +327,7 @@ team_run(TrainContext *context, int phase, int64 argument, int units, const char
 	if (team == NULL)
 		return run_alone(context, phase, argument, units, what);
 	open_phase(team, phase, argument, units);
-	take_units(context, team->shared);
+	take_units(context, team->shared, what);
 	wait_for_units(team->shared);
 	for (int unit = 0; unit < units; unit++)
 		sum += team->shared->result[unit];
@@ -363,7 +368,7 @@ RecsysWorkerMain(dsm_segment *segment, shm_toc *toc)
 	interactions_attach(&shared->ratings, &ratings);
 	context.state = context.algorithm->attach(&context);
 	while (wait_for_phase(shared))
-		take_units(&context, shared);
+		take_units(&context, shared, NULL);
 	team_release(&team);
 	interactions_release(&ratings);
 }

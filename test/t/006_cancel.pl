@@ -225,7 +225,7 @@ check_model('after timeouts');
 my $clock = qr/([\d.]+) s gone, about [\d.]+ s left/;
 my %form = (
 	svd => qr/svd: iteration \d+ of 10000, training RMSE [\d.]+, $clock/,
-	user_knn => qr/user_knn: \d+ of \d+ rows of similarities, $clock/);
+	user_knn => qr/user_knn: \d+ of \d+ parts of the similarities, $clock/);
 my %seconds = (svd => 5, user_knn => 3);
 foreach my $algorithm (sort keys %form)
 {
