@@ -189,7 +189,7 @@ solve_row(Als *als, const SparseRows *rows, int32 row, const float *columns, flo
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("a system of equations could not be solved in single precision"),
-				 errhint("Raise the regularization, or scale the ratings down.")));
+				 errhint("Raise the regularization, or scale the ratings down.  Counts are not ratings: for them there is item_knn with the score \"sum\".")));
 	/* Of no weight, but slow to compute with: what is near denormal. */
 	for (int i = 0; i < als->unknowns; i++)
 		vector[i] = fabsf(als->solution[i]) < FLT_MIN * 1e6f ? 0 : als->solution[i];

@@ -227,7 +227,7 @@ find_list(Knn *knn, RowSimilarity *similarity, int32 row)
 	Size		to = (Size) row * knn->capacity;
 	TopK		nearest;
 
-	row_similarity_start(similarity, row);
+	accumulate_row(similarity, row);
 	nearest_of_row(similarity, row, knn->hood->params.score == SCORE_AVERAGE,
 				   &nearest, knn->capacity, knn->heap);
 	row_similarity_end(similarity);
@@ -326,6 +326,7 @@ knn_train(TrainContext *context)
 		fit_baseline(context, knn);
 	if (opts->neighbors == 0)
 		return;
+	progress_plan(context->progress, 0);
 	team_run(context, KNN_ROWS, 0, team_row_units(rows), "parts of the similarities");
 	draft_add_sparse(context->draft, PART_NEIGHBOURS, close_lists(knn, rows->rows));
 }

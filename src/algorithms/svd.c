@@ -291,7 +291,7 @@ require_convergence(double squares)
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("training diverged"),
 				 errdetail("The error on the training ratings is no longer finite."),
-				 errhint("Lower the learning_rate, or scale the ratings down.")));
+				 errhint("Lower the learning_rate, or scale the ratings down.  Counts are not ratings: for them there is item_knn with the score \"sum\".")));
 }
 
 static void

@@ -90,5 +90,5 @@ progress_step(Progress *progress, const char *what, int64 done, int64 total)
 	ereport(NOTICE,
 			(errmsg("%s: " INT64_FORMAT " of " INT64_FORMAT " %s, %.1f s gone, about %.1f s left",
 					progress->algorithm, done, total, what, seconds,
-					seconds / done * (total - done))));
+					(seconds - progress->first_iteration) / done * (total - done))));
 }

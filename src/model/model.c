@@ -83,13 +83,13 @@ add_block(PartState *part, const ManifestEntry *entry)
 
 /* Read the manifest; says what is wrong, or NULL. */
 static const char *
-read_manifest(Model *model, const HeaderRow *row)
+read_manifest(Model *model, const HeaderRow *row, const Jsonb *meta)
 {
 	ModelBlock	block;
 	const ManifestEntry *entry;
 	const char *problem;
 
-	if (row->meta == NULL || row->manifest == NULL)
+	if (meta == NULL || row->manifest == NULL)
 		return "the newest version has no header";
 	if (!block_decode(row->manifest, &block, &problem))
 		return problem;
@@ -97,7 +97,7 @@ read_manifest(Model *model, const HeaderRow *row)
 		block.shape.cols != MANIFEST_COLUMNS || block.shape.rows == 0)
 		return "its data is not a list of blocks";
 	entry = (const ManifestEntry *) block.words;
-	if (entry[0].crc != meta_crc(row->meta))
+	if (entry[0].crc != meta_crc(meta))
 		return "its checksum is wrong";
 	for (uint32 i = 1; i < block.shape.rows; i++)
 	{
@@ -143,15 +143,16 @@ model_create(Oid relid, const HeaderRow *row, MemoryContext context)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
 	Model	   *model = palloc0(sizeof(Model));
+	Jsonb	   *meta = header_meta(row);
 	const char *problem;
 
 	model->relid = relid;
 	model->version = row->version;
 	model->context = context;
 	model->part = palloc0(sizeof(PartState) * PART_COUNT);
-	problem = read_manifest(model, row);
+	problem = read_manifest(model, row, meta);
 	if (problem == NULL)
-		problem = header_decode(row->meta, &model->header);
+		problem = header_decode(meta, &model->header);
 	if (problem == NULL)
 	{
 		model->form = form_lookup(model->header.form);

@@ -100,6 +100,7 @@ model_neighbourhood(Model *model, const NeighbourParams *params)
 	int32		rows = params->items ? header->items : header->users;
 	SparseRows	by_user;
 	SparseRows	by_item;
+	SparseRows	lists;
 
 	model_require_part(model, PART_RATINGS, BLOCK_SPARSE, header->users, header->items);
 	model_load_sparse(model, PART_RATINGS, &by_user);
@@ -110,8 +111,8 @@ model_neighbourhood(Model *model, const NeighbourParams *params)
 	if (model_has_part(model, PART_NEIGHBOURS))
 	{
 		model_require_part(model, PART_NEIGHBOURS, BLOCK_SPARSE, rows, rows);
-		model_load_sparse(model, PART_NEIGHBOURS, &hood->lists);
-		hood->has_lists = true;
+		model_load_sparse(model, PART_NEIGHBOURS, &lists);
+		neighbourhood_set_lists(hood, &lists);
 	}
 	return hood;
 }

@@ -73,6 +73,21 @@ all_row_stats(const SparseRows *rows)
 }
 
 /*
+ * Give the neighbourhood lists of nearest rows, which it keeps, and turns
+ * round for item k-NN: which rows list this one.
+ */
+void
+neighbourhood_set_lists(Neighbourhood *hood, const SparseRows *lists)
+{
+	hood->lists = *lists;
+	hood->has_lists = true;
+	if (!hood->params.items)
+		return;
+	sparse_allocate(&hood->listed, lists->cols, lists->rows, sparse_entries(lists));
+	sparse_transpose(lists, &hood->listed);
+}
+
+/*
  * Give the neighbourhood its ratings, which it keeps, and compute the
  * statistics of their rows.
  */
@@ -187,6 +202,23 @@ neighbourhood_similarity(Neighbourhood *hood, bool items)
 	return hood->similarity[items];
 }
 
+/* Entries of a row that are accumulated between two looks for an interrupt. */
+#define ENTRIES_PER_CHECK 256
+
+/* Accumulate the sums of a row with all others; see row_similarity_add. */
+void
+accumulate_row(RowSimilarity *similarity, int32 row)
+{
+	int64		end = similarity->rows->start[row + 1];
+
+	row_similarity_start(similarity);
+	for (int64 e = similarity->rows->start[row]; e < end; e += ENTRIES_PER_CHECK)
+	{
+		CHECK_FOR_INTERRUPTS();
+		row_similarity_add(similarity, row, e, Min(e + ENTRIES_PER_CHECK, end));
+	}
+}
+
 /* Similarities of a row to all others of its side into "to", else NaN. */
 static void
 compute_row(Neighbourhood *hood, bool items, int32 row, double *to, int32 *support)
@@ -194,8 +226,7 @@ compute_row(Neighbourhood *hood, bool items, int32 row, double *to, int32 *suppo
 	RowSimilarity *similarity = neighbourhood_similarity(hood, items);
 	int32		n;
 
-	CHECK_FOR_INTERRUPTS();
-	row_similarity_start(similarity, row);
+	accumulate_row(similarity, row);
 	for (int32 t = 0; t < similarity->touched_count; t++)
 	{
 		int32		other = similarity->touched[t];
@@ -369,14 +400,15 @@ neighbourhood_predict(Neighbourhood *hood, int32 user, int32 item)
 	Tally		tally = {0};
 	TopK		nearest;
 	int64		raters;
+	int			capacity;
 
 	if (row < 0 || column < 0)
 		return predict_unknown(hood, row, column);
 	similarity = load_row(hood, row);
 	raters = sparse_row_length(columns, column);
-	topk_init(&nearest,
-			  hood->params.score == SCORE_AVERAGE ? raters : Min(hood->params.k, raters),
-			  palloc(sizeof(Scored) * Max(raters, 1)));
+	capacity = hood->params.score == SCORE_AVERAGE ? raters : Min(hood->params.k, raters);
+	topk_init(&nearest, capacity,
+			  palloc_extended(sizeof(Scored) * (Size) Max(capacity, 1), MCXT_ALLOC_HUGE));
 	for (int64 e = columns->start[column]; e < columns->start[column + 1]; e++)
 		if (columns->index[e] != row && counts(hood, similarity[columns->index[e]]))
 			topk_push(&nearest, similarity[columns->index[e]], columns->index[e]);
@@ -443,97 +475,94 @@ tally_by_users(Neighbourhood *hood, int32 user, Tally *tally)
 }
 
 /*
- * Item k-NN: the nearest of an item's neighbours among a user's items, as they
- * are found.
+ * Item k-NN: what each of a user's items adds to the items that are like it.
+ * Where k cuts, the nearest k of an item's neighbours among the user's items
+ * are kept until all have been seen.
  */
-typedef struct NearestItems
+typedef struct ItemTally
 {
+	Tally	   *tally;			/* [items] */
+	TopK	   *nearest;		/* [items], heap NULL until needed; or NULL: k does not cut */
 	int			k;
-	TopK	   *top;			/* [items]; heap NULL until one is found */
-} NearestItems;
+} ItemTally;
 
 static void
-offer_neighbour(NearestItems *nearest, int32 item, double similarity, int32 other)
+offer_neighbour(Neighbourhood *hood, ItemTally *items, int32 user, int32 item,
+				double similarity, int32 own, double rating)
 {
-	TopK	   *top = &nearest->top[item];
+	TopK	   *nearest;
 
-	if (top->heap == NULL)
-		topk_init(top, nearest->k, palloc(sizeof(Scored) * nearest->k));
-	topk_push(top, similarity, other);
+	if (items->nearest == NULL)
+	{
+		tally_add(hood, &items->tally[item], similarity, own, user, rating);
+		return;
+	}
+	nearest = &items->nearest[item];
+	if (nearest->heap == NULL)
+		topk_init(nearest, items->k, palloc(sizeof(Scored) * items->k));
+	topk_push(nearest, similarity, own);
 }
 
-/* From computed rows: for each item of the user's, all that are like it. */
+/* Offer one of a user's items to all that are like it. */
 static void
-offer_by_rows(Neighbourhood *hood, int32 user, NearestItems *nearest)
+offer_item(Neighbourhood *hood, ItemTally *items, int32 user, int32 own, double rating)
 {
-	const SparseRows *by_user = &hood->by_user;
-	RowSimilarity *similarity = neighbourhood_similarity(hood, true);
+	const SparseRows *listed = &hood->listed;
+	RowSimilarity *similarity;
 	int32		support;
 
-	for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
+	if (hood->has_lists)
 	{
-		int32		own = by_user->index[e];
-
-		CHECK_FOR_INTERRUPTS();
-		row_similarity_start(similarity, own);
-		for (int32 t = 0; t < similarity->touched_count; t++)
-		{
-			int32		item = similarity->touched[t];
-			double		value = row_similarity_get(similarity, own, item, &support);
-
-			if (item != own && counts(hood, value))
-				offer_neighbour(nearest, item, value, own);
-		}
-		row_similarity_end(similarity);
+		for (int64 e = listed->start[own]; e < listed->start[own + 1]; e++)
+			offer_neighbour(hood, items, user, listed->index[e], listed->value[e], own, rating);
+		return;
 	}
+	similarity = neighbourhood_similarity(hood, true);
+	accumulate_row(similarity, own);
+	for (int32 t = 0; t < similarity->touched_count; t++)
+	{
+		int32		item = similarity->touched[t];
+		double		value = row_similarity_get(similarity, own, item, &support);
+
+		if (item != own && counts(hood, value))
+			offer_neighbour(hood, items, user, item, value, own, rating);
+	}
+	row_similarity_end(similarity);
 }
 
-/* From kept lists: for each item, those of its list that the user has. */
 static void
-offer_by_lists(Neighbourhood *hood, int32 user, NearestItems *nearest)
+tally_nearest(Neighbourhood *hood, ItemTally *items, int32 user, int32 item)
 {
 	const SparseRows *by_user = &hood->by_user;
-	const SparseRows *lists = &hood->lists;
-	bool	   *own = zeroed_array(lists->rows, sizeof(bool));
+	TopK	   *nearest = &items->nearest[item];
 
-	for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
-		own[by_user->index[e]] = true;
-	for (int32 item = 0; item < lists->rows; item++)
+	topk_sort(nearest);
+	for (int i = 0; i < nearest->count; i++)
 	{
-		CHECK_FOR_INTERRUPTS();
-		for (int64 e = lists->start[item]; e < lists->start[item + 1]; e++)
-			if (own[lists->index[e]])
-				offer_neighbour(nearest, item, lists->value[e], lists->index[e]);
+		Scored		other = nearest->heap[i];
+
+		tally_add(hood, &items->tally[item], other.score, other.index, user,
+				  by_user->value[sparse_find(by_user, user, other.index)]);
 	}
-	pfree(own);
 }
 
 static void
 tally_by_items(Neighbourhood *hood, int32 user, Tally *tally)
 {
 	const SparseRows *by_user = &hood->by_user;
-	int32		items = hood->by_item.rows;
-	int64		own = sparse_row_length(by_user, user);
-	NearestItems nearest = {
-		.k = hood->params.score == SCORE_AVERAGE ? own : Min(hood->params.k, own),
-		.top = zeroed_array(items, sizeof(TopK))
-	};
+	int32		count = hood->by_item.rows;
+	ItemTally	items = {.tally = tally, .k = hood->params.k};
 
-	if (hood->has_lists)
-		offer_by_lists(hood, user, &nearest);
-	else
-		offer_by_rows(hood, user, &nearest);
-	for (int32 item = 0; item < items; item++)
+	if (hood->params.score != SCORE_AVERAGE &&
+		hood->params.k < sparse_row_length(by_user, user))
+		items.nearest = zeroed_array(count, sizeof(TopK));
+	for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
 	{
-		topk_sort(&nearest.top[item]);
-		for (int i = 0; i < nearest.top[item].count; i++)
-		{
-			Scored		other = nearest.top[item].heap[i];
-
-			tally_add(hood, &tally[item], other.score, other.index, user,
-					  by_user->value[sparse_find(by_user, user, other.index)]);
-		}
+		CHECK_FOR_INTERRUPTS();
+		offer_item(hood, &items, user, by_user->index[e], by_user->value[e]);
 	}
+	for (int32 item = 0; items.nearest != NULL && item < count; item++)
+		tally_nearest(hood, &items, user, item);
 }
 
 /*

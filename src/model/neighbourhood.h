@@ -50,8 +50,9 @@ typedef struct Neighbourhood
 	SparseRows	by_user;		/* each rating twice */
 	SparseRows	by_item;
 
-	/* The nearest of each row, if they were kept. */
+	/* The nearest of each row, if they were kept, and their transpose. */
 	SparseRows	lists;
+	SparseRows	listed;			/* for items only */
 	bool		has_lists;
 
 	RowStats   *user_stats;		/* [users] */
@@ -70,6 +71,8 @@ extern Neighbourhood *neighbourhood_create(const NeighbourParams *params);
 extern void neighbourhood_set_ratings(Neighbourhood *hood, const SparseRows *by_user,
 									  const SparseRows *by_item, double mean,
 									  double deviation);
+extern void neighbourhood_set_lists(Neighbourhood *hood, const SparseRows *lists);
+extern void accumulate_row(RowSimilarity *similarity, int32 row);
 extern RowSimilarity *neighbourhood_similarity(Neighbourhood *hood, bool items);
 extern double neighbourhood_predict(Neighbourhood *hood, int32 user, int32 item);
 extern void neighbourhood_score(Neighbourhood *hood, int32 user, double *scores);

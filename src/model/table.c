@@ -21,10 +21,12 @@
 #include "commands/tablecmds.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "nodes/value.h"
 #include "port/pg_crc32c.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -97,6 +99,25 @@ report_not_a_model(const char *name)
 			 errhint("Choose another name for the model.")));
 }
 
+/* The parts of a name, which are identifiers as in SQL. */
+static List *
+model_name_list(char *name)
+{
+	char	   *copy = pstrdup(name);
+	List	   *parts;
+	List	   *result = NIL;
+	ListCell   *cell;
+
+	if (!SplitIdentifierString(copy, '.', &parts) || parts == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("invalid name of a model: \"%s\"", name),
+				 errhint("A name is written as in SQL: in double quotes if it has spaces or capitals.")));
+	foreach(cell, parts)
+		result = lappend(result, makeString(pstrdup(lfirst(cell))));
+	return result;
+}
+
 /*
  * What a user's name for a model means: an existing model, or a table still
  * to be made.  Error: the name is taken by something else, or no schema.
@@ -104,7 +125,7 @@ report_not_a_model(const char *name)
 ModelTarget
 model_target(text *name, Oid type)
 {
-	RangeVar   *range = makeRangeVarFromNameList(textToQualifiedNameList(name));
+	RangeVar   *range = makeRangeVarFromNameList(model_name_list(text_to_cstring(name)));
 	ModelTarget target;
 
 	target.relid = RangeVarGetRelid(range, NoLock, true);
@@ -424,6 +445,33 @@ copy_attribute(int attribute, MemoryContext context)
 	return copy;
 }
 
+/* A copy of an attribute as it is stored, perhaps out of line. */
+static struct varlena *
+copy_stored(int attribute, MemoryContext context)
+{
+	MemoryContext old;
+	bool		isnull;
+	Datum		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+									  attribute, &isnull);
+
+	if (isnull)
+		return NULL;
+	old = MemoryContextSwitchTo(context);
+	value = datumCopy(value, false, -1);
+	MemoryContextSwitchTo(old);
+	return (struct varlena *) DatumGetPointer(value);
+}
+
+/*
+ * The JSON of a header row, or NULL if it has none.  It may be long, and is
+ * only needed by who does not know the version yet.
+ */
+Jsonb *
+header_meta(const HeaderRow *row)
+{
+	return row->meta == NULL ? NULL : DatumGetJsonbP(PointerGetDatum(row->meta));
+}
+
 static void
 copy_header_row(HeaderRow *row, MemoryContext context)
 {
@@ -435,7 +483,7 @@ copy_header_row(HeaderRow *row, MemoryContext context)
 	row->xmin = DatumGetTransactionId(SPI_getbinval(tuple, desc, 2, &isnull));
 	if (!isnull)
 		row->ctid = *(ItemPointer) DatumGetPointer(SPI_getbinval(tuple, desc, 3, &isnull));
-	row->meta = copy_attribute(4, context);
+	row->meta = copy_stored(4, context);
 	row->manifest = copy_attribute(5, context);
 	if (row->manifest != NULL)
 		row->crc = bytes_crc(VARDATA(row->manifest), VARSIZE(row->manifest) - VARHDRSZ);
@@ -488,18 +536,19 @@ table_read_block(Oid relid, int32 version, ModelPart part, uint32 number,
 	Datum		values[3];
 	bytea	   *data;
 	bool		good = false;
-	char	   *query = psprintf("SELECT data FROM %s "
-								 "WHERE version OPERATOR(pg_catalog.=) $1 "
-								 "AND part OPERATOR(pg_catalog.=) $2 "
-								 "AND block OPERATOR(pg_catalog.=) $3",
-								 table_name(relid));
+	char	   *query;
 
-	values[0] = Int32GetDatum(version);
-	values[1] = CStringGetTextDatum(part_name(part));
-	values[2] = Int32GetDatum((int32) number);
 	*problem = "it is missing";
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+	query = psprintf("SELECT data FROM %s "
+					 "WHERE version OPERATOR(pg_catalog.=) $1 "
+					 "AND part OPERATOR(pg_catalog.=) $2 "
+					 "AND block OPERATOR(pg_catalog.=) $3",
+					 table_name(relid));
+	values[0] = Int32GetDatum(version);
+	values[1] = CStringGetTextDatum(part_name(part));
+	values[2] = Int32GetDatum((int32) number);
 	if (SPI_execute_with_args(query, lengthof(types), types, values, NULL, true, 2) != SPI_OK_SELECT)
 		elog(ERROR, "could not read a block of model %u", relid);
 	if (SPI_processed == 1 &&

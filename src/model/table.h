@@ -27,7 +27,7 @@ typedef struct HeaderRow
 	int32		version;
 	TransactionId xmin;
 	ItemPointerData ctid;
-	Jsonb	   *meta;			/* palloc'd, detoasted */
+	struct varlena *meta;		/* palloc'd, as stored: see header_meta */
 	bytea	   *manifest;		/* palloc'd, detoasted */
 	uint32		crc;			/* of the manifest */
 } HeaderRow;
@@ -58,6 +58,7 @@ extern Oid	table_create(const ModelTarget *target, Oid type);
 extern int32 table_write_version(Oid relid, const ModelDraft *draft,
 								 const Jsonb *meta, int keep_versions);
 extern bool table_read_header(Oid relid, HeaderRow *row);
+extern Jsonb *header_meta(const HeaderRow *row);
 extern bool table_read_block(Oid relid, int32 version, ModelPart part,
 							 uint32 number, ModelBlock *block, const char **problem);
 extern uint32 meta_crc(const Jsonb *meta);

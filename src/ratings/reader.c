@@ -18,6 +18,7 @@
 
 #include "executor/spi.h"
 #include "executor/tuptable.h"
+#include "portability/instr_time.h"
 #include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
@@ -39,10 +40,16 @@ typedef struct RatingsReceiver
 	int64		not_finite;
 	MemoryContext context;
 	Size		limit;
+	const char *relation;
+	instr_time	start;
+	double		last_notice;	/* seconds since start */
 } RatingsReceiver;
 
-/* Look at the memory in use every so many rows. */
+/* Look at the memory in use, and at the clock, every so many rows. */
 #define ROWS_PER_LOOK 256
+
+/* Say how far reading has come every so many seconds. */
+#define NOTICE_SECONDS 2.0
 
 static Id
 id_of_attribute(Datum value, bool integer)
@@ -59,6 +66,26 @@ id_of_attribute(Datum value, bool integer)
 		id.length = VARSIZE_ANY_EXHDR(text);
 	}
 	return id;
+}
+
+/* What has to be done every so many rows. */
+static void
+look_around(RatingsReceiver *state)
+{
+	instr_time	now;
+	double		seconds;
+
+	if (!state->full)
+		state->full = matrix_builder_bytes(state->builder) > state->limit;
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, state->start);
+	seconds = INSTR_TIME_GET_DOUBLE(now);
+	if (seconds - state->last_notice < NOTICE_SECONDS)
+		return;
+	state->last_notice = seconds;
+	ereport(NOTICE,
+			(errmsg("reading %s: " INT64_FORMAT " rows, %.1f s gone",
+					state->relation, state->rows, seconds)));
 }
 
 static bool
@@ -83,8 +110,8 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 		state->not_finite++;
 		return true;
 	}
-	if (state->rows++ % ROWS_PER_LOOK == 0 && !state->full)
-		state->full = matrix_builder_bytes(state->builder) > state->limit;
+	if (state->rows++ % ROWS_PER_LOOK == 0)
+		look_around(state);
 	if (state->full)
 		return true;
 	old = MemoryContextSwitchTo(state->context);
@@ -208,8 +235,11 @@ ratings_read(const ReadRequest *request)
 		.integer_users = source->user.integer,
 		.integer_items = source->item.integer,
 		.context = CurrentMemoryContext,
-		.limit = budget_limit()
+		.limit = budget_limit(),
+		.relation = source->relation
 	};
+
+	INSTR_TIME_SET_CURRENT(state.start);
 
 	state.builder = matrix_builder_create(state.integer_users, state.integer_items);
 	run_query(request, &state);

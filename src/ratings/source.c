@@ -13,12 +13,14 @@
 #include "access/relation.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
 #include "utils/syscache.h"
+#include "utils/typcache.h"
 
 #include "compat.h"
 #include "ratings/source.h"
@@ -92,10 +94,30 @@ require_rating_type(Relation relation, const SourceColumn *column)
 	}
 }
 
-static void
-require_id_type(Relation relation, const SourceColumn *column)
+/* The equality operator of a type, qualified, or NULL if it has none. */
+static char *
+equality_operator(Oid type)
 {
-	if (type_is_rowtype(column->type) || OidIsValid(get_element_type(column->type)) ||
+	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_EQ_OPR);
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(entry->eq_opr));
+	Form_pg_operator operator;
+	char	   *result;
+
+	if (!HeapTupleIsValid(tuple))
+		return NULL;
+	operator = (Form_pg_operator) GETSTRUCT(tuple);
+	result = psprintf("OPERATOR(%s.%s)",
+					  quote_identifier(get_namespace_name(operator->oprnamespace)),
+					  NameStr(operator->oprname));
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+static void
+require_id_type(Relation relation, SourceColumn *column)
+{
+	column->equals = equality_operator(column->type);
+	if (column->equals == NULL || type_is_rowtype(column->type) || OidIsValid(get_element_type(column->type)) ||
 		column->type == FLOAT4OID || column->type == FLOAT8OID)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),

@@ -14,6 +14,7 @@ typedef struct SourceColumn
 	Oid			type;			/* with domains looked through */
 	int32		typmod;
 	bool		integer;		/* int2, int4 or int8 */
+	const char *equals;			/* its operator, as OPERATOR(schema.=) */
 } SourceColumn;
 
 typedef struct RatingsSource

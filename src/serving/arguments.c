@@ -198,17 +198,10 @@ name_argument(FunctionCallInfo fcinfo, int n)
 }
 
 static int32
-find_id(Model *model, ModelPart part, Id id, const char *kind)
+find_id(Model *model, ModelPart part, Id id)
 {
-	Id			original = id;
-
 	if (!id_convert(&id, model_ids_are_integers(model, part)))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("\"%s\" is not the id of %s %s", id_to_cstring(original),
-						part == PART_ITEM_IDS ? "an" : "a", kind),
-				 errdetail("The %ss of model \"%s\" have integer ids.", kind,
-						   get_rel_name(model->relid))));
+		return -1;
 	return model_find_id(model, part, id);
 }
 
@@ -216,12 +209,12 @@ find_id(Model *model, ModelPart part, Id id, const char *kind)
 int32
 find_user(Model *model, Id id)
 {
-	return find_id(model, PART_USER_IDS, id, "user");
+	return find_id(model, PART_USER_IDS, id);
 }
 
 /* The dense index of an item, likewise. */
 int32
 find_item(Model *model, Id id)
 {
-	return find_id(model, PART_ITEM_IDS, id, "item");
+	return find_id(model, PART_ITEM_IDS, id);
 }

@@ -10,6 +10,7 @@
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -17,7 +18,6 @@
 
 #include "engine/algorithm.h"
 #include "model/form.h"
-#include "model/json.h"
 #include "serving/arguments.h"
 
 static const char *const side_names[] = {"user", "item", NULL};
@@ -95,15 +95,6 @@ recsys_factors(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-static void
-require_model_type(FunctionCallInfo fcinfo, Oid relid)
-{
-	if (!table_is_model(relid, model_type(fcinfo)))
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not a model", get_rel_name(relid))));
-}
-
 PG_FUNCTION_INFO_V1(recsys_training_log);
 
 Datum
@@ -117,9 +108,9 @@ recsys_training_log(PG_FUNCTION_ARGS)
 
 	/* Opening the model checks its header; the log is not kept with it. */
 	(void) model_argument(fcinfo, 0);
-	if (!table_read_header(relid, &row) || row.meta == NULL)
-		PG_RETURN_NULL();
-	log = header_decode_log(row.meta, &count);
+	if (!table_read_header(relid, &row))
+		elog(ERROR, "the header of model %u has gone", relid);
+	log = header_decode_log(header_meta(&row), &count);
 	if (log == NULL)
 		report_damage(relid, row.version, "header", "its training log is not one");
 	InitMaterializedSRF(fcinfo, 0);
@@ -141,26 +132,31 @@ PG_FUNCTION_INFO_V1(recsys_model_header);
 
 /*
  * For the view recsys_models: what the newest header of a model says.  If
- * there is none, or it is damaged, that is null, so that one such model does
- * not make the view unreadable.
+ * there is none, or it is damaged, or the model is just being dropped, that is
+ * null, so that one such model does not make the view unreadable.
  */
 Datum
 recsys_model_header(PG_FUNCTION_ARGS)
 {
 	Oid			relid = PG_GETARG_OID(0);
 	HeaderRow	row;
+	Jsonb	   *meta = NULL;
 	ModelHeader header;
 	TupleDesc	desc;
 	Datum		values[7] = {0};
 	bool		nulls[7];
 
-	require_model_type(fcinfo, relid);
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	memset(nulls, true, sizeof(nulls));
-	nulls[0] = !table_read_header(relid, &row);
-	values[0] = Int32GetDatum(row.version);
-	if (row.meta != NULL && header_decode(row.meta, &header) == NULL)
+	if (ConditionalLockRelationOid(relid, AccessShareLock) &&
+		table_is_model(relid, model_type(fcinfo)) && table_read_header(relid, &row))
+	{
+		nulls[0] = false;
+		values[0] = Int32GetDatum(row.version);
+		meta = header_meta(&row);
+	}
+	if (meta != NULL && header_decode(meta, &header) == NULL)
 	{
 		values[1] = CStringGetTextDatum(header.algorithm);
 		values[2] = TimestampTzGetDatum(header.trained_at);

@@ -57,15 +57,16 @@ neighbours_query(const RatingsSource *source, bool of_item)
 	StringInfoData query;
 
 	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT %s FROM %s r WHERE r.%s OPERATOR(pg_catalog.=) ANY (",
-					 source_column_list(source, "r"), table, user);
+	appendStringInfo(&query, "SELECT %s FROM %s r WHERE r.%s %s ANY (",
+					 source_column_list(source, "r"), table, user, source->user.equals);
 	if (of_item)
-		appendStringInfo(&query, "SELECT a.%s FROM %s a WHERE a.%s OPERATOR(pg_catalog.=) %s)",
-						 user, table, item, parameter);
+		appendStringInfo(&query, "SELECT a.%s FROM %s a WHERE a.%s %s %s)",
+						 user, table, item, source->item.equals, parameter);
 	else
-		appendStringInfo(&query, "SELECT b.%s FROM %s b WHERE b.%s OPERATOR(pg_catalog.=) ANY ("
-						 "SELECT a.%s FROM %s a WHERE a.%s OPERATOR(pg_catalog.=) %s))",
-						 user, table, item, item, table, user, parameter);
+		appendStringInfo(&query, "SELECT b.%s FROM %s b WHERE b.%s %s ANY ("
+						 "SELECT a.%s FROM %s a WHERE a.%s %s %s))",
+						 user, table, item, source->item.equals, item, table, user,
+						 source->user.equals, parameter);
 	return query.data;
 }
 
@@ -134,8 +135,8 @@ item_stats_query(const RatingsSource *source)
 	else
 		appendStringInfo(&query, "SELECT r.%s AS item, pg_catalog.%s(%s) AS value",
 						 source->item.quoted, merge, value);
-	appendStringInfo(&query, " FROM %s r WHERE r.%s OPERATOR(pg_catalog.=) ANY (%s) AND %s IS NOT NULL",
-					 source->relation, source->item.quoted,
+	appendStringInfo(&query, " FROM %s r WHERE r.%s %s ANY (%s) AND %s IS NOT NULL",
+					 source->relation, source->item.quoted, source->item.equals,
 					 source_id_parameter(&source->item, 1, true), value);
 	if (!unique)
 		appendStringInfo(&query, " GROUP BY r.%s, r.%s", source->user.quoted,

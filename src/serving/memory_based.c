@@ -99,22 +99,6 @@ id_argument(FunctionCallInfo fcinfo)
 	return id_from_datum(&converter, PG_GETARG_DATUM(1));
 }
 
-/* The id argument in the form that a column of the source has. */
-static Id
-source_id_argument(FunctionCallInfo fcinfo, const SourceColumn *column)
-{
-	Id			id = id_argument(fcinfo);
-	Id			original = id;
-
-	if (!id_convert(&id, column->integer))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("\"%s\" is not a value of column \"%s\"",
-						id_to_cstring(original), column->name),
-				 errdetail("The column is of type %s.", format_type_be(column->type))));
-	return id;
-}
-
 /* A parameter as given, or if that is the default, as trained. */
 #define GIVEN_OR_TRAINED(member) \
 	if (given->member != default_params.member) \
@@ -237,13 +221,19 @@ static void
 recommend_from_table(FunctionCallInfo fcinfo, const NeighbourParams *params)
 {
 	RatingsSource *source = source_argument(fcinfo, 10);
-	Id			id = source_id_argument(fcinfo, &source->user);
+	Id			id = id_argument(fcinfo);
 	int			n = count_argument(fcinfo, 2);
-	LiveRatings live = live_read(source, params, false, id);
-	int32		user = ids_find(&live.ratings->users, id);
+	int32		user = -1;
+	LiveRatings live;
 	PopularItems popular;
 	TopK		top;
 
+	/* What is not an integer is nobody's id, where ids are integers. */
+	if (id_convert(&id, source->user.integer))
+	{
+		live = live_read(source, params, false, id);
+		user = ids_find(&live.ratings->users, id);
+	}
 	if (user < 0)
 	{
 		popular = live_popular(source, n);
@@ -267,7 +257,12 @@ recommend(FunctionCallInfo fcinfo, bool items)
 	if (table_is_model(PG_GETARG_OID(0), model_type(fcinfo)))
 		recommend_from_model(fcinfo, &params);
 	else
+	{
+		/* Without ratings every weighted mean is 1: what counts is the sum. */
+		if (PG_ARGISNULL(12) && params.score == SCORE_WEIGHTED_MEAN)
+			params.score = SCORE_SUM;
 		recommend_from_table(fcinfo, &params);
+	}
 	return (Datum) 0;
 }
 
@@ -328,11 +323,17 @@ static void
 similar_in_table(FunctionCallInfo fcinfo, bool items, const NeighbourParams *params)
 {
 	RatingsSource *source = source_argument(fcinfo, 6);
-	Id			id = source_id_argument(fcinfo, items ? &source->item : &source->user);
-	LiveRatings live = live_read(source, params, items, id);
-	Ids		   *ids = items ? &live.ratings->items : &live.ratings->users;
-	int32		row = ids_find(ids, id);
+	Id			id = id_argument(fcinfo);
+	LiveRatings live;
+	Ids		   *ids = NULL;
+	int32		row = -1;
 
+	if (id_convert(&id, items ? source->item.integer : source->user.integer))
+	{
+		live = live_read(source, params, items, id);
+		ids = items ? &live.ratings->items : &live.ratings->users;
+		row = ids_find(ids, id);
+	}
 	if (row < 0)
 		put_nothing(fcinfo);
 	else

@@ -3,8 +3,9 @@
  *		recsys_recommend: the best items for a user.
  *
  * Every item is scored; what the user has rated already is left out, by the
- * ratings kept in the model.  A user whom the model does not know gets the
- * items with the most ratings.
+ * ratings kept in the model.  Scores are not clipped to the range of the
+ * ratings as predictions are, because they would no longer tell the order.  A
+ * user whom the model does not know gets the items with the most ratings.
  */
 #include "postgres.h"
 
@@ -59,9 +60,6 @@ recsys_recommend(PG_FUNCTION_ARGS)
 			exclude_seen(model, user, scores);
 	}
 	top = rank_scores(scores, model->header.items, n);
-	/* Ranked as computed, shown as predicted. */
-	for (int i = 0; user >= 0 && i < top.count; i++)
-		top.heap[i].score = model_clip(model, top.heap[i].score);
 	put_rows(fcinfo, &top, false, model_item_id, model,
 			 user >= 0 ? basis_personalized : basis_popular, NULL);
 	return (Datum) 0;

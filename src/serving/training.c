@@ -12,6 +12,7 @@
 
 #include <math.h>
 
+#include "catalog/catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
 #include "common/hashfn.h"
@@ -50,6 +51,11 @@ require_create_right(const ModelTarget *target)
 {
 	Oid			schema = get_namespace_oid(target->schema, false);
 
+	if (!allowSystemTableMods && IsCatalogNamespace(schema))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for schema %s", target->schema),
+				 errdetail("It is PostgreSQL's own.")));
 	if (pg_namespace_aclcheck(schema, GetUserId(), ACL_CREATE) != ACLCHECK_OK)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

@@ -108,20 +108,25 @@ add_all_sums(RowSimilarity *similarity, int32_t row, int32_t column, double x)
 	}
 }
 
+/* Begin a row: clear what a computation that was broken off has left. */
+void
+row_similarity_start(RowSimilarity *similarity)
+{
+	row_similarity_end(similarity);
+}
+
 /*
- * Accumulate the sums of a row with all others.  Afterwards touched[0 ..
+ * Accumulate the sums of a row with all others, over a range of its entries,
+ * so that the caller can look up in between.  After all of them touched[0 ..
  * touched_count - 1] are the rows that share a column with it, itself among
  * them, and row_similarity_get may be asked about them.
  */
 void
-row_similarity_start(RowSimilarity *similarity, int32_t row)
+row_similarity_add(RowSimilarity *similarity, int32_t row, int64_t from, int64_t to)
 {
 	const SparseRows *rows = similarity->rows;
 
-	/* What a computation that was broken off has left. */
-	row_similarity_end(similarity);
-
-	for (int64_t e = rows->start[row]; e < rows->start[row + 1]; e++)
+	for (int64_t e = from; e < to; e++)
 	{
 		if (!similarity_is_light(similarity->measure.kind))
 			add_all_sums(similarity, row, rows->index[e], rows->value[e]);

@@ -86,7 +86,9 @@ typedef struct RowSimilarity
 
 extern RowStats row_stats(const SparseRows *rows, int32_t row);
 extern bool similarity_is_light(SimilarityKind kind);
-extern void row_similarity_start(RowSimilarity *similarity, int32_t row);
+extern void row_similarity_start(RowSimilarity *similarity);
+extern void row_similarity_add(RowSimilarity *similarity, int32_t row,
+							   int64_t from, int64_t to);
 extern double row_similarity_get(const RowSimilarity *similarity, int32_t row,
 								 int32_t other, int32_t *support);
 extern void row_similarity_end(RowSimilarity *similarity);

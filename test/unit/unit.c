@@ -404,7 +404,8 @@ rows_agree(SimilarityKind kind)
 	}
 	for (int x = 0; x < ROWS; x++)
 	{
-		row_similarity_start(&similarity, x);
+		row_similarity_start(&similarity);
+		row_similarity_add(&similarity, x, m.start[x], m.start[x + 1]);
 		for (int y = 0; y < ROWS; y++)
 		{
 			int32_t		support;
