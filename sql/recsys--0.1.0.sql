@@ -97,13 +97,13 @@ CREATE AGGREGATE cosine_sim(x float8, y float8) (
 );
 
 COMMENT ON AGGREGATE cosine_sim(float8, float8) IS
-	'Cosine similarity, over pairs; a pair with a NULL is skipped. NULL when there is no pair or a side is all zero; NaN with NaN or infinity';
+	'cosine similarity, over pairs; a pair with a NULL is skipped. NULL when there is no pair or a side is all zero; NaN with NaN or infinity';
 
 CREATE FUNCTION cosine_sim(x float8[], y float8[]) RETURNS float8
 	AS 'MODULE_PATHNAME', 'recsys_cosine_sim'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION cosine_sim(float8[], float8[]) IS
-	'Cosine similarity, of two arrays of one length; a position with a NULL is skipped. NULL when there is no pair or a side is all zero; NaN with NaN or infinity';
+	'cosine similarity, of two arrays of one length; a position with a NULL is skipped. NULL when there is no pair or a side is all zero; NaN with NaN or infinity';
 
 CREATE AGGREGATE msd_sim(x float8, y float8) (
 	SFUNC = recsys_series_msd_accum, STYPE = internal, SSPACE = 144,
@@ -115,13 +115,13 @@ CREATE AGGREGATE msd_sim(x float8, y float8) (
 );
 
 COMMENT ON AGGREGATE msd_sim(float8, float8) IS
-	'Mean squared difference similarity, 1/(1 + mean of (x - y)^2), over pairs; a pair with a NULL is skipped. NULL when there is no pair; 0 when a difference is infinite';
+	'mean squared difference similarity, 1/(1 + mean of (x - y)^2), over pairs; a pair with a NULL is skipped. NULL when there is no pair; 0 when a difference is infinite';
 
 CREATE FUNCTION msd_sim(x float8[], y float8[]) RETURNS float8
 	AS 'MODULE_PATHNAME', 'recsys_msd_sim'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION msd_sim(float8[], float8[]) IS
-	'Mean squared difference similarity, 1/(1 + mean of (x - y)^2), of two arrays of one length; a position with a NULL is skipped. NULL when there is no pair; 0 when a difference is infinite';
+	'mean squared difference similarity, 1/(1 + mean of (x - y)^2), of two arrays of one length; a position with a NULL is skipped. NULL when there is no pair; 0 when a difference is infinite';
 
 CREATE AGGREGATE jaccard_sim(x float8, y float8) (
 	SFUNC = recsys_series_jaccard_accum, STYPE = internal, SSPACE = 144,
@@ -307,7 +307,7 @@ CREATE FUNCTION mf_train(
 AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000;
 
 COMMENT ON FUNCTION mf_train(text, regclass, text, int, int, float8, float8, int, jsonb, name, name, name) IS
-'train a matrix factorisation: recsys_train with the usual options as arguments; NULL means the default of the algorithm';
+'train a matrix factorization: recsys_train with the usual options as arguments; NULL means the default of the algorithm';
 
 CREATE FUNCTION recsys_predict(model regclass, user_id "any", item_id "any") RETURNS float8
 AS 'MODULE_PATHNAME', 'recsys_predict' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 1000;
@@ -379,7 +379,7 @@ AS 'MODULE_PATHNAME', 'recsys_similar_items' LANGUAGE C STABLE STRICT PARALLEL R
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION recsys_similar_items(regclass, anyelement, int, text) IS
-'the n items most like one; metric cosine, dot, euclidean or manhattan over the factors (of the last two the distance, nearest first); a neighbour model has the similarity of its training';
+'the n items most like one; metric cosine, dot, euclidean or manhattan over the factors (of the last two the distance, nearest first); a neighbor model has the similarity of its training';
 
 CREATE FUNCTION recsys_similar_items(
 	model regclass,
@@ -391,7 +391,7 @@ AS 'MODULE_PATHNAME', 'recsys_similar_items' LANGUAGE C STABLE STRICT PARALLEL R
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION recsys_similar_items(regclass, text, int, text) IS
-'the n items most like one; metric cosine, dot, euclidean or manhattan over the factors (of the last two the distance, nearest first); a neighbour model has the similarity of its training; ids as text';
+'the n items most like one; metric cosine, dot, euclidean or manhattan over the factors (of the last two the distance, nearest first); a neighbor model has the similarity of its training; ids as text';
 
 CREATE FUNCTION mf_similar_items(
 	model regclass,
@@ -442,7 +442,7 @@ COMMENT ON FUNCTION recsys_similar_users(regclass, text, int, text) IS
 'the n users most like one; metric as for recsys_similar_items; ids as text';
 
 --
--- Nearest neighbours from a live table of ratings
+-- Nearest neighbors from a live table of ratings
 --
 
 CREATE FUNCTION item_knn_recommend(
@@ -464,7 +464,7 @@ AS 'MODULE_PATHNAME', 'item_knn_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION item_knn_recommend(regclass, anyelement, int, text, int, int, int, float8, text, bool, name, name, name) IS
-'the n best items for a user by the k most similar items the user has rated, from a relation of ratings as it is now, or from a neighbour model';
+'the n best items for a user by the k most similar items the user has rated, from a relation of ratings as it is now, or from a neighbor model';
 
 CREATE FUNCTION item_knn_recommend(
 	source regclass,
@@ -485,7 +485,7 @@ AS 'MODULE_PATHNAME', 'item_knn_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION item_knn_recommend(regclass, text, int, text, int, int, int, float8, text, bool, name, name, name) IS
-'the n best items for a user by the k most similar items the user has rated, from a relation of ratings as it is now, or from a neighbour model; ids as text';
+'the n best items for a user by the k most similar items the user has rated, from a relation of ratings as it is now, or from a neighbor model; ids as text';
 
 CREATE FUNCTION user_knn_recommend(
 	source regclass,
@@ -506,7 +506,7 @@ AS 'MODULE_PATHNAME', 'user_knn_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION user_knn_recommend(regclass, anyelement, int, text, int, int, int, float8, text, bool, name, name, name) IS
-'the n best items for a user by the ratings of the k most similar users, from a relation of ratings as it is now, or from a neighbour model';
+'the n best items for a user by the ratings of the k most similar users, from a relation of ratings as it is now, or from a neighbor model';
 
 CREATE FUNCTION user_knn_recommend(
 	source regclass,
@@ -527,7 +527,7 @@ AS 'MODULE_PATHNAME', 'user_knn_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION user_knn_recommend(regclass, text, int, text, int, int, int, float8, text, bool, name, name, name) IS
-'the n best items for a user by the ratings of the k most similar users, from a relation of ratings as it is now, or from a neighbour model; ids as text';
+'the n best items for a user by the ratings of the k most similar users, from a relation of ratings as it is now, or from a neighbor model; ids as text';
 
 CREATE FUNCTION similar_items(
 	source regclass,
@@ -544,7 +544,7 @@ AS 'MODULE_PATHNAME', 'similar_items' LANGUAGE C STABLE PARALLEL RESTRICTED COST
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION similar_items(regclass, anyelement, int, text, int, float8, name, name, name) IS
-'the n items most like one, and how many users rated both, from a relation of ratings as it is now, or from a neighbour model';
+'the n items most like one, and how many users rated both, from a relation of ratings as it is now, or from a neighbor model';
 
 CREATE FUNCTION similar_items(
 	source regclass,
@@ -561,7 +561,7 @@ AS 'MODULE_PATHNAME', 'similar_items' LANGUAGE C STABLE PARALLEL RESTRICTED COST
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION similar_items(regclass, text, int, text, int, float8, name, name, name) IS
-'the n items most like one, and how many users rated both, from a relation of ratings as it is now, or from a neighbour model; ids as text';
+'the n items most like one, and how many users rated both, from a relation of ratings as it is now, or from a neighbor model; ids as text';
 
 CREATE FUNCTION similar_users(
 	source regclass,
@@ -578,7 +578,7 @@ AS 'MODULE_PATHNAME', 'similar_users' LANGUAGE C STABLE PARALLEL RESTRICTED COST
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION similar_users(regclass, anyelement, int, text, int, float8, name, name, name) IS
-'the n users most like one, and how many items both rated, from a relation of ratings as it is now, or from a neighbour model';
+'the n users most like one, and how many items both rated, from a relation of ratings as it is now, or from a neighbor model';
 
 CREATE FUNCTION similar_users(
 	source regclass,
@@ -595,7 +595,7 @@ AS 'MODULE_PATHNAME', 'similar_users' LANGUAGE C STABLE PARALLEL RESTRICTED COST
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION similar_users(regclass, text, int, text, int, float8, name, name, name) IS
-'the n users most like one, and how many items both rated, from a relation of ratings as it is now, or from a neighbour model; ids as text';
+'the n users most like one, and how many items both rated, from a relation of ratings as it is now, or from a neighbor model; ids as text';
 
 --
 -- Looking into models and algorithms
@@ -613,7 +613,7 @@ RETURNS TABLE (iteration int, loss float8, train_rmse float8, seconds float8)
 AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000;
 
 COMMENT ON FUNCTION recsys_training_log(regclass) IS
-'the iterations of the training of the newest version: the loss that is minimised, the RMSE on the training ratings, and the seconds since the start';
+'the iterations of the training of the newest version: the loss that is minimized, the RMSE on the training ratings, and the seconds since the start';
 
 CREATE FUNCTION recsys_model_header(
 	model regclass,

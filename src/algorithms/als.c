@@ -339,10 +339,10 @@ als_train(TrainContext *context)
 
 const Algorithm als_algorithm = {
 	.name = "als",
-	.family = "matrix factorisation",
+	.family = "matrix factorization",
 	.feedback = FEEDBACK_EXPLICIT,
 	.form = "factor",
-	.description = "biased matrix factorisation by exact alternating least squares",
+	.description = "biased matrix factorization by exact alternating least squares",
 	.options_size = sizeof(AlsOptions),
 	.options = options,
 	.option_count = lengthof(options),

@@ -4,12 +4,11 @@
  *
  * Koren, "Factor in the Neighbors: Scalable and Accurate Collaborative
  * Filtering" (TKDD 2010), section 2.1: with the other side fixed, a bias is
- * the sum of its residuals over their number plus a regularisation.
+ * the sum of its residuals over their number plus a regularization.
  */
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "utils/memutils.h"
 
 #include "algorithms/baseline.h"
 

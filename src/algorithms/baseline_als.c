@@ -24,9 +24,9 @@ static const OptionSpec options[] = {
 	INT_OPTION("iterations", BaselineAlsOptions, baseline.iterations,
 			   BASELINE_ITERATIONS, 1, 10000, "alternations between items and users"),
 	REAL_OPTION("reg_i", BaselineAlsOptions, baseline.reg_i, BASELINE_REG_I, 0, 1e9,
-				"regularisation of item biases, in ratings"),
+				"regularization of item biases, in ratings"),
 	REAL_OPTION("reg_u", BaselineAlsOptions, baseline.reg_u, BASELINE_REG_U, 0, 1e9,
-				"regularisation of user biases, in ratings")
+				"regularization of user biases, in ratings")
 };
 
 static Size

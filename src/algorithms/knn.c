@@ -1,6 +1,6 @@
 /*
  * knn.c
- *		Algorithms "item_knn" and "user_knn": k nearest neighbours.
+ *		Algorithms "item_knn" and "user_knn": k nearest neighbors.
  *
  * With the option neighbors = 0 training only keeps the ratings (and baselines,
  * where they are needed); the row of similarities that a request needs is
@@ -13,14 +13,12 @@
 #include <math.h>
 
 #include "miscadmin.h"
-#include "utils/float.h"
-#include "utils/memutils.h"
 
 #include "algorithms/baseline.h"
 #include "algorithms/registry.h"
 #include "engine/team.h"
 #include "math/topk.h"
-#include "model/neighbour.h"
+#include "model/neighbor.h"
 #include "ratings/budget.h"
 
 typedef struct KnnOptions
@@ -40,11 +38,11 @@ static const OptionSpec options[] = {
 	ENUM_OPTION("similarity", KnnOptions, similarity, OPTION_AUTO, similarity_names,
 				"default msd for ratings, cosine for weights"),
 	ENUM_OPTION("score", KnnOptions, score, OPTION_AUTO, score_names,
-				"how neighbours' ratings make a score; default weighted_mean for ratings, sum for weights"),
+				"how neighbors' ratings make a score; default weighted_mean for ratings, sum for weights"),
 	INT_OPTION("k", KnnOptions, k, 40, 1, 1000000,
-			   "nearest neighbours used for a score, of those that have the rating"),
+			   "nearest neighbors used for a score, of those that have the rating"),
 	INT_OPTION("min_k", KnnOptions, min_k, 1, 0, 1000000,
-			   "with fewer neighbours there is no score of theirs"),
+			   "with fewer neighbors there is no score of theirs"),
 	INT_OPTION("min_support", KnnOptions, min_support, 1, 1, 1000000000,
 			   "with fewer common ratings two rows are not similar"),
 	REAL_OPTION("shrinkage", KnnOptions, shrinkage, OPTION_AUTO, 0, 1e9,
@@ -55,9 +53,9 @@ static const OptionSpec options[] = {
 			   BASELINE_ITERATIONS, 1, 10000,
 			   "iterations of baseline_als, where baselines are needed"),
 	REAL_OPTION("reg_i", KnnOptions, baseline.reg_i, BASELINE_REG_I, 0, 1e9,
-				"regularisation of its item biases"),
+				"regularization of its item biases"),
 	REAL_OPTION("reg_u", KnnOptions, baseline.reg_u, BASELINE_REG_U, 0, 1e9,
-				"regularisation of its user biases")
+				"regularization of its user biases")
 };
 
 static bool
@@ -85,14 +83,14 @@ knn_prepare(void *options, bool has_values)
 	if (!opts->common.store_ratings)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a neighbour model cannot do without its ratings"),
+				 errmsg("a neighbor model cannot do without its ratings"),
 				 errhint("Leave out the option \"store_ratings\".")));
 }
 
-static NeighbourParams
+static NeighborParams
 knn_params(const KnnOptions *opts, bool items)
 {
-	NeighbourParams params = {
+	NeighborParams params = {
 		.items = items,
 		.measure = {
 			.kind = opts->similarity,
@@ -180,7 +178,7 @@ enum
 
 typedef struct Knn
 {
-	Neighbourhood *hood;
+	Neighborhood *hood;
 	int			capacity;		/* of a list */
 	int32	   *index;			/* [rows x capacity] */
 	float	   *value;			/* [rows x capacity] */
@@ -200,11 +198,11 @@ knn_attach(TrainContext *context)
 {
 	const KnnOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
-	NeighbourParams params = knn_params(opts, strcmp(context->algorithm->name, "item_knn") == 0);
+	NeighborParams params = knn_params(opts, strcmp(context->algorithm->name, "item_knn") == 0);
 	const SparseRows *rows = params.items ? &ratings->by_item : &ratings->by_user;
 	Knn		   *knn = palloc0(sizeof(Knn));
 
-	knn->hood = neighbourhood_create(&params);
+	knn->hood = neighborhood_create(&params);
 	if (params_need_baseline(&params))
 	{
 		knn->baseline.user_bias = team_vectors(context, KNN_USER_BIAS, ratings->by_user.rows, 1);
@@ -249,10 +247,10 @@ similarity_of_run(TrainContext *context, Knn *knn)
 	{
 		knn->hood->user_bias = knn->baseline.user_bias;
 		knn->hood->item_bias = knn->baseline.item_bias;
-		neighbourhood_set_ratings(knn->hood, &ratings->by_user, &ratings->by_item,
+		neighborhood_set_ratings(knn->hood, &ratings->by_user, &ratings->by_item,
 								  ratings->mean, ratings->deviation);
 	}
-	return neighbourhood_similarity(knn->hood, knn->hood->params.items);
+	return neighborhood_similarity(knn->hood, knn->hood->params.items);
 }
 
 static double
@@ -321,21 +319,21 @@ knn_train(TrainContext *context)
 	const SparseRows *rows = knn->hood->params.items ? &context->ratings->by_item :
 		&context->ratings->by_user;
 
-	neighbour_params_write(&knn->hood->params, context->draft);
+	neighbor_params_write(&knn->hood->params, context->draft);
 	if (params_need_baseline(&knn->hood->params))
 		fit_baseline(context, knn);
 	if (opts->neighbors == 0)
 		return;
 	progress_plan(context->progress, 0);
 	team_run(context, KNN_ROWS, 0, team_row_units(rows), "parts of the similarities");
-	draft_add_sparse(context->draft, PART_NEIGHBOURS, close_lists(knn, rows->rows));
+	draft_add_sparse(context->draft, PART_NEIGHBORS, close_lists(knn, rows->rows));
 }
 
 const Algorithm item_knn_algorithm = {
 	.name = "item_knn",
-	.family = "nearest neighbours",
+	.family = "nearest neighbors",
 	.feedback = FEEDBACK_BOTH,
-	.form = "item_neighbour",
+	.form = "item_neighbor",
 	.description = "the ratings a user gave to the most similar items",
 	.options_size = sizeof(KnnOptions),
 	.options = options,
@@ -351,9 +349,9 @@ const Algorithm item_knn_algorithm = {
 
 const Algorithm user_knn_algorithm = {
 	.name = "user_knn",
-	.family = "nearest neighbours",
+	.family = "nearest neighbors",
 	.feedback = FEEDBACK_BOTH,
-	.form = "user_neighbour",
+	.form = "user_neighbor",
 	.description = "the ratings an item got from the most similar users",
 	.options_size = sizeof(KnnOptions),
 	.options = options,

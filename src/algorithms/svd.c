@@ -3,7 +3,7 @@
  *		Algorithm "svd": mu + b_u + b_i + p_u . q_i by stochastic gradient
  *		descent.
  *
- * Funk's and Koren's factorisation (Koren, Bell, Volinsky, "Matrix
+ * Funk's and Koren's factorization (Koren, Bell, Volinsky, "Matrix
  * Factorization Techniques for Recommender Systems", Computer 2009, eq. 5-7).
  *
  * The ratings are worked on in a fixed grid of blocks of users and items (the
@@ -316,10 +316,10 @@ svd_train(TrainContext *context)
 
 const Algorithm svd_algorithm = {
 	.name = "svd",
-	.family = "matrix factorisation",
+	.family = "matrix factorization",
 	.feedback = FEEDBACK_EXPLICIT,
 	.form = "factor",
-	.description = "biased matrix factorisation by stochastic gradient descent",
+	.description = "biased matrix factorization by stochastic gradient descent",
 	.options_size = sizeof(SvdOptions),
 	.options = options,
 	.option_count = lengthof(options),

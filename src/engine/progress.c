@@ -56,7 +56,7 @@ notice_is_due(Progress *progress, double seconds)
 }
 
 /*
- * Record the end of an iteration: the loss that is minimised and the RMSE on
+ * Record the end of an iteration: the loss that is minimized and the RMSE on
  * the training ratings, NaN where they do not apply.
  */
 void

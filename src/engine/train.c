@@ -89,12 +89,12 @@ train_read(const Algorithm *algorithm, const void *options, const RatingsSource 
 	if (sparse_entries(&ratings->by_user) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("%s has no ratings", source->relation),
+				 errmsg("relation %s has no ratings", source->relation),
 				 errdetail("It has no rows that the current user can see, or the rating is null in all of them.")));
 	if (ratings->minimum == ratings->maximum && sparse_entries(&ratings->by_user) > 1 &&
 		source->rating.name != NULL)
 		ereport(NOTICE,
-				(errmsg("all ratings in %s are equal", source->relation),
+				(errmsg("all ratings in relation %s are equal", source->relation),
 				 errhint("If they only say that a user has an item, give rating_col => NULL.")));
 	return ratings;
 }

@@ -39,7 +39,7 @@ normal_add(int rows, int n, int stride, const float *x, const float *y,
 }
 
 /*
- * The b that minimises |X b - y|^2 + ridge |b|^2, by Cholesky factorisation.
+ * The b that minimizes |X b - y|^2 + ridge |b|^2, by Cholesky factorization.
  * gram [n x n] is overwritten; solution [n] has X'y before and b afterwards.
  * Returns false if the matrix is not positive definite.
  */

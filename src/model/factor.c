@@ -2,7 +2,7 @@
  * factor.c
  *		The factor form: offset + b_u + b_i + p_u . q_i.
  *
- * Matrix factorisations of every kind, and baselines, which have no factors.
+ * Matrix factorizations of every kind, and baselines, which have no factors.
  * The item side is held whole, because every recommendation scans it; of the
  * user side only the rows that are asked for are read.
  */
@@ -12,7 +12,6 @@
 
 #include "miscadmin.h"
 #include "utils/float.h"
-#include "utils/memutils.h"
 
 #include "math/kernels.h"
 #include "model/form.h"
@@ -153,7 +152,7 @@ factor_compare(Model *model, bool items, int32 row, VectorMetric metric, double 
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("a model of algorithm \"%s\" has no factors to compare",
 						model->header.algorithm),
-				 errhint("Train a factorisation, such as als or svd, or a neighbour model.")));
+				 errhint("Train a factorization, such as als or svd, or a neighbor model.")));
 	vector = palloc0(sizeof(float) * state->stride);
 	other = palloc0(sizeof(float) * state->stride);
 	memcpy(vector, items ? state->item_factors + (Size) row * state->stride :

@@ -8,8 +8,8 @@
 
 static const ModelForm *const forms[] = {
 	&factor_form,
-	&item_neighbour_form,
-	&user_neighbour_form
+	&item_neighbor_form,
+	&user_neighbor_form
 };
 
 /* The form of a given name, or NULL. */

@@ -50,8 +50,8 @@ struct ModelForm
 };
 
 extern const ModelForm factor_form;
-extern const ModelForm item_neighbour_form;
-extern const ModelForm user_neighbour_form;
+extern const ModelForm item_neighbor_form;
+extern const ModelForm user_neighbor_form;
 
 extern const ModelForm *form_lookup(const char *name);
 

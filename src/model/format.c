@@ -48,7 +48,7 @@ static const char *const part_names[PART_COUNT] = {
 	[PART_ITEM_BIAS] = "item_bias",
 	[PART_USER_FACTORS] = "user_factors",
 	[PART_ITEM_FACTORS] = "item_factors",
-	[PART_NEIGHBOURS] = "neighbours"
+	[PART_NEIGHBORS] = "neighbors"
 };
 
 /* The name of a part, as in the column "part" of a model table. */

@@ -41,7 +41,7 @@ typedef enum ModelPart
 	PART_ITEM_BIAS = 6,			/* float4, items x 1 */
 	PART_USER_FACTORS = 7,		/* float4, users x factors */
 	PART_ITEM_FACTORS = 8,		/* float4, items x factors */
-	PART_NEIGHBOURS = 9			/* sparse, items x items or users x users */
+	PART_NEIGHBORS = 9			/* sparse, items x items or users x users */
 } ModelPart;
 
 #define PART_COUNT 10

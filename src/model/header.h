@@ -13,7 +13,7 @@
 /* One iteration of training. */
 typedef struct IterationLog
 {
-	double		loss;			/* what is minimised; NaN if nothing is */
+	double		loss;			/* what is minimized; NaN if nothing is */
 	double		train_rmse;		/* NaN if it is not known */
 	double		seconds;		/* since training began */
 } IterationLog;

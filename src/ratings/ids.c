@@ -10,7 +10,6 @@
 
 #include "common/hashfn.h"
 #include "port.h"
-#include "utils/memutils.h"
 
 #include "ratings/ids.h"
 

@@ -8,7 +8,7 @@
  *
  *	triples -> by item (any order within an item)
  *	by item -> by user (now in item order within each user; repeated items are
- *			   neighbours and are merged)
+ *			   neighbors and are merged)
  *	by user -> by item (into the same memory; now in user order)
  *
  * The peak is at the first pass, 20 bytes a rating; 16 remain.  Each pass is
@@ -21,7 +21,6 @@
 
 #include "lib/ilist.h"
 #include "miscadmin.h"
-#include "utils/memutils.h"
 
 #include "ratings/budget.h"
 #include "ratings/matrix.h"
@@ -133,19 +132,6 @@ matrix_building_bytes(const MatrixShape *shape)
 					add_size(add_size(budget_array(ids, ID_BUILDING_BYTES),
 									  budget_array(shape->id_bytes, 3)),
 							 2 * sizeof(TripleChunk)));
-}
-
-/* The size of a matrix. */
-MatrixShape
-matrix_shape(const Interactions *ratings)
-{
-	MatrixShape shape = {
-		.users = ratings->by_user.rows,
-		.items = ratings->by_user.cols,
-		.ratings = sparse_entries(&ratings->by_user)
-	};
-
-	return shape;
 }
 
 /* Allocate the arrays of a sparse matrix in the current context, start zeroed. */

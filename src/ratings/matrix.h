@@ -73,7 +73,6 @@ extern void interactions_release(Interactions *ratings);
 
 extern Size matrix_bytes(const MatrixShape *shape);
 extern Size matrix_building_bytes(const MatrixShape *shape);
-extern MatrixShape matrix_shape(const Interactions *ratings);
 
 extern void sparse_allocate(SparseRows *matrix, int32 rows, int32 cols, int64 entries);
 extern void sparse_transpose(const SparseRows *matrix, SparseRows *transposed);

@@ -20,8 +20,6 @@
 #include "executor/tuptable.h"
 #include "portability/instr_time.h"
 #include "tcop/dest.h"
-#include "utils/builtins.h"
-#include "utils/rel.h"
 
 #include "compat.h"
 #include "ratings/budget.h"
@@ -84,7 +82,7 @@ look_around(RatingsReceiver *state)
 		return;
 	state->last_notice = seconds;
 	ereport(NOTICE,
-			(errmsg("reading %s: " INT64_FORMAT " rows, %.1f s gone",
+			(errmsg("reading relation %s: " INT64_FORMAT " rows, %.1f s gone",
 					state->relation, state->rows, seconds)));
 }
 
@@ -139,7 +137,7 @@ report_bad_rows(const RatingsReceiver *state, const RatingsSource *source)
 	if (state->null_users + state->null_items > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s has rows without an id", source->relation),
+				 errmsg("relation %s has rows without an id", source->relation),
 				 errdetail("Column \"%s\" is null in " INT64_FORMAT " rows, column \"%s\" in " INT64_FORMAT ".",
 						   source->user.name, state->null_users,
 						   source->item.name, state->null_items),
@@ -147,7 +145,7 @@ report_bad_rows(const RatingsReceiver *state, const RatingsSource *source)
 	if (state->not_finite > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("%s has ratings that are not finite single-precision numbers",
+				 errmsg("relation %s has ratings that are not finite single-precision numbers",
 						source->relation),
 				 errdetail("Column \"%s\" is NaN, infinite or too large in " INT64_FORMAT " rows.",
 						   source->rating.name, state->not_finite),
@@ -176,7 +174,7 @@ check_memory(const RatingsReceiver *state, const ReadRequest *request)
 		needed = Max(needed, add_size(state->limit, 1));
 	if (request->total_bytes != NULL)
 		needed = Max(needed, request->total_bytes(&shape, request->total_bytes_arg));
-	budget_require(needed, psprintf("working on %s (" INT64_FORMAT " ratings)",
+	budget_require(needed, psprintf("relation %s with " INT64_FORMAT " ratings",
 									request->source->relation, state->rows));
 }
 

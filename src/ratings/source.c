@@ -133,7 +133,7 @@ require_distinct(const SourceColumn *a, const SourceColumn *b)
 	if (a->name != NULL && b->name != NULL && strcmp(a->name, b->name) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_AMBIGUOUS_COLUMN),
-				 errmsg("column \"%s\" is given two meanings", a->name),
+				 errmsg("column \"%s\" is specified more than once", a->name),
 				 errhint("user_col, item_col and rating_col must name different columns.")));
 }
 

@@ -17,8 +17,6 @@
 #include "nodes/params.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
-#include "utils/memutils.h"
 
 #include "algorithms/baseline.h"
 #include "ratings/reader.h"
@@ -47,7 +45,7 @@ id_parameter(const SourceColumn *column, Id id)
 
 /* The query for the ratings of all users who matter to one user or item. */
 static char *
-neighbours_query(const RatingsSource *source, bool of_item)
+neighbors_query(const RatingsSource *source, bool of_item)
 {
 	const SourceColumn *given = of_item ? &source->item : &source->user;
 	char	   *parameter = source_id_parameter(given, 1, false);
@@ -77,14 +75,14 @@ default_duplicates(const RatingsSource *source)
 }
 
 static bool
-needs_whole_table(const NeighbourParams *params)
+needs_whole_table(const NeighborParams *params)
 {
 	return params_need_baseline(params) || params->score == SCORE_ZSCORE;
 }
 
 /* Does anything need statistics of items over all of their ratings? */
 static bool
-needs_item_stats(const NeighbourParams *params)
+needs_item_stats(const NeighborParams *params)
 {
 	if (!params->items)
 		return params->measure.kind == SIMILARITY_ADJUSTED_COSINE;
@@ -218,7 +216,7 @@ fit_baseline(LiveRatings *live)
  * an item (of_item), needs.  All is in the current memory context.
  */
 LiveRatings
-live_read(const RatingsSource *source, const NeighbourParams *params, bool of_item, Id id)
+live_read(const RatingsSource *source, const NeighborParams *params, bool of_item, Id id)
 {
 	LiveRatings live;
 	ReadRequest request = {
@@ -229,12 +227,12 @@ live_read(const RatingsSource *source, const NeighbourParams *params, bool of_it
 
 	if (!needs_whole_table(params))
 	{
-		request.query = neighbours_query(source, of_item);
+		request.query = neighbors_query(source, of_item);
 		request.params = id_parameter(of_item ? &source->item : &source->user, id);
 	}
 	live.ratings = ratings_read(&request);
-	live.hood = neighbourhood_create(params);
-	neighbourhood_set_ratings(live.hood, &live.ratings->by_user, &live.ratings->by_item,
+	live.hood = neighborhood_create(params);
+	neighborhood_set_ratings(live.hood, &live.ratings->by_user, &live.ratings->by_item,
 							  live.ratings->mean, live.ratings->deviation);
 	if (params_need_baseline(params))
 		fit_baseline(&live);

@@ -7,14 +7,14 @@
 
 #include "postgres.h"
 
-#include "model/neighbourhood.h"
+#include "model/neighborhood.h"
 #include "ratings/source.h"
 
-/* A neighbourhood over part of a table, and the ids of its users and items. */
+/* A neighborhood over part of a table, and the ids of its users and items. */
 typedef struct LiveRatings
 {
 	Interactions *ratings;
-	Neighbourhood *hood;
+	Neighborhood *hood;
 } LiveRatings;
 
 /* The most popular items: ids and numbers of ratings, most first. */
@@ -25,7 +25,7 @@ typedef struct PopularItems
 	double	   *ratings;
 } PopularItems;
 
-extern LiveRatings live_read(const RatingsSource *source, const NeighbourParams *params,
+extern LiveRatings live_read(const RatingsSource *source, const NeighborParams *params,
 							 bool of_item, Id id);
 extern PopularItems live_popular(const RatingsSource *source, int n);
 

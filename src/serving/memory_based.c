@@ -1,8 +1,8 @@
 /*
  * memory_based.c
  *		item_knn_recommend, user_knn_recommend, similar_items, similar_users:
- *		nearest neighbours straight from a live table of ratings, or from the
- *		ratings of a trained neighbour model.
+ *		nearest neighbors straight from a live table of ratings, or from the
+ *		ratings of a trained neighbor model.
  *
  * With a model as the source, an argument that is left at its default means
  * what the model was trained with.
@@ -15,17 +15,16 @@
 #include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 
 #include "engine/options.h"
 #include "model/form.h"
-#include "model/neighbour.h"
+#include "model/neighbor.h"
 #include "serving/arguments.h"
 #include "serving/live.h"
 #include "serving/ranking.h"
 
 /* The defaults of the SQL functions. */
-static const NeighbourParams default_params = {
+static const NeighborParams default_params = {
 	.measure = {.kind = SIMILARITY_COSINE, .min_support = 1, .shrinkage = 0},
 	.score = SCORE_WEIGHTED_MEAN,
 	.k = 40,
@@ -61,10 +60,10 @@ measure_arguments(FunctionCallInfo fcinfo, int similarity, int min_support, int 
 }
 
 /* The arguments of the recommending functions. */
-static NeighbourParams
+static NeighborParams
 recommend_arguments(FunctionCallInfo fcinfo, bool items)
 {
-	NeighbourParams params = {.items = items};
+	NeighborParams params = {.items = items};
 
 	require_not_null(fcinfo, 4, "k");
 	require_not_null(fcinfo, 5, "min_k");
@@ -104,10 +103,10 @@ id_argument(FunctionCallInfo fcinfo)
 	if (given->member != default_params.member) \
 		params.member = given->member
 
-static NeighbourParams
-merge_params(const NeighbourParams *given, const NeighbourParams *trained)
+static NeighborParams
+merge_params(const NeighborParams *given, const NeighborParams *trained)
 {
-	NeighbourParams params = *trained;
+	NeighborParams params = *trained;
 
 	GIVEN_OR_TRAINED(measure.kind);
 	GIVEN_OR_TRAINED(measure.min_support);
@@ -126,43 +125,43 @@ same_measure(const SimilarityMeasure *a, const SimilarityMeasure *b)
 }
 
 /*
- * The neighbourhood of a model: its own, or, where the arguments ask for
+ * The neighborhood of a model: its own, or, where the arguments ask for
  * something else, one made for this call.
  */
-static Neighbourhood *
-neighbourhood_of_model(Model *model, const NeighbourParams *given)
+static Neighborhood *
+neighborhood_of_model(Model *model, const NeighborParams *given)
 {
-	NeighbourParams trained = neighbour_params_read(model);
-	NeighbourParams params = merge_params(given, &trained);
-	Neighbourhood *hood;
+	NeighborParams trained = neighbor_params_read(model);
+	NeighborParams params = merge_params(given, &trained);
+	Neighborhood *hood;
 
 	if (same_measure(&params.measure, &trained.measure) && params.score == trained.score &&
 		params.k == trained.k && params.min_k == trained.min_k)
 		return model_state(model);
-	hood = model_neighbourhood(model, &params);
+	hood = model_neighborhood(model, &params);
 	/* Kept lists are of no use for another measure; the ratings are. */
 	hood->has_lists = hood->has_lists && same_measure(&params.measure, &trained.measure);
 	return hood;
 }
 
 static Model *
-neighbour_model(FunctionCallInfo fcinfo, const ModelForm *form)
+neighbor_model(FunctionCallInfo fcinfo, const ModelForm *form)
 {
 	Model	   *model = model_argument(fcinfo, 0);
 
-	if (model->form != &item_neighbour_form && model->form != &user_neighbour_form)
+	if (model->form != &item_neighbor_form && model->form != &user_neighbor_form)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("model \"%s\" is not a neighbour model", get_rel_name(model->relid)),
+				 errmsg("model \"%s\" is not a neighbor model", get_rel_name(model->relid)),
 				 errdetail("It was trained with algorithm \"%s\".", model->header.algorithm),
 				 errhint("For any model there are recsys_recommend, recsys_similar_items and recsys_similar_users.")));
 	if (form != NULL && model->form != form)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("model \"%s\" has neighbours of the other side", get_rel_name(model->relid)),
+				 errmsg("model \"%s\" has neighbors of the other side", get_rel_name(model->relid)),
 				 errdetail("It was trained with algorithm \"%s\".", model->header.algorithm),
 				 errhint("Use %s, or recsys_recommend.",
-						 form == &item_neighbour_form ? "user_knn_recommend" : "item_knn_recommend")));
+						 form == &item_neighbor_form ? "user_knn_recommend" : "item_knn_recommend")));
 	return model;
 }
 
@@ -178,15 +177,15 @@ popular_id(void *source, int32 index)
 	return ((PopularItems *) source)->id[index];
 }
 
-/* The best items of a neighbourhood for a user. */
+/* The best items of a neighborhood for a user. */
 static TopK
-best_items(Neighbourhood *hood, int32 user, bool exclude_seen, int n)
+best_items(Neighborhood *hood, int32 user, bool exclude_seen, int n)
 {
 	const SparseRows *by_user = &hood->by_user;
 	double	   *scores = palloc_extended(sizeof(double) * (Size) hood->by_item.rows,
 										 MCXT_ALLOC_HUGE);
 
-	neighbourhood_score(hood, user, scores);
+	neighborhood_score(hood, user, scores);
 	for (int64 e = by_user->start[user]; exclude_seen && e < by_user->start[user + 1]; e++)
 		scores[by_user->index[e]] = get_float8_nan();
 	return rank_scores(scores, hood->by_item.rows, n);
@@ -201,10 +200,10 @@ put_popular(FunctionCallInfo fcinfo, PopularItems *popular)
 }
 
 static void
-recommend_from_model(FunctionCallInfo fcinfo, const NeighbourParams *given)
+recommend_from_model(FunctionCallInfo fcinfo, const NeighborParams *given)
 {
-	Model	   *model = neighbour_model(fcinfo, given->items ? &item_neighbour_form :
-										&user_neighbour_form);
+	Model	   *model = neighbor_model(fcinfo, given->items ? &item_neighbor_form :
+										&user_neighbor_form);
 	int			n = count_argument(fcinfo, 2);
 	int32		user = find_user(model, id_argument(fcinfo));
 	TopK		top;
@@ -212,13 +211,13 @@ recommend_from_model(FunctionCallInfo fcinfo, const NeighbourParams *given)
 	if (user < 0)
 		top = rank_scores(popularity_scores(model), model->header.items, n);
 	else
-		top = best_items(neighbourhood_of_model(model, given), user, PG_GETARG_BOOL(9), n);
+		top = best_items(neighborhood_of_model(model, given), user, PG_GETARG_BOOL(9), n);
 	put_rows(fcinfo, &top, false, model_item_id, model,
 			 user < 0 ? basis_popular : basis_personalized, NULL);
 }
 
 static void
-recommend_from_table(FunctionCallInfo fcinfo, const NeighbourParams *params)
+recommend_from_table(FunctionCallInfo fcinfo, const NeighborParams *params)
 {
 	RatingsSource *source = source_argument(fcinfo, 10);
 	Id			id = id_argument(fcinfo);
@@ -248,7 +247,7 @@ recommend_from_table(FunctionCallInfo fcinfo, const NeighbourParams *params)
 static Datum
 recommend(FunctionCallInfo fcinfo, bool items)
 {
-	NeighbourParams params;
+	NeighborParams params;
 
 	require_not_null(fcinfo, 0, "source");
 	require_not_null(fcinfo, 1, "user_id");
@@ -282,9 +281,9 @@ user_knn_recommend(PG_FUNCTION_ARGS)
 	return recommend(fcinfo, false);
 }
 
-/* The rows of a neighbourhood most similar to one, with their support. */
+/* The rows of a neighborhood most similar to one, with their support. */
 static void
-put_similar(FunctionCallInfo fcinfo, Neighbourhood *hood, bool items, int32 row,
+put_similar(FunctionCallInfo fcinfo, Neighborhood *hood, bool items, int32 row,
 			IdSource id_source, void *source)
 {
 	int32		count = items ? hood->by_item.rows : hood->by_user.rows;
@@ -292,7 +291,7 @@ put_similar(FunctionCallInfo fcinfo, Neighbourhood *hood, bool items, int32 row,
 	int32	   *support = palloc_extended(sizeof(int32) * (Size) count, MCXT_ALLOC_HUGE);
 	TopK		top;
 
-	neighbourhood_compare(hood, items, row, scores, support);
+	neighborhood_compare(hood, items, row, scores, support);
 	top = rank_scores(scores, count, count_argument(fcinfo, 2));
 	put_rows(fcinfo, &top, false, id_source, source, NULL, support);
 }
@@ -306,21 +305,21 @@ put_nothing(FunctionCallInfo fcinfo)
 }
 
 static void
-similar_in_model(FunctionCallInfo fcinfo, bool items, const NeighbourParams *given)
+similar_in_model(FunctionCallInfo fcinfo, bool items, const NeighborParams *given)
 {
-	Model	   *model = neighbour_model(fcinfo, NULL);
+	Model	   *model = neighbor_model(fcinfo, NULL);
 	Id			id = id_argument(fcinfo);
 	int32		row = items ? find_item(model, id) : find_user(model, id);
 
 	if (row < 0)
 		put_nothing(fcinfo);
 	else
-		put_similar(fcinfo, neighbourhood_of_model(model, given), items, row,
+		put_similar(fcinfo, neighborhood_of_model(model, given), items, row,
 					items ? model_item_id : model_user_id, model);
 }
 
 static void
-similar_in_table(FunctionCallInfo fcinfo, bool items, const NeighbourParams *params)
+similar_in_table(FunctionCallInfo fcinfo, bool items, const NeighborParams *params)
 {
 	RatingsSource *source = source_argument(fcinfo, 6);
 	Id			id = id_argument(fcinfo);
@@ -344,7 +343,7 @@ similar_in_table(FunctionCallInfo fcinfo, bool items, const NeighbourParams *par
 static Datum
 similar(FunctionCallInfo fcinfo, bool items)
 {
-	NeighbourParams params = default_params;
+	NeighborParams params = default_params;
 
 	require_not_null(fcinfo, 0, "source");
 	require_not_null(fcinfo, 1, items ? "item_id" : "user_id");

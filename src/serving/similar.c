@@ -6,7 +6,6 @@
 
 #include "fmgr.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
 
 #include "engine/options.h"
 #include "model/form.h"

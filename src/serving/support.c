@@ -1,12 +1,11 @@
 /*
  * support.c
- *		Planner support: how many rows a function that takes a number of
- *		results returns, and what it costs to call.
+ *		Planner support: a function that takes a number of results returns
+ *		that many rows.
  */
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/optimizer.h"

@@ -244,12 +244,12 @@ recsys_train(PG_FUNCTION_ARGS)
 }
 
 static void
-require_factorisation(const Algorithm *algorithm)
+require_factorization(const Algorithm *algorithm)
 {
 	if (option_lookup(algorithm, "factors") == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("algorithm \"%s\" is not a matrix factorisation", algorithm->name),
+				 errmsg("algorithm \"%s\" is not a matrix factorization", algorithm->name),
 				 errhint("Train it with recsys_train.")));
 }
 
@@ -299,7 +299,7 @@ mf_train(PG_FUNCTION_ARGS)
 {
 	TrainRequest request = common_arguments(fcinfo);
 
-	require_factorisation(request.algorithm);
+	require_factorization(request.algorithm);
 	require_not_null(fcinfo, 8, "options");
 	request.options = mf_options(fcinfo, request.algorithm);
 	column_arguments(fcinfo, 9, &request);

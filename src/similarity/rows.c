@@ -144,7 +144,7 @@ row_similarity_add(RowSimilarity *similarity, int32_t row, int64_t from, int64_t
  * few common columns, and ties among the nearest must be ties.
  */
 static double
-normalised(double x, double a, double b)
+normalized(double x, double a, double b)
 {
 	if (!(a > 0) || !(b > 0))
 		return NAN;
@@ -168,7 +168,7 @@ pearson(const PairSums *s)
 {
 	double		n = s->n;
 
-	return normalised(n * s->xy - s->x * s->y,
+	return normalized(n * s->xy - s->x * s->y,
 					  cleaned(n * s->xx - s->x * s->x, n * s->xx),
 					  cleaned(n * s->yy - s->y * s->y, n * s->yy));
 }
@@ -182,7 +182,7 @@ pearson(const PairSums *s)
 static double
 common_cosine(const PairSums *s, const SimilarityMeasure *measure)
 {
-	double		cosine = normalised(s->xy, s->xx, s->yy);
+	double		cosine = normalized(s->xy, s->xx, s->yy);
 
 	if (measure->kind == SIMILARITY_PEARSON_BASELINE)
 		return cosine * (s->n - 1) / (s->n - 1 + measure->shrinkage);
@@ -203,7 +203,7 @@ light_similarity(const RowSimilarity *similarity, int32_t row, int32_t other)
 	switch (similarity->measure.kind)
 	{
 		case SIMILARITY_COSINE:
-			return normalised(sums->sum, x->square_sum, y->square_sum);
+			return normalized(sums->sum, x->square_sum, y->square_sum);
 		case SIMILARITY_JACCARD:
 			return sums->n / ((double) x->count + y->count - sums->n);
 		default:

@@ -328,24 +328,24 @@ SELECT * FROM trouble;
 
 INSERT INTO trial SELECT format('%s: %s = %s', part, f.name, number), models, forge(format('damage.put_field(m.data, %L, %s)', f.name, number), part)
   FROM (VALUES ('user_ids', 'svd texts'), ('item_ids', 'lists'), ('ratings', 'svd exact lists'), ('item_counts', 'svd'),
-	('user_bias', 'svd exact'), ('item_factors', 'svd texts'), ('user_factors', 'svd'), ('neighbours', 'lists')) p(part, models),
+	('user_bias', 'svd exact'), ('item_factors', 'svd texts'), ('user_factors', 'svd'), ('neighbors', 'lists')) p(part, models),
 	   field f, unnest('{0,1,4,4294967295,2147483647,268435456}'::bigint[]) number
  WHERE f.name NOT IN ('magic', 'crc', 'block', 'first_row')
    -- but for what is right, and what would be the block of another part
    AND NOT (f.name = 'type' AND part = 'user_ids' AND number = 4) AND NOT (f.name = 'part' AND number IN (0, 4, 268435456))
    AND NOT (f.name IN ('format', 'part', 'type', 'cols') AND number = 1)
-   AND NOT (f.name = 'extra' AND (number = 0 OR part NOT IN ('ratings', 'neighbours')));
+   AND NOT (f.name = 'extra' AND (number = 0 OR part NOT IN ('ratings', 'neighbors')));
 -- numbers that are not finite
 INSERT INTO trial SELECT part || ' not finite: ' || v, models, forge(format('substring(m.data FOR length(m.data) - 4) || %L::bytea', v), part)
   FROM (VALUES ('ratings', 'svd exact lists'), ('item_counts', 'svd'), ('user_bias', 'svd exact'), ('item_bias', 'svd baseline exact'),
-	('user_factors', 'svd'), ('item_factors', 'svd'), ('neighbours', 'lists')) p(part, models), unnest(ARRAY['\x0000c07f', '\x000080ff']) v;
+	('user_factors', 'svd'), ('item_factors', 'svd'), ('neighbors', 'lists')) p(part, models), unnest(ARRAY['\x0000c07f', '\x000080ff']) v;
 -- offsets and column indexes of the sparse rows of 5 users, the first of whom
 -- has 4 ratings
 INSERT INTO trial SELECT 'offset ' || n || ' = ' || v, 'svd exact lists', forge(format('damage.put_number(m.data, 32 + 4 * %s, %s)', n, v), 'ratings')
   FROM unnest('{0,1,2,5}'::int[]) n, unnest('{1,20,100,4294967295}'::bigint[]) v WHERE n <> 1 OR v <> 1;
 INSERT INTO trial SELECT 'index ' || n || ' = ' || v, 'svd exact lists', forge(format('damage.put_number(m.data, 32 + 4 * 6 + 4 * %s, %s)', n, v), 'ratings')
   FROM unnest('{0,1,2}'::int[]) n, unnest('{5,6,4294967295,2147483648}'::bigint[]) v;
-INSERT INTO trial SELECT 'neighbour ' || n || ' = ' || v, 'lists', forge(format('damage.put_number(m.data, 32 + 4 * 6 + 4 * %s, %s)', n, v), 'neighbours')
+INSERT INTO trial SELECT 'neighbor ' || n || ' = ' || v, 'lists', forge(format('damage.put_number(m.data, 32 + 4 * 6 + 4 * %s, %s)', n, v), 'neighbors')
   FROM unnest('{0,1,2}'::int[]) n, unnest('{5,4294967295}'::bigint[]) v;
 -- text ids
 INSERT INTO trial SELECT 'text offset ' || n || ' = ' || v, 'texts', forge(format('damage.put_number(m.data, 32 + 4 * %s, %s)', n, v), 'user_ids')

@@ -292,7 +292,7 @@ DECLARE
 	different bigint;
 	failure text;
 BEGIN
-	-- every item that is known has neighbours of its own kind
+	-- every item that is known has neighbors of its own kind
 	PERFORM recsys_train('types', 'typed', 'svd', '{"factors": 2, "clip": false}', other, id_column);
 	EXECUTE format('SELECT count(*) FROM (SELECT DISTINCT %I FROM typed) t WHERE NOT EXISTS
 		(SELECT FROM recsys_similar_items(''types'', t.%1$I, 3))', id_column) INTO popular;

@@ -1,4 +1,4 @@
--- Nearest neighbours from a live table, held against their definitions in SQL.
+-- Nearest neighbors from a live table, held against their definitions in SQL.
 
 SELECT setseed(.25);
 CREATE TABLE ratings (user_id int, item_id text, rating numeric(3, 1), PRIMARY KEY (user_id, item_id));

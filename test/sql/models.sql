@@ -123,7 +123,7 @@ SELECT bool_and(abs(g_bias) < 2e-3 AND abs(g_first) < 2e-3) AS stationary
   FROM (SELECT user_id, avg(error) - .2 * bias AS g_bias, avg(error * q[1]) - .2 * p[1] AS g_first
           FROM r GROUP BY user_id, bias, p) g;
 
--- The log: one row an iteration; what is minimised falls.
+-- The log: one row an iteration; what is minimized falls.
 SELECT t.algorithm, count(*) = max(t.iterations) AS complete, bool_and(l.loss <= l.previous * (1 + 1e-6) OR l.previous IS NULL) AS falling,
        bool_and(l.seconds >= 0) AS timed
   FROM trained t, LATERAL (SELECT *, lag(loss) OVER (ORDER BY iteration) AS previous
@@ -201,7 +201,7 @@ SELECT recsys_predict('uuid_model', who, what) = recsys_predict('uuid_model', wh
   FROM uuid_text LIMIT 1;
 
 --
--- The matrix-factorisation names are the same engine.
+-- The matrix-factorization names are the same engine.
 --
 SELECT algorithm, iterations FROM mf_train('mf', 'kept', factors => 8, iterations => 5, learning_rate => .01, regularization => .03, seed => 3);
 SELECT options -> 'factors' AS factors, options -> 'learning_rate' AS learning_rate, options -> 'regularization' AS regularization, options -> 'seed' AS seed
@@ -217,13 +217,13 @@ CREATE TABLE parted (LIKE ratings) PARTITION BY HASH (user_id);
 CREATE TABLE parted_0 PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER 0);
 CREATE TABLE parted_1 PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER 1);
 INSERT INTO parted SELECT * FROM kept;
-CREATE MATERIALIZED VIEW materialised AS SELECT * FROM kept;
+CREATE MATERIALIZED VIEW materialized AS SELECT * FROM kept;
 CREATE TEMP TABLE temporary AS SELECT * FROM kept;
 CREATE TABLE same_source (relation text, parts bigint, same bool);
 DO $$
 DECLARE r text;
 BEGIN
-	FOREACH r IN ARRAY '{parted,materialised,temporary}'::text[] LOOP
+	FOREACH r IN ARRAY '{parted,materialized,temporary}'::text[] LOOP
 		PERFORM recsys_train('from_relation', r, 'als');
 		INSERT INTO same_source
 		SELECT r, count(*), bool_and(a.data = b.data)

@@ -19,7 +19,7 @@ my %user_type = (
 	'"The models".svd' => 'int',
 	'"The models".als' => 'int',
 	'"The models"."k n n"' => 'int',
-	'public.neighbours' => 'text');
+	'public.neighbors' => 'text');
 
 # What a model gives; the extension is not in the search path.
 sub serving_of
@@ -32,7 +32,7 @@ sub serving_of
 	$factors = qq(
 		SELECT * FROM engine.recsys_factors('$model', 'user');
 		SELECT * FROM engine.recsys_factors('$model', 'item');)
-	  if $model !~ /k n n|neighbours/;
+	  if $model !~ /k n n|neighbors/;
 	return $node->safe_psql(
 		$database, qq(
 		SELECT u.id, r.* FROM ($users) u,
@@ -84,7 +84,7 @@ $node->safe_psql(
 	SELECT engine.recsys_train('"The models"."k n n"', 'ratings', 'item_knn',
 							   '{"similarity": "cosine", "neighbors": 7,
 								 "store_ratings": true}');
-	SELECT engine.recsys_train('public.neighbours', 'named', 'user_knn',
+	SELECT engine.recsys_train('public.neighbors', 'named', 'user_knn',
 							   '{"similarity": "pearson_baseline",
 								 "score": "baseline"}');
 	RESET ROLE;

@@ -20,7 +20,7 @@ $primary->safe_psql('postgres',
 	SELECT user_id / 0 AS user_id, item_id, rating FROM ratings;
 	SELECT recsys_train('factors', 'ratings', 'als',
 						'{"factors": 6, "iterations": 5}');
-	SELECT recsys_train('neighbours', 'ratings', 'item_knn',
+	SELECT recsys_train('neighbors', 'ratings', 'item_knn',
 						'{"neighbors": 9, "keep_versions": 1}');));
 $primary->backup('backup');
 
@@ -49,16 +49,16 @@ sub check_standby
 }
 
 my $before = check_standby('factors', 1);
-check_standby('neighbours', 1);
+check_standby('neighbors', 1);
 
 $primary->safe_psql(
 	'postgres', q(
 	UPDATE ratings SET rating = 6 - rating WHERE item_id < 30;
 	SELECT recsys_retrain('factors');
-	SELECT recsys_retrain('neighbours');
+	SELECT recsys_retrain('neighbors');
 	SELECT recsys_train('later', 'ratings', 'svd', '{"factors": 3}');));
 isnt(check_standby('factors', 2), $before, 'retraining has changed the model');
-check_standby('neighbours', 2);
+check_standby('neighbors', 2);
 check_standby('later', 1);
 
 # Straight from the replicated table.
@@ -72,7 +72,7 @@ is($standby->safe_psql('postgres', $live),
 my %training = (
 	'an existing model' => q(recsys_train('factors', 'unreadable', 'svd')),
 	'a new model' => q(recsys_train('another', 'unreadable', 'svd')),
-	'a factorisation' => q(mf_train('factors', 'unreadable')),
+	'a factorization' => q(mf_train('factors', 'unreadable')),
 	'a model again' => q(recsys_retrain('factors')));
 foreach my $what (sort keys %training)
 {

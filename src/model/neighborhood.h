@@ -1,14 +1,14 @@
 /*
- * neighbourhood.h
- *		k-nearest-neighbour scores from ratings, or from kept lists.
+ * neighborhood.h
+ *		k-nearest-neighbor scores from ratings, or from kept lists.
  *
- * The "rows" of a neighbourhood are the side whose neighbours count: items for
+ * The "rows" of a neighborhood are the side whose neighbors count: items for
  * item k-NN, users for user k-NN; its "columns" are the other side.  It does
  * not matter whether the ratings are those of a trained model or the part of a
  * live table that one request needs.
  */
-#ifndef RECSYS_MODEL_NEIGHBOURHOOD_H
-#define RECSYS_MODEL_NEIGHBOURHOOD_H
+#ifndef RECSYS_MODEL_NEIGHBORHOOD_H
+#define RECSYS_MODEL_NEIGHBORHOOD_H
 
 #include "postgres.h"
 
@@ -16,8 +16,8 @@
 #include "similarity/rows.h"
 
 /*
- * How the nearest neighbours' ratings make a score (ALGORITHMS: k-NN
- * prediction), r a neighbour's rating and s its similarity:
+ * How the nearest neighbors' ratings make a score (ALGORITHMS: k-NN
+ * prediction), r a neighbor's rating and s its similarity:
  */
 typedef enum ScoreKind
 {
@@ -32,18 +32,18 @@ typedef enum ScoreKind
 extern const char *const similarity_names[];
 extern const char *const score_names[];
 
-typedef struct NeighbourParams
+typedef struct NeighborParams
 {
 	bool		items;			/* rows are items, or else users */
 	SimilarityMeasure measure;
 	ScoreKind	score;
 	int			k;
 	int			min_k;
-} NeighbourParams;
+} NeighborParams;
 
-typedef struct Neighbourhood
+typedef struct Neighborhood
 {
-	NeighbourParams params;
+	NeighborParams params;
 	double		mean;			/* of all ratings */
 	double		deviation;
 
@@ -64,19 +64,19 @@ typedef struct Neighbourhood
 	double	   *current;		/* [rows] similarities of current_row, or NaN */
 	int32		current_row;
 	MemoryContext context;
-} Neighbourhood;
+} Neighborhood;
 
-extern bool params_need_baseline(const NeighbourParams *params);
-extern Neighbourhood *neighbourhood_create(const NeighbourParams *params);
-extern void neighbourhood_set_ratings(Neighbourhood *hood, const SparseRows *by_user,
+extern bool params_need_baseline(const NeighborParams *params);
+extern Neighborhood *neighborhood_create(const NeighborParams *params);
+extern void neighborhood_set_ratings(Neighborhood *hood, const SparseRows *by_user,
 									  const SparseRows *by_item, double mean,
 									  double deviation);
-extern void neighbourhood_set_lists(Neighbourhood *hood, const SparseRows *lists);
+extern void neighborhood_set_lists(Neighborhood *hood, const SparseRows *lists);
 extern void accumulate_row(RowSimilarity *similarity, int32 row);
-extern RowSimilarity *neighbourhood_similarity(Neighbourhood *hood, bool items);
-extern double neighbourhood_predict(Neighbourhood *hood, int32 user, int32 item);
-extern void neighbourhood_score(Neighbourhood *hood, int32 user, double *scores);
-extern void neighbourhood_compare(Neighbourhood *hood, bool items, int32 row,
+extern RowSimilarity *neighborhood_similarity(Neighborhood *hood, bool items);
+extern double neighborhood_predict(Neighborhood *hood, int32 user, int32 item);
+extern void neighborhood_score(Neighborhood *hood, int32 user, double *scores);
+extern void neighborhood_compare(Neighborhood *hood, bool items, int32 row,
 								  double *scores, int32 *support);
 
-#endif							/* RECSYS_MODEL_NEIGHBOURHOOD_H */
+#endif							/* RECSYS_MODEL_NEIGHBORHOOD_H */

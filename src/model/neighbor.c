@@ -1,9 +1,9 @@
 /*
- * neighbour.c
- *		The neighbour forms: the ratings of a model, and how the k nearest
+ * neighbor.c
+ *		The neighbor forms: the ratings of a model, and how the k nearest
  *		items or users make a score of them.
  *
- * Item and user neighbours are two forms with the same parts: the ratings, the
+ * Item and user neighbors are two forms with the same parts: the ratings, the
  * nearest of each row where they were kept, and the biases where a similarity
  * or score is relative to the baseline.
  */
@@ -13,11 +13,11 @@
 
 #include "model/form.h"
 #include "model/json.h"
-#include "model/neighbour.h"
+#include "model/neighbor.h"
 
 /* Write the parameters of the form into a draft. */
 void
-neighbour_params_write(const NeighbourParams *params, ModelDraft *draft)
+neighbor_params_write(const NeighborParams *params, ModelDraft *draft)
 {
 	json_add_string(&draft->params, "similarity", similarity_names[params->measure.kind]);
 	json_add_integer(&draft->params, "min_support", params->measure.min_support);
@@ -45,14 +45,14 @@ count_param(const Model *model, const char *name)
 }
 
 /* Read the parameters of the form.  Error: one of them is absurd. */
-NeighbourParams
-neighbour_params_read(const Model *model)
+NeighborParams
+neighbor_params_read(const Model *model)
 {
 	const Jsonb *json = model->header.params;
 	int			kind = position_of_name(json_get_string(json, "similarity"), similarity_names);
 	int			score = position_of_name(json_get_string(json, "score"), score_names);
-	NeighbourParams params = {
-		.items = model->form == &item_neighbour_form,
+	NeighborParams params = {
+		.items = model->form == &item_neighbor_form,
 		.measure = {
 			.kind = kind,
 			.min_support = count_param(model, "min_support"),
@@ -71,7 +71,7 @@ neighbour_params_read(const Model *model)
 }
 
 static void
-load_biases(Model *model, Neighbourhood *hood)
+load_biases(Model *model, Neighborhood *hood)
 {
 	const ModelHeader *header = &model->header;
 
@@ -89,14 +89,14 @@ load_biases(Model *model, Neighbourhood *hood)
 }
 
 /*
- * The neighbourhood of a model under the given parameters, which may differ
+ * The neighborhood of a model under the given parameters, which may differ
  * from its own, in the current memory context.
  */
-Neighbourhood *
-model_neighbourhood(Model *model, const NeighbourParams *params)
+Neighborhood *
+model_neighborhood(Model *model, const NeighborParams *params)
 {
 	const ModelHeader *header = &model->header;
-	Neighbourhood *hood = neighbourhood_create(params);
+	Neighborhood *hood = neighborhood_create(params);
 	int32		rows = params->items ? header->items : header->users;
 	SparseRows	by_user;
 	SparseRows	by_item;
@@ -106,61 +106,61 @@ model_neighbourhood(Model *model, const NeighbourParams *params)
 	model_load_sparse(model, PART_RATINGS, &by_user);
 	sparse_allocate(&by_item, header->items, header->users, sparse_entries(&by_user));
 	sparse_transpose(&by_user, &by_item);
-	neighbourhood_set_ratings(hood, &by_user, &by_item, header->mean, header->deviation);
+	neighborhood_set_ratings(hood, &by_user, &by_item, header->mean, header->deviation);
 	load_biases(model, hood);
-	if (model_has_part(model, PART_NEIGHBOURS))
+	if (model_has_part(model, PART_NEIGHBORS))
 	{
-		model_require_part(model, PART_NEIGHBOURS, BLOCK_SPARSE, rows, rows);
-		model_load_sparse(model, PART_NEIGHBOURS, &lists);
-		neighbourhood_set_lists(hood, &lists);
+		model_require_part(model, PART_NEIGHBORS, BLOCK_SPARSE, rows, rows);
+		model_load_sparse(model, PART_NEIGHBORS, &lists);
+		neighborhood_set_lists(hood, &lists);
 	}
 	return hood;
 }
 
 static void *
-neighbour_load(Model *model)
+neighbor_load(Model *model)
 {
-	NeighbourParams params = neighbour_params_read(model);
+	NeighborParams params = neighbor_params_read(model);
 
-	return model_neighbourhood(model, &params);
+	return model_neighborhood(model, &params);
 }
 
 static double
-neighbour_predict(Model *model, int32 user, int32 item)
+neighbor_predict(Model *model, int32 user, int32 item)
 {
-	return neighbourhood_predict(model_state(model), user, item);
+	return neighborhood_predict(model_state(model), user, item);
 }
 
 static void
-neighbour_score_items(Model *model, int32 user, double *scores)
+neighbor_score_items(Model *model, int32 user, double *scores)
 {
-	neighbourhood_score(model_state(model), user, scores);
+	neighborhood_score(model_state(model), user, scores);
 }
 
 static void
-neighbour_compare(Model *model, bool items, int32 row, VectorMetric metric,
+neighbor_compare(Model *model, bool items, int32 row, VectorMetric metric,
 				  double *scores)
 {
 	if (metric != METRIC_COSINE)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("a neighbour model has one similarity, that of its training"),
+				 errmsg("a neighbor model has one similarity, that of its training"),
 				 errhint("Leave out the metric, or train with another similarity.")));
-	neighbourhood_compare(model_state(model), items, row, scores, NULL);
+	neighborhood_compare(model_state(model), items, row, scores, NULL);
 }
 
-const ModelForm item_neighbour_form = {
-	.name = "item_neighbour",
-	.load = neighbour_load,
-	.predict = neighbour_predict,
-	.score_items = neighbour_score_items,
-	.compare = neighbour_compare
+const ModelForm item_neighbor_form = {
+	.name = "item_neighbor",
+	.load = neighbor_load,
+	.predict = neighbor_predict,
+	.score_items = neighbor_score_items,
+	.compare = neighbor_compare
 };
 
-const ModelForm user_neighbour_form = {
-	.name = "user_neighbour",
-	.load = neighbour_load,
-	.predict = neighbour_predict,
-	.score_items = neighbour_score_items,
-	.compare = neighbour_compare
+const ModelForm user_neighbor_form = {
+	.name = "user_neighbor",
+	.load = neighbor_load,
+	.predict = neighbor_predict,
+	.score_items = neighbor_score_items,
+	.compare = neighbor_compare
 };

@@ -1,8 +1,8 @@
 /*
- * neighbourhood.c
- *		k-nearest-neighbour scores from ratings, or from kept lists.
+ * neighborhood.c
+ *		k-nearest-neighbor scores from ratings, or from kept lists.
  *
- * The k nearest are taken among the neighbours that have the rating, so
+ * The k nearest are taken among the neighbors that have the rating, so
  * a prediction looks at the similarities of one row to all others: that row is
  * computed when it is needed (rows.c), or comes from the list kept for it.
  * Scoring all items for a user takes one row for user k-NN, and for item k-NN
@@ -17,7 +17,7 @@
 #include "utils/memutils.h"
 
 #include "math/topk.h"
-#include "model/neighbourhood.h"
+#include "model/neighborhood.h"
 
 /* By SimilarityKind. */
 const char *const similarity_names[] = {
@@ -40,17 +40,17 @@ typedef struct Tally
 
 /* Does anything here need the baselines of users and items? */
 bool
-params_need_baseline(const NeighbourParams *params)
+params_need_baseline(const NeighborParams *params)
 {
 	return params->score == SCORE_BASELINE ||
 		params->measure.kind == SIMILARITY_PEARSON_BASELINE;
 }
 
-/* A neighbourhood without ratings, in the current memory context. */
-Neighbourhood *
-neighbourhood_create(const NeighbourParams *params)
+/* A neighborhood without ratings, in the current memory context. */
+Neighborhood *
+neighborhood_create(const NeighborParams *params)
 {
-	Neighbourhood *hood = palloc0(sizeof(Neighbourhood));
+	Neighborhood *hood = palloc0(sizeof(Neighborhood));
 
 	hood->params = *params;
 	hood->current_row = -1;
@@ -73,11 +73,11 @@ all_row_stats(const SparseRows *rows)
 }
 
 /*
- * Give the neighbourhood lists of nearest rows, which it keeps, and turns
+ * Give the neighborhood lists of nearest rows, which it keeps, and turns
  * round for item k-NN: which rows list this one.
  */
 void
-neighbourhood_set_lists(Neighbourhood *hood, const SparseRows *lists)
+neighborhood_set_lists(Neighborhood *hood, const SparseRows *lists)
 {
 	hood->lists = *lists;
 	hood->has_lists = true;
@@ -88,11 +88,11 @@ neighbourhood_set_lists(Neighbourhood *hood, const SparseRows *lists)
 }
 
 /*
- * Give the neighbourhood its ratings, which it keeps, and compute the
+ * Give the neighborhood its ratings, which it keeps, and compute the
  * statistics of their rows.
  */
 void
-neighbourhood_set_ratings(Neighbourhood *hood, const SparseRows *by_user,
+neighborhood_set_ratings(Neighborhood *hood, const SparseRows *by_user,
 						  const SparseRows *by_item, double mean, double deviation)
 {
 	hood->by_user = *by_user;
@@ -104,26 +104,26 @@ neighbourhood_set_ratings(Neighbourhood *hood, const SparseRows *by_user,
 }
 
 static const SparseRows *
-row_side(const Neighbourhood *hood)
+row_side(const Neighborhood *hood)
 {
 	return hood->params.items ? &hood->by_item : &hood->by_user;
 }
 
 static const RowStats *
-side_stats(const Neighbourhood *hood, bool items)
+side_stats(const Neighborhood *hood, bool items)
 {
 	return items ? hood->item_stats : hood->user_stats;
 }
 
 static const float *
-side_bias(const Neighbourhood *hood, bool items)
+side_bias(const Neighborhood *hood, bool items)
 {
 	return items ? hood->item_bias : hood->user_bias;
 }
 
 /* What a measure subtracts from the values of each row of a side. */
 static double *
-row_offsets(const Neighbourhood *hood, bool items, int32 rows)
+row_offsets(const Neighborhood *hood, bool items, int32 rows)
 {
 	double	   *offset = MemoryContextAllocHuge(CurrentMemoryContext,
 												sizeof(double) * Max(rows, 1));
@@ -141,7 +141,7 @@ row_offsets(const Neighbourhood *hood, bool items, int32 rows)
 
 /* What a measure subtracts from the values of each column of a side. */
 static double *
-column_offsets(const Neighbourhood *hood, bool items, int32 columns)
+column_offsets(const Neighborhood *hood, bool items, int32 columns)
 {
 	double	   *offset = MemoryContextAllocHuge(CurrentMemoryContext,
 												sizeof(double) * Max(columns, 1));
@@ -164,7 +164,7 @@ zeroed_array(int32 count, Size element)
 }
 
 static RowSimilarity *
-make_similarity(Neighbourhood *hood, bool items)
+make_similarity(Neighborhood *hood, bool items)
 {
 	RowSimilarity *similarity = palloc0(sizeof(RowSimilarity));
 	SimilarityKind kind = hood->params.measure.kind;
@@ -190,7 +190,7 @@ make_similarity(Neighbourhood *hood, bool items)
 
 /* The engine for similarities between items or between users. */
 RowSimilarity *
-neighbourhood_similarity(Neighbourhood *hood, bool items)
+neighborhood_similarity(Neighborhood *hood, bool items)
 {
 	if (hood->similarity[items] == NULL)
 	{
@@ -221,9 +221,9 @@ accumulate_row(RowSimilarity *similarity, int32 row)
 
 /* Similarities of a row to all others of its side into "to", else NaN. */
 static void
-compute_row(Neighbourhood *hood, bool items, int32 row, double *to, int32 *support)
+compute_row(Neighborhood *hood, bool items, int32 row, double *to, int32 *support)
 {
-	RowSimilarity *similarity = neighbourhood_similarity(hood, items);
+	RowSimilarity *similarity = neighborhood_similarity(hood, items);
 	int32		n;
 
 	accumulate_row(similarity, row);
@@ -242,7 +242,7 @@ compute_row(Neighbourhood *hood, bool items, int32 row, double *to, int32 *suppo
 
 /* Likewise, from the list kept for the row. */
 static void
-copy_list(const Neighbourhood *hood, int32 row, double *to)
+copy_list(const Neighborhood *hood, int32 row, double *to)
 {
 	const SparseRows *lists = &hood->lists;
 
@@ -259,7 +259,7 @@ fill_nan(double *values, int32 count)
 
 /* Make hood->current the similarities of a row. */
 static const double *
-load_row(Neighbourhood *hood, int32 row)
+load_row(Neighborhood *hood, int32 row)
 {
 	int32		rows = row_side(hood)->rows;
 
@@ -281,7 +281,7 @@ load_row(Neighbourhood *hood, int32 row)
 
 /* The baseline prediction for a row and a column; -1 is one not known. */
 static double
-baseline(const Neighbourhood *hood, int32 row, int32 column)
+baseline(const Neighborhood *hood, int32 row, int32 column)
 {
 	bool		items = hood->params.items;
 
@@ -290,9 +290,9 @@ baseline(const Neighbourhood *hood, int32 row, int32 column)
 		(column >= 0 ? side_bias(hood, !items)[column] : 0);
 }
 
-/* Does a similarity count as that of a neighbour? */
+/* Does a similarity count as that of a neighbor? */
 static inline bool
-counts(const Neighbourhood *hood, double similarity)
+counts(const Neighborhood *hood, double similarity)
 {
 	if (hood->params.score == SCORE_AVERAGE)
 		return !isnan(similarity);
@@ -301,7 +301,7 @@ counts(const Neighbourhood *hood, double similarity)
 
 /* The deviation of a row, or one that can stand for it, never zero. */
 static inline double
-row_deviation(const Neighbourhood *hood, int32 row)
+row_deviation(const Neighborhood *hood, int32 row)
 {
 	double		deviation = side_stats(hood, hood->params.items)[row].deviation;
 
@@ -310,9 +310,9 @@ row_deviation(const Neighbourhood *hood, int32 row)
 	return hood->deviation > 0 ? hood->deviation : 1;
 }
 
-/* Add the rating that neighbour "row" gives to "column". */
+/* Add the rating that neighbor "row" gives to "column". */
 static inline void
-tally_add(const Neighbourhood *hood, Tally *tally, double similarity, int32 row,
+tally_add(const Neighborhood *hood, Tally *tally, double similarity, int32 row,
 		  int32 column, double rating)
 {
 	const RowStats *stats = side_stats(hood, hood->params.items);
@@ -336,9 +336,9 @@ tally_add(const Neighbourhood *hood, Tally *tally, double similarity, int32 row,
 	tally->n++;
 }
 
-/* The score of "row" and "column" once all neighbours have been added. */
+/* The score of "row" and "column" once all neighbors have been added. */
 static double
-tally_score(const Neighbourhood *hood, const Tally *tally, int32 row, int32 column)
+tally_score(const Neighborhood *hood, const Tally *tally, int32 row, int32 column)
 {
 	const RowStats *stats = &side_stats(hood, hood->params.items)[row];
 	bool		enough = tally->n >= Max(hood->params.min_k, 1);
@@ -364,7 +364,7 @@ tally_score(const Neighbourhood *hood, const Tally *tally, int32 row, int32 colu
 
 /* The best guess when the row, the column or both are not known (-1). */
 static double
-predict_unknown(const Neighbourhood *hood, int32 row, int32 column)
+predict_unknown(const Neighborhood *hood, int32 row, int32 column)
 {
 	bool		items = hood->params.items;
 
@@ -390,7 +390,7 @@ predict_unknown(const Neighbourhood *hood, int32 row, int32 column)
  * of the item, if there is one, is left out.
  */
 double
-neighbourhood_predict(Neighbourhood *hood, int32 user, int32 item)
+neighborhood_predict(Neighborhood *hood, int32 user, int32 item)
 {
 	bool		items = hood->params.items;
 	int32		row = items ? item : user;
@@ -432,51 +432,51 @@ compare_scored(const void *a, const void *b, void *arg)
 	return scored_before(*(const Scored *) b, *(const Scored *) a) ? 1 : 0;
 }
 
-/* The neighbours of a row, nearest first, palloc'd. */
+/* The neighbors of a row, nearest first, palloc'd. */
 static Scored *
-neighbours_in_order(Neighbourhood *hood, int32 row, int32 *count)
+neighbors_in_order(Neighborhood *hood, int32 row, int32 *count)
 {
 	const double *similarity = load_row(hood, row);
 	int32		rows = row_side(hood)->rows;
-	Scored	   *neighbour = MemoryContextAllocHuge(CurrentMemoryContext,
+	Scored	   *neighbor = MemoryContextAllocHuge(CurrentMemoryContext,
 												   sizeof(Scored) * Max(rows, 1));
 
 	*count = 0;
 	for (int32 r = 0; r < rows; r++)
 		if (counts(hood, similarity[r]))
-			neighbour[(*count)++] = (Scored) {similarity[r], r};
-	qsort_interruptible(neighbour, *count, sizeof(Scored), compare_scored, NULL);
-	return neighbour;
+			neighbor[(*count)++] = (Scored) {similarity[r], r};
+	qsort_interruptible(neighbor, *count, sizeof(Scored), compare_scored, NULL);
+	return neighbor;
 }
 
 /*
- * User k-NN: the neighbours in order, nearest first, each adding what it has
+ * User k-NN: the neighbors in order, nearest first, each adding what it has
  * rated where k nearer ones have not done so before it.
  */
 static void
-tally_by_users(Neighbourhood *hood, int32 user, Tally *tally)
+tally_by_users(Neighborhood *hood, int32 user, Tally *tally)
 {
 	int64		limit = hood->params.score == SCORE_AVERAGE ? PG_INT64_MAX : hood->params.k;
 	const SparseRows *by_user = &hood->by_user;
 	int32		count;
-	Scored	   *neighbour = neighbours_in_order(hood, user, &count);
+	Scored	   *neighbor = neighbors_in_order(hood, user, &count);
 
 	for (int32 i = 0; i < count; i++)
 	{
-		int32		other = neighbour[i].index;
+		int32		other = neighbor[i].index;
 
 		CHECK_FOR_INTERRUPTS();
 		for (int64 e = by_user->start[other]; e < by_user->start[other + 1]; e++)
 			if (tally[by_user->index[e]].n < limit)
-				tally_add(hood, &tally[by_user->index[e]], neighbour[i].score,
+				tally_add(hood, &tally[by_user->index[e]], neighbor[i].score,
 						  other, by_user->index[e], by_user->value[e]);
 	}
-	pfree(neighbour);
+	pfree(neighbor);
 }
 
 /*
  * Item k-NN: what each of a user's items adds to the items that are like it.
- * Where k cuts, the nearest k of an item's neighbours among the user's items
+ * Where k cuts, the nearest k of an item's neighbors among the user's items
  * are kept until all have been seen.
  */
 typedef struct ItemTally
@@ -487,7 +487,7 @@ typedef struct ItemTally
 } ItemTally;
 
 static void
-offer_neighbour(Neighbourhood *hood, ItemTally *items, int32 user, int32 item,
+offer_neighbor(Neighborhood *hood, ItemTally *items, int32 user, int32 item,
 				double similarity, int32 own, double rating)
 {
 	TopK	   *nearest;
@@ -505,7 +505,7 @@ offer_neighbour(Neighbourhood *hood, ItemTally *items, int32 user, int32 item,
 
 /* Offer one of a user's items to all that are like it. */
 static void
-offer_item(Neighbourhood *hood, ItemTally *items, int32 user, int32 own, double rating)
+offer_item(Neighborhood *hood, ItemTally *items, int32 user, int32 own, double rating)
 {
 	const SparseRows *listed = &hood->listed;
 	RowSimilarity *similarity;
@@ -514,10 +514,10 @@ offer_item(Neighbourhood *hood, ItemTally *items, int32 user, int32 own, double 
 	if (hood->has_lists)
 	{
 		for (int64 e = listed->start[own]; e < listed->start[own + 1]; e++)
-			offer_neighbour(hood, items, user, listed->index[e], listed->value[e], own, rating);
+			offer_neighbor(hood, items, user, listed->index[e], listed->value[e], own, rating);
 		return;
 	}
-	similarity = neighbourhood_similarity(hood, true);
+	similarity = neighborhood_similarity(hood, true);
 	accumulate_row(similarity, own);
 	for (int32 t = 0; t < similarity->touched_count; t++)
 	{
@@ -525,13 +525,13 @@ offer_item(Neighbourhood *hood, ItemTally *items, int32 user, int32 own, double 
 		double		value = row_similarity_get(similarity, own, item, &support);
 
 		if (item != own && counts(hood, value))
-			offer_neighbour(hood, items, user, item, value, own, rating);
+			offer_neighbor(hood, items, user, item, value, own, rating);
 	}
 	row_similarity_end(similarity);
 }
 
 static void
-tally_nearest(Neighbourhood *hood, ItemTally *items, int32 user, int32 item)
+tally_nearest(Neighborhood *hood, ItemTally *items, int32 user, int32 item)
 {
 	const SparseRows *by_user = &hood->by_user;
 	TopK	   *nearest = &items->nearest[item];
@@ -547,7 +547,7 @@ tally_nearest(Neighbourhood *hood, ItemTally *items, int32 user, int32 item)
 }
 
 static void
-tally_by_items(Neighbourhood *hood, int32 user, Tally *tally)
+tally_by_items(Neighborhood *hood, int32 user, Tally *tally)
 {
 	const SparseRows *by_user = &hood->by_user;
 	int32		count = hood->by_item.rows;
@@ -567,10 +567,10 @@ tally_by_items(Neighbourhood *hood, int32 user, Tally *tally)
 
 /*
  * Scores of all items for a user, NaN for items with fewer than min_k
- * neighbours that count.
+ * neighbors that count.
  */
 void
-neighbourhood_score(Neighbourhood *hood, int32 user, double *scores)
+neighborhood_score(Neighborhood *hood, int32 user, double *scores)
 {
 	bool		items = hood->params.items;
 	int32		count = hood->by_item.rows;
@@ -601,7 +601,7 @@ neighbourhood_score(Neighbourhood *hood, int32 user, double *scores)
  * if there are lists, which do not have the numbers of common columns.
  */
 void
-neighbourhood_compare(Neighbourhood *hood, bool items, int32 row, double *scores,
+neighborhood_compare(Neighborhood *hood, bool items, int32 row, double *scores,
 					  int32 *support)
 {
 	fill_nan(scores, (items ? &hood->by_item : &hood->by_user)->rows);
