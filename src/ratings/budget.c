@@ -8,7 +8,10 @@
  */
 #include "postgres.h"
 
+#include <sys/statvfs.h>
+
 #include "miscadmin.h"
+#include "storage/dsm_impl.h"
 #include "storage/shmem.h"
 
 #include "ratings/budget.h"
@@ -42,4 +45,20 @@ budget_require(Size needed, const char *purpose)
 			 errdetail("\"maintenance_work_mem\" is %d kB.", maintenance_work_mem),
 			 errhint("Set \"maintenance_work_mem\" to at least '%zuMB' for this session.",
 					 megabytes)));
+}
+
+/*
+ * Is there room for so many bytes of dynamic shared memory?  Containers often
+ * have little, and running out of it would end a training that can do without.
+ */
+bool
+budget_fits_shared(Size bytes)
+{
+#ifdef __linux__
+	struct statvfs info;
+
+	if (dynamic_shared_memory_type == DSM_IMPL_POSIX && statvfs("/dev/shm", &info) == 0)
+		return (uint64) info.f_bavail * info.f_frsize > bytes;
+#endif
+	return true;
 }

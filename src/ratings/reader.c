@@ -152,8 +152,11 @@ report_bad_rows(const RatingsReceiver *state, const RatingsSource *source)
 				 errhint("A row that is not rated has a null rating, or is left out.")));
 }
 
-/* Errors when the rows did not fit, or when what follows would not. */
-static void
+/*
+ * Errors when the rows did not fit, or when what follows would not.  Returns
+ * the bytes that will be needed at the peak.
+ */
+static Size
 check_memory(const RatingsReceiver *state, const ReadRequest *request)
 {
 	MatrixShape shape = matrix_builder_shape(state->builder);
@@ -176,6 +179,15 @@ check_memory(const RatingsReceiver *state, const ReadRequest *request)
 		needed = Max(needed, request->total_bytes(&shape, request->total_bytes_arg));
 	budget_require(needed, psprintf("relation %s with " INT64_FORMAT " ratings",
 									request->source->relation, state->rows));
+	return needed;
+}
+
+/* Should the matrix be where other processes can see it? */
+static bool
+is_to_be_shared(const RatingsReceiver *state, const ReadRequest *request, Size needed)
+{
+	return request->share_from > 0 && state->rows >= request->share_from &&
+		budget_fits_shared(needed);
 }
 
 static char *
@@ -237,12 +249,14 @@ ratings_read(const ReadRequest *request)
 		.relation = source->relation
 	};
 
+	Size		needed;
+
 	INSTR_TIME_SET_CURRENT(state.start);
 
 	state.builder = matrix_builder_create(state.integer_users, state.integer_items);
 	run_query(request, &state);
 	report_bad_rows(&state, source);
-	check_memory(&state, request);
+	needed = check_memory(&state, request);
 	return matrix_builder_finish(state.builder, request->duplicates,
-								 request->share_from > 0 && state.rows >= request->share_from);
+								 is_to_be_shared(&state, request, needed));
 }

@@ -18,14 +18,24 @@ BEGIN
 END $$;
 CALL bench.measure('scan', 'SELECT count(user_id), count(item_id), sum(rating::float8) FROM ml1m', :runs);
 
-CALL bench.measure('cosine', $$SELECT recsys_train('cosine', 'ml1m', 'item_knn',
-	'{"similarity": "cosine", "neighbors": 50, "keep_versions": 1}')$$, :runs);
+CALL bench.measure('cosine', $$SELECT recsys_train('cosine_1m', 'ml1m', 'item_knn',
+	'{"similarity": "cosine", "score": "sum", "neighbors": 50, "keep_versions": 1}')$$, :runs);
 CALL bench.measure('svd', $$SELECT recsys_train('svd', 'ml1m', 'svd', '{"keep_versions": 1}')$$, :runs);
 CALL bench.measure('svd64', $$SELECT recsys_train('svd64', 'ml1m', 'svd',
 	'{"factors": 64, "keep_versions": 1}')$$, :runs);
 INSERT INTO bench.sample SELECT 'svd64_epoch', bench.iterations('svd64');
 SELECT FROM recsys_train('als', 'ml1m', 'als', '{"factors": 64, "keep_versions": 1}');
 INSERT INTO bench.sample SELECT 'als_iteration', bench.iterations('als');
+
+-- The same without workers.
+SET max_parallel_maintenance_workers = 0;
+SELECT FROM recsys_train('svd64', 'ml1m', 'svd', '{"factors": 64, "keep_versions": 1}');
+INSERT INTO bench.sample SELECT 'svd64_epoch_alone', bench.iterations('svd64');
+SELECT FROM recsys_train('als', 'ml1m', 'als', '{"factors": 64, "keep_versions": 1}');
+INSERT INTO bench.sample SELECT 'als_iteration_alone', bench.iterations('als');
+CALL bench.measure('cosine_alone', $$SELECT recsys_train('cosine_1m', 'ml1m', 'item_knn',
+	'{"similarity": "cosine", "score": "sum", "neighbors": 50, "keep_versions": 1}')$$, :runs);
+RESET max_parallel_maintenance_workers;
 
 -- Serving: one user a time, with the model in the cache.
 SELECT FROM recsys_train('als128', 'ml1m', 'als', '{"factors": 128, "iterations": 2, "keep_versions": 1}');
@@ -37,6 +47,16 @@ BEGIN
 		start := clock_timestamp();
 		PERFORM FROM recsys_recommend('als128', u);
 		INSERT INTO bench.sample VALUES ('recommend', extract(epoch FROM clock_timestamp() - start));
+	END LOOP;
+END $$;
+SELECT FROM recsys_recommend('cosine_1m', 1);
+DO $$
+DECLARE u int; start timestamptz;
+BEGIN
+	FOR u IN SELECT DISTINCT user_id FROM ml1m WHERE user_id % 30 = 0 LOOP
+		start := clock_timestamp();
+		PERFORM FROM recsys_recommend('cosine_1m', u);
+		INSERT INTO bench.sample VALUES ('recommend_knn', extract(epoch FROM clock_timestamp() - start));
 	END LOOP;
 END $$;
 DO $$
