@@ -240,6 +240,123 @@ COMMENT ON AGGREGATE weighted_rating(float8, float8, float8) IS
 	'Bayesian mean v/(v+m) R + m/(v+m) C of v non-null ratings with mean R; m = min_votes and C = prior are the same in all rows of a group. The prior when v = 0; NULL without rows, with a NULL m or C, or when v = m = 0';
 
 --
+-- Errors of predictions
+--
+
+CREATE FUNCTION recsys_error_accum(internal, float8, float8) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_error_accum(internal, float8, float8) IS
+	'internal: transition function of mse, rmse, mae and mape';
+
+CREATE FUNCTION recsys_error_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_error_combine(internal, internal) IS
+	'internal: combine function of mse, rmse, mae and mape';
+
+CREATE FUNCTION recsys_error_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_error_serialize(internal) IS
+	'internal: serialization function of mse, rmse, mae and mape';
+
+CREATE FUNCTION recsys_error_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_error_deserialize(bytea, internal) IS
+	'internal: deserialization function of mse, rmse, mae and mape';
+
+CREATE FUNCTION recsys_mse_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_mse_final(internal) IS
+	'internal: final function of mse';
+
+CREATE FUNCTION recsys_rmse_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_rmse_final(internal) IS
+	'internal: final function of rmse';
+
+CREATE FUNCTION recsys_mae_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_mae_final(internal) IS
+	'internal: final function of mae';
+
+CREATE FUNCTION recsys_mape_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_mape_final(internal) IS
+	'internal: final function of mape';
+
+CREATE FUNCTION recsys_fcp_accum(internal, "any", float8, float8) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_fcp_accum(internal, "any", float8, float8) IS
+	'internal: transition function of fcp';
+
+CREATE FUNCTION recsys_fcp_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_fcp_final(internal) IS
+	'internal: final function of fcp';
+
+CREATE AGGREGATE mse(prediction float8, actual float8) (
+	SFUNC = recsys_error_accum,
+	STYPE = internal,
+	SSPACE = 40,
+	FINALFUNC = recsys_mse_final,
+	COMBINEFUNC = recsys_error_combine,
+	SERIALFUNC = recsys_error_serialize,
+	DESERIALFUNC = recsys_error_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE mse(float8, float8) IS
+	'mean squared error of predictions; a row with a NULL is skipped, no rows give NULL';
+
+CREATE AGGREGATE rmse(prediction float8, actual float8) (
+	SFUNC = recsys_error_accum,
+	STYPE = internal,
+	SSPACE = 40,
+	FINALFUNC = recsys_rmse_final,
+	COMBINEFUNC = recsys_error_combine,
+	SERIALFUNC = recsys_error_serialize,
+	DESERIALFUNC = recsys_error_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rmse(float8, float8) IS
+	'root mean squared error of predictions; a row with a NULL is skipped, no rows give NULL';
+
+CREATE AGGREGATE mae(prediction float8, actual float8) (
+	SFUNC = recsys_error_accum,
+	STYPE = internal,
+	SSPACE = 40,
+	FINALFUNC = recsys_mae_final,
+	COMBINEFUNC = recsys_error_combine,
+	SERIALFUNC = recsys_error_serialize,
+	DESERIALFUNC = recsys_error_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE mae(float8, float8) IS
+	'mean absolute error of predictions; a row with a NULL is skipped, no rows give NULL';
+
+CREATE AGGREGATE mape(prediction float8, actual float8) (
+	SFUNC = recsys_error_accum,
+	STYPE = internal,
+	SSPACE = 40,
+	FINALFUNC = recsys_mape_final,
+	COMBINEFUNC = recsys_error_combine,
+	SERIALFUNC = recsys_error_serialize,
+	DESERIALFUNC = recsys_error_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE mape(float8, float8) IS
+	'mean absolute error of predictions as a share of the actual value (.1 is ten per cent), where that is not zero; a row with a NULL is skipped, no rows give NULL';
+
+CREATE AGGREGATE fcp(user_id "any", prediction float8, actual float8) (
+	SFUNC = recsys_fcp_accum,
+	STYPE = internal,
+	SSPACE = 65536,
+	FINALFUNC = recsys_fcp_final,
+	FINALFUNC_MODIFY = READ_WRITE,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fcp("any", float8, float8) IS
+	'fraction of concordant pairs: of the pairs of one user''s items with different actual values, those that the predictions put into the same order; a row with a NULL is skipped, no such pair gives NULL';
+
+--
 -- Models
 --
 

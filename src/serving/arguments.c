@@ -16,8 +16,9 @@
 #include "compat.h"
 #include "serving/arguments.h"
 
-static bool
-is_integer_type(Oid type)
+/* Are ids of this type held as integers? */
+bool
+id_type_is_integer(Oid type)
 {
 	return type == INT2OID || type == INT4OID || type == INT8OID;
 }
@@ -31,7 +32,7 @@ id_converter_init(IdConverter *converter, Oid type, MemoryContext context)
 
 	converter->casts = false;
 	converter->type = getBaseTypeAndTypmod(type, &converter->typmod);
-	if (is_integer_type(converter->type) || converter->type == UNKNOWNOID)
+	if (id_type_is_integer(converter->type) || converter->type == UNKNOWNOID)
 		return;
 	/* As the cast to text that reads the ratings does. */
 	if (find_coercion_pathway(TEXTOID, converter->type, COERCION_EXPLICIT,
@@ -50,7 +51,7 @@ id_converter_init(IdConverter *converter, Oid type, MemoryContext context)
 Id
 id_from_datum(IdConverter *converter, Datum value)
 {
-	Id			id = {.integer = is_integer_type(converter->type)};
+	Id			id = {.integer = id_type_is_integer(converter->type)};
 
 	switch (converter->type)
 	{
@@ -128,7 +129,7 @@ id_to_datum(IdConverter *converter, Id id)
 {
 	Id			original = id;
 
-	if (is_integer_type(converter->type))
+	if (id_type_is_integer(converter->type))
 	{
 		if (!id_convert(&id, true))
 			report_unfit(converter, original);

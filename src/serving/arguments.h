@@ -24,6 +24,7 @@ typedef struct IdConverter
 	int32		typmod;
 } IdConverter;
 
+extern bool id_type_is_integer(Oid type);
 extern void id_converter_init(IdConverter *converter, Oid type, MemoryContext context);
 extern Id	id_from_datum(IdConverter *converter, Datum value);
 extern Datum id_to_datum(IdConverter *converter, Id id);
