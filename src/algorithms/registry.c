@@ -12,6 +12,7 @@
 const Algorithm *const algorithms[] = {
 	&baseline_als_algorithm,
 	&svd_algorithm,
+	&svdpp_algorithm,
 	&als_algorithm,
 	&item_knn_algorithm,
 	&user_knn_algorithm,

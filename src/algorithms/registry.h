@@ -9,6 +9,7 @@
 
 extern const Algorithm baseline_als_algorithm;
 extern const Algorithm svd_algorithm;
+extern const Algorithm svdpp_algorithm;
 extern const Algorithm als_algorithm;
 extern const Algorithm item_knn_algorithm;
 extern const Algorithm user_knn_algorithm;

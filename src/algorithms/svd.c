@@ -284,17 +284,6 @@ svd_finish(const Svd *svd, ModelDraft *draft)
 }
 
 static void
-require_convergence(double squares)
-{
-	if (!isfinite(squares))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("training diverged"),
-				 errdetail("The error on the training ratings is no longer finite."),
-				 errhint("Lower the learning_rate, or scale the ratings down.  Counts are not ratings: for them there is item_knn with the score \"sum\".")));
-}
-
-static void
 svd_train(TrainContext *context)
 {
 	const Svd  *svd = context->state;

@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "storage/shmem.h"
 #include "utils/memutils.h"
 
@@ -39,6 +41,18 @@ algorithm_lookup(const char *name)
 			 errhint("%sThe view recsys_algorithms lists them all.",
 					 suggestion(name, algorithm_names()))));
 	return NULL;
+}
+
+/* Error unless the squared error of an iteration is a number. */
+void
+require_convergence(double squares)
+{
+	if (!isfinite(squares))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("training diverged"),
+				 errdetail("The error on the training ratings is no longer finite."),
+				 errhint("Lower the learning_rate, or scale the ratings down.  Counts are not ratings: for them there is item_knn with the score \"sum\".")));
 }
 
 /* Bytes of a matrix of padded vectors, with its alignment. */

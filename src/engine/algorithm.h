@@ -83,6 +83,7 @@ typedef struct Algorithm
 extern const Algorithm *const algorithms[];
 
 extern const Algorithm *algorithm_lookup(const char *name);
+extern void require_convergence(double squares);
 extern void *allocate_aligned(Size bytes);
 extern float *allocate_vectors(int32 rows, int stride);
 extern Size vectors_bytes(int32 rows, int stride);

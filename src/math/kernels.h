@@ -44,6 +44,18 @@ typedef struct Kernels
 	void		(*sgd_step) (int n, float *p, float *q, float step,
 							 float keep_p, float keep_q);
 
+	/* y' = keep * y + step * x */
+	void		(*combine) (int n, float *y, float keep, float step, const float *x);
+
+	/*
+	 * One step of SVD++ on p, q, the sum s of the implicit vectors and what
+	 * each of these has to be changed by, d; all from the old values:
+	 * p' = keep p + step q, q' = keep q + step (p + s), s' = keep s + step q,
+	 * d' = keep d + share q.
+	 */
+	void		(*svdpp_step) (int n, float *p, float *q, float *s, float *d,
+							   float step, float share, float keep);
+
 	/* out[r] = inner product of row r of matrix [rows x n] with x */
 	void		(*matrix_vector) (size_t rows, int n, const float *matrix,
 								  const float *x, float *out);

@@ -107,6 +107,30 @@ sgd_step(int n, float *p, float *q, float step, float keep_p, float keep_q)
 }
 
 static void
+combine(int n, float *y, float keep, float step, const float *x)
+{
+	for (int i = 0; i < n; i += LANES)
+		store(y + i, keep * load(y + i) + step * load(x + i));
+}
+
+static void
+svdpp_step(int n, float *p, float *q, float *s, float *d, float step, float share,
+		   float keep)
+{
+	for (int i = 0; i < n; i += LANES)
+	{
+		Vector		old_p = load(p + i);
+		Vector		old_q = load(q + i);
+		Vector		old_s = load(s + i);
+
+		store(p + i, keep * old_p + step * old_q);
+		store(q + i, keep * old_q + step * (old_p + old_s));
+		store(s + i, keep * old_s + step * old_q);
+		store(d + i, keep * load(d + i) + share * old_q);
+	}
+}
+
+static void
 matrix_vector(size_t rows, int n, const float *matrix, const float *x,
 			  float *out)
 {
@@ -120,5 +144,7 @@ const Kernels KERNEL_SET = {
 	.squared_distance = squared_distance,
 	.manhattan_distance = manhattan_distance,
 	.sgd_step = sgd_step,
+	.combine = combine,
+	.svdpp_step = svdpp_step,
 	.matrix_vector = matrix_vector
 };

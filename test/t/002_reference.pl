@@ -102,8 +102,10 @@ sub rmse
 }
 my $baseline = rmse('baseline_als', '{}');
 my $svd = rmse('svd', '{}');
+my $svdpp = rmse('svdpp', '{}');
 my $als = rmse('als', '{}');
-note("RMSE on u1: baseline_als $baseline, svd $svd, als $als");
+note("RMSE on u1: baseline_als $baseline, svd $svd, svdpp $svdpp, als $als");
+cmp_ok($svdpp, '<=', .936, "svdpp: RMSE $svdpp on u1 (reference .9330)");
 cmp_ok($baseline, '<=', .9605, "baseline_als: RMSE $baseline on u1");
 cmp_ok($svd, '<=', .954, "svd: RMSE $svd on u1 is at most .954");
 cmp_ok($als, '<', $svd, "als: RMSE $als on u1 is better than svd");

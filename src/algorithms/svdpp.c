@@ -1,0 +1,234 @@
+/*
+ * svdpp.c
+ *		Algorithm "svdpp": mu + b_u + b_i + q_i . (p_u + |R(u)|^-1/2 sum y_j).
+ *
+ * Koren, "Factorization Meets the Neighborhood" (KDD 2008), eq. 15, by
+ * stochastic gradient descent, user by user.
+ *
+ * A step changes the y of every item the user has rated, which taken literally
+ * costs the square of the number of ratings.  But it changes them all alike:
+ * y_j' = (1 - rate reg) y_j + rate e q / sqrt(n).  So while a user's ratings
+ * are gone through only two vectors are kept up to date, the sum s of the
+ * user's y (scaled) and what has been added to each of them, d; the y
+ * themselves follow once, at the end of the user.  The result is that of the
+ * literal algorithm, in time linear in the ratings.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+
+#include "algorithms/registry.h"
+#include "math/kernels.h"
+#include "math/random.h"
+#include "model/json.h"
+#include "storage/shmem.h"
+
+typedef struct SvdppOptions
+{
+	CommonOptions common;
+	int			factors;
+	int			iterations;
+	double		learning_rate;
+	double		regularization;
+	double		init_sd;
+	int			seed;
+} SvdppOptions;
+
+static const OptionSpec options[] = {
+	INT_OPTION("factors", SvdppOptions, factors, 20, 1, 4096,
+			   "length of the vectors of users and items"),
+	INT_OPTION("iterations", SvdppOptions, iterations, 20, 1, 10000,
+			   "passes over the ratings"),
+	REAL_OPTION("learning_rate", SvdppOptions, learning_rate, .007, 1e-9, 1,
+				"step of the gradient descent"),
+	REAL_OPTION("regularization", SvdppOptions, regularization, .02, 0, 1000,
+				"penalty on the squares of biases and factors, for each rating"),
+	REAL_OPTION("init_sd", SvdppOptions, init_sd, .1, 0, 100,
+				"standard deviation of the factors at the start"),
+	INT_OPTION("seed", SvdppOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
+			   "start of the random numbers")
+};
+
+typedef struct Svdpp
+{
+	const SvdppOptions *options;
+	const Interactions *ratings;
+	int			stride;
+	float	   *p;				/* [users x stride] */
+	float	   *q;				/* [items x stride] */
+	float	   *y;				/* [items x stride] */
+	float	   *user_bias;		/* [users] */
+	float	   *item_bias;		/* [items] */
+	float	   *s;				/* [stride] sum of the y of the user at hand */
+	float	   *d;				/* [stride] what each of them is to be given */
+} Svdpp;
+
+static Size
+svdpp_memory(const MatrixShape *shape, const void *options)
+{
+	int			stride = KERNEL_PADDED(((const SvdppOptions *) options)->factors);
+
+	return add_size(vectors_bytes(shape->users, stride + 1),
+					vectors_bytes(shape->items, 2 * stride + 1));
+}
+
+/* Normal vectors, from a stream for each row. */
+static float *
+start_vectors(const Svdpp *svdpp, int32 rows, int stream_name)
+{
+	float	   *vectors = allocate_vectors(rows, svdpp->stride);
+
+	for (int32 r = 0; r < rows; r++)
+	{
+		RandomStream stream = random_stream(svdpp->options->seed, stream_name, r);
+
+		CHECK_FOR_INTERRUPTS();
+		for (int f = 0; f < svdpp->options->factors; f++)
+			vectors[(Size) r * svdpp->stride + f] =
+				svdpp->options->init_sd * random_normal(&stream);
+	}
+	return vectors;
+}
+
+static void *
+svdpp_attach(TrainContext *context)
+{
+	Svdpp	   *svdpp = palloc0(sizeof(Svdpp));
+	int32		users = context->ratings->by_user.rows;
+	int32		items = context->ratings->by_item.rows;
+
+	svdpp->options = context->options;
+	svdpp->ratings = context->ratings;
+	svdpp->stride = KERNEL_PADDED(svdpp->options->factors);
+	svdpp->p = start_vectors(svdpp, users, 0);
+	svdpp->q = start_vectors(svdpp, items, 1);
+	svdpp->y = start_vectors(svdpp, items, 2);
+	svdpp->user_bias = allocate_vectors(users, 1);
+	svdpp->item_bias = allocate_vectors(items, 1);
+	svdpp->s = allocate_vectors(1, svdpp->stride);
+	svdpp->d = allocate_vectors(1, svdpp->stride);
+	return svdpp;
+}
+
+/* Make svdpp->s the scaled sum of the y of a user's items. */
+static void
+sum_implicit(Svdpp *svdpp, int32 user)
+{
+	const SparseRows *by_user = &svdpp->ratings->by_user;
+	float		scale = 1 / sqrt(sparse_row_length(by_user, user));
+
+	memset(svdpp->s, 0, sizeof(float) * svdpp->stride);
+	for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
+		kernels->combine(svdpp->stride, svdpp->s, 1, scale,
+						 svdpp->y + (Size) by_user->index[e] * svdpp->stride);
+}
+
+/* Give the y of a user's items what the user's steps have changed. */
+static void
+settle_implicit(Svdpp *svdpp, int32 user, float keep)
+{
+	const SparseRows *by_user = &svdpp->ratings->by_user;
+	float		kept = pow(keep, sparse_row_length(by_user, user));
+
+	for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
+		kernels->combine(svdpp->stride,
+						 svdpp->y + (Size) by_user->index[e] * svdpp->stride,
+						 kept, 1, svdpp->d);
+}
+
+/* The steps of one user's ratings; returns their squared error. */
+static double
+train_user(Svdpp *svdpp, int32 user)
+{
+	const SparseRows *by_user = &svdpp->ratings->by_user;
+	int			stride = svdpp->stride;
+	float		rate = svdpp->options->learning_rate;
+	float		keep = 1 - rate * svdpp->options->regularization;
+	float		scale = 1 / sqrt(sparse_row_length(by_user, user));
+	float	   *p = svdpp->p + (Size) user * stride;
+	double		squares = 0;
+
+	sum_implicit(svdpp, user);
+	memset(svdpp->d, 0, sizeof(float) * stride);
+	for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
+	{
+		int32		item = by_user->index[e];
+		float	   *q = svdpp->q + (Size) item * stride;
+		float		error = by_user->value[e] - svdpp->ratings->mean -
+			svdpp->user_bias[user] - svdpp->item_bias[item] -
+			kernels->dot(stride, p, q) - kernels->dot(stride, svdpp->s, q);
+		float		step = rate * error;
+
+		CHECK_FOR_INTERRUPTS();
+		squares += (double) error * error;
+		svdpp->user_bias[user] = keep * svdpp->user_bias[user] + step;
+		svdpp->item_bias[item] = keep * svdpp->item_bias[item] + step;
+		kernels->svdpp_step(stride, p, q, svdpp->s, svdpp->d, step, step * scale, keep);
+	}
+	settle_implicit(svdpp, user, keep);
+	return squares;
+}
+
+/* Fold the implicit vectors into those of the users, as the model has them. */
+static void
+fold_users(Svdpp *svdpp)
+{
+	for (int32 user = 0; user < svdpp->ratings->by_user.rows; user++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		sum_implicit(svdpp, user);
+		kernels->combine(svdpp->stride, svdpp->p + (Size) user * svdpp->stride, 1, 1,
+						 svdpp->s);
+	}
+}
+
+static void
+svdpp_finish(const Svdpp *svdpp, ModelDraft *draft)
+{
+	int32		users = svdpp->ratings->users.count;
+	int32		items = svdpp->ratings->items.count;
+	int			factors = svdpp->options->factors;
+
+	json_add_number(&draft->params, "offset", svdpp->ratings->mean);
+	draft_add_floats(draft, PART_USER_FACTORS, svdpp->p, users, factors, svdpp->stride);
+	draft_add_floats(draft, PART_ITEM_FACTORS, svdpp->q, items, factors, svdpp->stride);
+	draft_add_floats(draft, PART_USER_BIAS, svdpp->user_bias, users, 1, 1);
+	draft_add_floats(draft, PART_ITEM_BIAS, svdpp->item_bias, items, 1, 1);
+}
+
+static void
+svdpp_train(TrainContext *context)
+{
+	Svdpp	   *svdpp = context->state;
+	const SparseRows *by_user = &context->ratings->by_user;
+
+	progress_plan(context->progress, svdpp->options->iterations);
+	for (int i = 0; i < svdpp->options->iterations; i++)
+	{
+		double		squares = 0;
+
+		for (int32 user = 0; user < by_user->rows; user++)
+			squares += train_user(svdpp, user);
+		require_convergence(squares);
+		progress_iteration(context->progress, squares,
+						   sqrt(squares / sparse_entries(by_user)));
+	}
+	fold_users(svdpp);
+	svdpp_finish(svdpp, context->draft);
+}
+
+const Algorithm svdpp_algorithm = {
+	.name = "svdpp",
+	.family = "matrix factorization",
+	.feedback = FEEDBACK_EXPLICIT,
+	.form = "factor",
+	.description = "svd with what users have rated, whatever the rating, as a second signal",
+	.options_size = sizeof(SvdppOptions),
+	.options = options,
+	.option_count = lengthof(options),
+	.memory = svdpp_memory,
+	.attach = svdpp_attach,
+	.train = svdpp_train
+};
