@@ -157,12 +157,12 @@ copy_checkout()
 		as_user tar -C recsys -xof -
 }
 
-# Root leaves nothing of its own in another's checkout.
+# give_to_owner PATH TREE: root leaves nothing of its own in another's tree.
 give_to_owner()
 {
-	if [ "$(id -u)" -eq 0 ] && ! [ -O "$repository" ]; then
+	if [ "$(id -u)" -eq 0 ] && ! [ -O "$2" ]; then
 		find "$1" -path ./.git -prune -o -user root \
-			-exec chown -h --reference="$repository" {} +
+			-exec chown -h --reference="$2" {} +
 	fi
 }
 
@@ -174,25 +174,20 @@ give_to_owner()
 # shellcheck disable=SC2094 # the folder is opened for its lock only
 build()
 {
-	local settings stamp='' log status
+	local tree=$repository settings stamp='' log=log/build.log status=0
 	local -a make
 
+	if ! [ -w "$repository" ] || ! [ -w "$repository/src" ]; then
+		copy_checkout
+		tree=$work/recsys
+	fi
 	settings="$("$pg_config" --version) $("$pg_config" --pgxs)"
 	settings+=" CC=${CC:-} COPT=${COPT:-} SANITIZE=${SANITIZE:-}"
 	make=(make -s -j "$(nproc)" "PG_CONFIG=$pg_config" "$@" all)
 
-	if ! [ -w "$repository" ] || ! [ -w "$repository/src" ]; then
-		copy_checkout
-		log=$work/build.log
-		quietly "$log" as_user make -C recsys "PG_CONFIG=$pg_config" clean &&
-			quietly "$log" as_user "${make[@]}" -C recsys
-		return
-	fi
-
 	(
 		flock 9
-		cd "$repository" || exit
-		log=log/build.log
+		cd "$tree" || exit
 		[ -f "$log" ] && read -r stamp <"$log"
 		# What was built under stricter warnings will do as well.
 		if [ "$stamp" != "$settings $*" ] &&
@@ -202,12 +197,11 @@ build()
 		fi
 		mkdir -p log
 		echo "$stamp" >"$log"
-		status=0
 		quietly "$log" "${make[@]}" || status=$?
-		give_to_owner .
+		give_to_owner . "$tree"
 		exit "$status"
-	) 9<"$repository" || return
-	copy_checkout
+	) 9<"$tree" || return
+	[ "$tree" != "$repository" ] || copy_checkout
 }
 
 # Links the content of a folder of the installation into the private one,
