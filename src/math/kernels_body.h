@@ -37,7 +37,8 @@ store(float *x, Vector v)
 static inline float
 lane_sum(Vector v)
 {
-	float		lane[LANES];
+	/* Aligned, because gcc 14 stores as if it were. */
+	float		lane[LANES] __attribute__((aligned(VECTOR_BYTES)));
 
 	memcpy(lane, &v, sizeof(v));
 	for (int width = LANES / 2; width > 0; width /= 2)

@@ -1,4 +1,5 @@
 -- Models: training, versions, serving, ids of every type, determinism.
+SET client_min_messages = warning;	-- on a slow machine training tells its progress
 
 -- 60 users, 40 items with gaps in their ids and negative ones among them, a
 -- planted structure (two tastes) and some noise.
@@ -263,6 +264,5 @@ SELECT model, owner = current_user AS mine, algorithm, version, users, items, ra
        trained_at BETWEEN now() - interval '1 hour' AND now() + interval '1 hour' AS recent
   FROM recsys_models WHERE model::text LIKE 'model%' ORDER BY model::text;
 
-SET client_min_messages = warning;
 DROP SCHEMA elsewhere CASCADE;
 DROP TABLE ratings, parted, trained CASCADE;

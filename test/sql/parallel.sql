@@ -15,6 +15,7 @@ INSERT INTO cases VALUES
 ('user_knn', '{"neighbors": 7, "similarity": "cosine", "score": "sum"}'),
 ('user_knn', '{"neighbors": 20, "similarity": "pearson", "score": "average"}');
 
+SET client_min_messages = warning;	-- on a slow machine training tells its progress
 CREATE TABLE trained (algorithm text, options jsonb, workers int, parts bigint, same bool, same_log bool);
 DO $$
 DECLARE c record; w int;
@@ -38,6 +39,8 @@ BEGIN
 END $$;
 SELECT algorithm, options, array_agg(workers ORDER BY workers) AS workers, bool_and(same) AS same, bool_and(same_log) AS same_log
   FROM trained GROUP BY 1, 2 ORDER BY 1, 2;
+
+RESET client_min_messages;
 
 -- An error in the middle, in whichever process, leaves nothing behind.
 SET max_parallel_maintenance_workers = 2;

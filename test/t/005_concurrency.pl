@@ -43,7 +43,7 @@ sub train_at_once
 	{
 		my ($output, $messages) = finish_query($session);
 
-		is($messages, '', "$model: a session trains without a message");
+		unlike($messages, qr/WARNING|ERROR|FATAL/, "$model: a session trains without trouble");
 		push @result, $output;
 		$session->quit;
 	}
