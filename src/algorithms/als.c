@@ -18,7 +18,6 @@
 #include "algorithms/registry.h"
 #include "engine/team.h"
 #include "math/kernels.h"
-#include "math/random.h"
 #include "math/solve.h"
 #include "model/json.h"
 #include "ratings/budget.h"
@@ -131,16 +130,6 @@ als_attach(TrainContext *context)
 	return als;
 }
 
-static void
-start_item(Als *als, int32 item)
-{
-	const AlsOptions *opts = als->options;
-	RandomStream stream = random_stream(opts->seed, 0, item);
-
-	for (int f = 0; f < opts->factors; f++)
-		als->items[(Size) item * als->stride + f] = opts->init_sd * random_normal(&stream);
-}
-
 /*
  * Gather some entries of a row as observations: the vectors of their columns,
  * and their ratings less the offset and the columns' biases.
@@ -245,7 +234,8 @@ work_on_row(Als *als, int phase, int32 row)
 	switch (phase)
 	{
 		case ALS_START:
-			start_item(als, row);
+			draw_vector(als->items + (Size) row * als->stride, als->options->factors,
+						als->options->init_sd, als->options->seed, 0, row);
 			return 0;
 		case ALS_SOLVE_USERS:
 			solve_row(als, &als->ratings->by_user, row, als->items,

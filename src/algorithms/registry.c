@@ -10,7 +10,9 @@
 #include "algorithms/registry.h"
 
 const Algorithm *const algorithms[] = {
+	&normal_algorithm,
 	&baseline_als_algorithm,
+	&baseline_sgd_algorithm,
 	&svd_algorithm,
 	&svdpp_algorithm,
 	&als_algorithm,

@@ -7,7 +7,9 @@
 
 #include "engine/algorithm.h"
 
+extern const Algorithm normal_algorithm;
 extern const Algorithm baseline_als_algorithm;
+extern const Algorithm baseline_sgd_algorithm;
 extern const Algorithm svd_algorithm;
 extern const Algorithm svdpp_algorithm;
 extern const Algorithm als_algorithm;

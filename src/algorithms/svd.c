@@ -142,12 +142,9 @@ start_factors(const Svd *svd, const SparseRows *rows, float *vectors, int stream
 
 	for (int32 r = sparse_row_bound(rows, unit, units); r < end; r++)
 	{
-		RandomStream stream = random_stream(svd->options->seed, stream_name, r);
-
 		CHECK_FOR_INTERRUPTS();
-		for (int f = 0; f < svd->options->factors; f++)
-			vectors[(Size) r * svd->stride + f] =
-				svd->options->init_sd * random_normal(&stream);
+		draw_vector(vectors + (Size) r * svd->stride, svd->options->factors,
+					svd->options->init_sd, svd->options->seed, stream_name, r);
 	}
 }
 

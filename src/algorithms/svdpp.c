@@ -21,7 +21,6 @@
 
 #include "algorithms/registry.h"
 #include "math/kernels.h"
-#include "math/random.h"
 #include "model/json.h"
 #include "storage/shmem.h"
 
@@ -82,12 +81,9 @@ start_vectors(const Svdpp *svdpp, int32 rows, int stream_name)
 
 	for (int32 r = 0; r < rows; r++)
 	{
-		RandomStream stream = random_stream(svdpp->options->seed, stream_name, r);
-
 		CHECK_FOR_INTERRUPTS();
-		for (int f = 0; f < svdpp->options->factors; f++)
-			vectors[(Size) r * svdpp->stride + f] =
-				svdpp->options->init_sd * random_normal(&stream);
+		draw_vector(vectors + (Size) r * svdpp->stride, svdpp->options->factors,
+					svdpp->options->init_sd, svdpp->options->seed, stream_name, r);
 	}
 	return vectors;
 }

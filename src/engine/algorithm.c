@@ -11,6 +11,7 @@
 
 #include "engine/algorithm.h"
 #include "math/kernels.h"
+#include "math/random.h"
 #include "ratings/budget.h"
 
 static const char **
@@ -81,4 +82,17 @@ float *
 allocate_vectors(int32 rows, int stride)
 {
 	return allocate_aligned(budget_array(rows, budget_array(stride, sizeof(float))));
+}
+
+/*
+ * Fill a vector with normal numbers of mean 0, from the stream of the given
+ * number for a row: whoever draws it, and whenever, it is the same.
+ */
+void
+draw_vector(float *vector, int count, double deviation, int seed, int stream, int32 row)
+{
+	RandomStream numbers = random_stream(seed, stream, row);
+
+	for (int i = 0; i < count; i++)
+		vector[i] = deviation * random_normal(&numbers);
 }

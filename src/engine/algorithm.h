@@ -85,6 +85,8 @@ extern const Algorithm *const algorithms[];
 extern const Algorithm *algorithm_lookup(const char *name);
 extern void require_convergence(double squares);
 extern void *allocate_aligned(Size bytes);
+extern void draw_vector(float *vector, int count, double deviation, int seed,
+						int stream, int32 row);
 extern float *allocate_vectors(int32 rows, int stride);
 extern Size vectors_bytes(int32 rows, int stride);
 

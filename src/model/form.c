@@ -8,6 +8,7 @@
 
 static const ModelForm *const forms[] = {
 	&factor_form,
+	&random_form,
 	&item_neighbor_form,
 	&user_neighbor_form
 };

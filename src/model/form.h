@@ -50,6 +50,7 @@ struct ModelForm
 };
 
 extern const ModelForm factor_form;
+extern const ModelForm random_form;
 extern const ModelForm item_neighbor_form;
 extern const ModelForm user_neighbor_form;
 

@@ -119,7 +119,7 @@ BEGIN
 	known := recsys_predict('tiny', 1, 1);
 	unknown := recsys_predict('tiny', 1000, 1000);
 	recommended := count(*) FROM recsys_recommend('tiny', 1, exclude_seen => false);
-	IF algorithm <> 'baseline_als' THEN
+	IF algorithm !~ '^(baseline|normal)' THEN
 		"like" := count(*) FROM recsys_similar_items('tiny', 1);
 	END IF;
 END

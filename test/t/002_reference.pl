@@ -68,7 +68,7 @@ sub check
 my $checked = 0;
 foreach my $column (@columns[ 3 .. $#columns ])
 {
-	if ($column eq 'baseline_als')
+	if ($column =~ /^baseline_(als|sgd)$/)
 	{
 		check($column, $column, '{}', 'user_id');
 	}
@@ -87,7 +87,7 @@ foreach my $column (@columns[ 3 .. $#columns ])
 	}
 	$checked++;
 }
-is($checked, 34, 'every k-NN and baseline column was checked');
+is($checked, 35, 'every k-NN and baseline column was checked');
 
 # Held-out error of the factorizations with their defaults.
 sub rmse
