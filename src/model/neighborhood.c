@@ -30,6 +30,9 @@ const char *const score_names[] = {
 	"weighted_mean", "sum", "average", "centered", "zscore", "baseline", NULL
 };
 
+/* Memory for rows of similarities that may be asked for again. */
+#define ROW_CACHE_BYTES ((Size) 64 * 1024 * 1024)
+
 /* A score as it adds up. */
 typedef struct Tally
 {
@@ -53,7 +56,6 @@ neighborhood_create(const NeighborParams *params)
 	Neighborhood *hood = palloc0(sizeof(Neighborhood));
 
 	hood->params = *params;
-	hood->current_row = -1;
 	hood->context = CurrentMemoryContext;
 	return hood;
 }
@@ -257,26 +259,46 @@ fill_nan(double *values, int32 count)
 		values[i] = get_float8_nan();
 }
 
-/* Make hood->current the similarities of a row. */
+/* The place in the cache for a row of a side with so many. */
+static CachedRow *
+cache_slot(Neighborhood *hood, int32 row, int32 rows)
+{
+	CachedRow  *slot;
+
+	if (hood->cache == NULL)
+	{
+		hood->cache_slots = Max(1, Min(rows, ROW_CACHE_BYTES / (sizeof(double) * rows)));
+		hood->cache = MemoryContextAllocZero(hood->context,
+											 sizeof(CachedRow) * hood->cache_slots);
+	}
+	slot = &hood->cache[row % hood->cache_slots];
+	if (slot->similarity == NULL)
+	{
+		slot->similarity = MemoryContextAllocHuge(hood->context, sizeof(double) * rows);
+		slot->row = -1;
+	}
+	return slot;
+}
+
+/* The similarities of a row to all, NaN where there is none. */
 static const double *
 load_row(Neighborhood *hood, int32 row)
 {
 	int32		rows = row_side(hood)->rows;
+	CachedRow  *slot = cache_slot(hood, row, rows);
 
-	if (hood->current == NULL)
-		hood->current = MemoryContextAllocHuge(hood->context, sizeof(double) * rows);
-	if (hood->current_row == row)
-		return hood->current;
+	if (slot->row == row)
+		return slot->similarity;
 
-	/* Not the current row of anything, should the following be interrupted. */
-	hood->current_row = -1;
-	fill_nan(hood->current, rows);
+	/* Not that of any row, should the following be interrupted. */
+	slot->row = -1;
+	fill_nan(slot->similarity, rows);
 	if (hood->has_lists)
-		copy_list(hood, row, hood->current);
+		copy_list(hood, row, slot->similarity);
 	else
-		compute_row(hood, hood->params.items, row, hood->current, NULL);
-	hood->current_row = row;
-	return hood->current;
+		compute_row(hood, hood->params.items, row, slot->similarity, NULL);
+	slot->row = row;
+	return slot->similarity;
 }
 
 /* The baseline prediction for a row and a column; -1 is one not known. */

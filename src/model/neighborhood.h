@@ -41,6 +41,13 @@ typedef struct NeighborParams
 	int			min_k;
 } NeighborParams;
 
+/* Similarities that have been computed; row is -1 if they are of none. */
+typedef struct CachedRow
+{
+	int32		row;
+	double	   *similarity;		/* [rows], NaN where there is none */
+} CachedRow;
+
 typedef struct Neighborhood
 {
 	NeighborParams params;
@@ -61,8 +68,8 @@ typedef struct Neighborhood
 	const float *item_bias;		/* [items] */
 
 	RowSimilarity *similarity[2];	/* of users, of items; made when needed */
-	double	   *current;		/* [rows] similarities of current_row, or NaN */
-	int32		current_row;
+	CachedRow  *cache;			/* [cache_slots] by row modulo their number */
+	int32		cache_slots;
 	MemoryContext context;
 } Neighborhood;
 
