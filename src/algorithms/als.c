@@ -19,7 +19,6 @@
 #include "engine/team.h"
 #include "math/kernels.h"
 #include "math/solve.h"
-#include "model/json.h"
 #include "ratings/budget.h"
 
 /* How many observations are gathered before they go into the Gram matrix. */
@@ -302,13 +301,11 @@ als_finish(const Als *als, ModelDraft *draft)
 	int32		users = als->ratings->users.count;
 	int32		items = als->ratings->items.count;
 
-	json_add_number(&draft->params, "offset", als->offset);
-	draft_add_floats(draft, PART_USER_FACTORS, als->users, users, factors, als->stride);
-	draft_add_floats(draft, PART_ITEM_FACTORS, als->items, items, factors, als->stride);
-	if (!als->options->biased)
-		return;
-	draft_add_floats(draft, PART_USER_BIAS, als->users + factors, users, 1, als->stride);
-	draft_add_floats(draft, PART_ITEM_BIAS, als->items + factors, items, 1, als->stride);
+	draft_add_factors(draft, als->offset, als->users, users, als->items, items,
+					  factors, als->stride);
+	if (als->options->biased)
+		draft_add_biases(draft, als->users + factors, users, als->items + factors, items,
+						 als->stride);
 }
 
 static void

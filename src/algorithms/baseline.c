@@ -46,20 +46,13 @@ baseline_fit_users(const Interactions *ratings, const BaselineOptions *options,
 			 baseline->item_bias, baseline->user_bias);
 }
 
-/* All iterations, from zero; the biases are in the current memory context. */
-Baseline
-baseline_fit(const Interactions *ratings, const BaselineOptions *options)
+/* All iterations; the biases are the caller's, and zero at first. */
+void
+baseline_fit(const Interactions *ratings, const BaselineOptions *options, Baseline *baseline)
 {
-	const int	flags = MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO;
-	Baseline	baseline = {
-		.user_bias = palloc_extended(sizeof(float) * (Size) ratings->by_user.rows, flags),
-		.item_bias = palloc_extended(sizeof(float) * (Size) ratings->by_item.rows, flags)
-	};
-
 	for (int i = 0; i < options->iterations; i++)
 	{
-		baseline_fit_items(ratings, options, &baseline, 0, ratings->by_item.rows);
-		baseline_fit_users(ratings, options, &baseline, 0, ratings->by_user.rows);
+		baseline_fit_items(ratings, options, baseline, 0, ratings->by_item.rows);
+		baseline_fit_users(ratings, options, baseline, 0, ratings->by_user.rows);
 	}
-	return baseline;
 }

@@ -31,6 +31,7 @@ extern void baseline_fit_items(const Interactions *ratings, const BaselineOption
 							   Baseline *baseline, int32 from, int32 to);
 extern void baseline_fit_users(const Interactions *ratings, const BaselineOptions *options,
 							   Baseline *baseline, int32 from, int32 to);
-extern Baseline baseline_fit(const Interactions *ratings, const BaselineOptions *options);
+extern void baseline_fit(const Interactions *ratings, const BaselineOptions *options,
+						 Baseline *baseline);
 
 #endif							/* RECSYS_ALGORITHMS_BASELINE_H */

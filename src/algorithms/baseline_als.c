@@ -11,7 +11,6 @@
 #include "algorithms/baseline.h"
 #include "algorithms/registry.h"
 #include "engine/team.h"
-#include "model/json.h"
 #include "ratings/budget.h"
 
 typedef struct BaselineAlsOptions
@@ -158,11 +157,9 @@ baseline_als_train(TrainContext *context)
 		run_phase(context, BASELINE_USERS);
 		log_iteration(context);
 	}
-	json_add_number(&context->draft->params, "offset", ratings->mean);
-	draft_add_floats(context->draft, PART_USER_BIAS, baseline->user_bias,
-					 ratings->users.count, 1, 1);
-	draft_add_floats(context->draft, PART_ITEM_BIAS, baseline->item_bias,
-					 ratings->items.count, 1, 1);
+	draft_add_offset(context->draft, ratings->mean);
+	draft_add_biases(context->draft, baseline->user_bias, ratings->users.count,
+					 baseline->item_bias, ratings->items.count, 1);
 }
 
 const Algorithm baseline_als_algorithm = {

@@ -12,7 +12,6 @@
 #include "miscadmin.h"
 
 #include "algorithms/registry.h"
-#include "model/json.h"
 #include "ratings/budget.h"
 
 typedef struct BaselineSgdOptions
@@ -82,9 +81,8 @@ baseline_sgd_train(TrainContext *context)
 		progress_iteration(context->progress, squares,
 						   sqrt(squares / sparse_entries(by_user)));
 	}
-	json_add_number(&context->draft->params, "offset", context->ratings->mean);
-	draft_add_floats(context->draft, PART_USER_BIAS, user_bias, by_user->rows, 1, 1);
-	draft_add_floats(context->draft, PART_ITEM_BIAS, item_bias, items, 1, 1);
+	draft_add_offset(context->draft, context->ratings->mean);
+	draft_add_biases(context->draft, user_bias, by_user->rows, item_bias, items, 1);
 }
 
 const Algorithm baseline_sgd_algorithm = {

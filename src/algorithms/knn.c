@@ -198,7 +198,7 @@ knn_attach(TrainContext *context)
 {
 	const KnnOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
-	NeighborParams params = knn_params(opts, strcmp(context->algorithm->name, "item_knn") == 0);
+	NeighborParams params = knn_params(opts, context->algorithm == &item_knn_algorithm);
 	const SparseRows *rows = params.items ? &ratings->by_item : &ratings->by_user;
 	Knn		   *knn = palloc0(sizeof(Knn));
 
@@ -300,15 +300,9 @@ fit_baseline(TrainContext *context, Knn *knn)
 	const KnnOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
 
-	for (int i = 0; i < opts->baseline.iterations; i++)
-	{
-		baseline_fit_items(ratings, &opts->baseline, &knn->baseline, 0, ratings->by_item.rows);
-		baseline_fit_users(ratings, &opts->baseline, &knn->baseline, 0, ratings->by_user.rows);
-	}
-	draft_add_floats(context->draft, PART_USER_BIAS, knn->baseline.user_bias,
-					 ratings->by_user.rows, 1, 1);
-	draft_add_floats(context->draft, PART_ITEM_BIAS, knn->baseline.item_bias,
-					 ratings->by_item.rows, 1, 1);
+	baseline_fit(ratings, &opts->baseline, &knn->baseline);
+	draft_add_biases(context->draft, knn->baseline.user_bias, ratings->by_user.rows,
+					 knn->baseline.item_bias, ratings->by_item.rows, 1);
 }
 
 static void

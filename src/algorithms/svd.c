@@ -24,7 +24,6 @@
 #include "engine/team.h"
 #include "math/kernels.h"
 #include "math/random.h"
-#include "model/json.h"
 #include "ratings/budget.h"
 
 /* Blocks on a side of the grid.  The result depends on it. */
@@ -178,22 +177,6 @@ train_slice(Svd *svd, int32 user, int64 from, int64 to)
 	return squares;
 }
 
-/* The first entry of a row, from "from" on, whose index is not below "bound". */
-static int64
-first_at_least(const SparseRows *rows, int64 from, int64 to, int32 bound)
-{
-	while (from < to)
-	{
-		int64		middle = from + (to - from) / 2;
-
-		if (rows->index[middle] < bound)
-			from = middle + 1;
-		else
-			to = middle;
-	}
-	return from;
-}
-
 static double
 train_block(Svd *svd, int row, int column)
 {
@@ -203,9 +186,10 @@ train_block(Svd *svd, int row, int column)
 	for (int32 user = svd->user_bound[row]; user < svd->user_bound[row + 1]; user++)
 	{
 		int64		end = by_user->start[user + 1];
-		int64		from = first_at_least(by_user, by_user->start[user], end,
-										  svd->item_bound[column]);
-		int64		to = first_at_least(by_user, from, end, svd->item_bound[column + 1]);
+		int64		from = sparse_lower_bound(by_user, by_user->start[user], end,
+											  svd->item_bound[column]);
+		int64		to = sparse_lower_bound(by_user, from, end,
+											svd->item_bound[column + 1]);
 
 		squares += train_slice(svd, user, from, to);
 		CHECK_FOR_INTERRUPTS();
@@ -269,15 +253,10 @@ svd_finish(const Svd *svd, ModelDraft *draft)
 	int32		users = svd->ratings->users.count;
 	int32		items = svd->ratings->items.count;
 
-	json_add_number(&draft->params, "offset", svd->offset);
-	draft_add_floats(draft, PART_USER_FACTORS, svd->p, users, svd->options->factors,
-					 svd->stride);
-	draft_add_floats(draft, PART_ITEM_FACTORS, svd->q, items, svd->options->factors,
-					 svd->stride);
-	if (!svd->options->biased)
-		return;
-	draft_add_floats(draft, PART_USER_BIAS, svd->user_bias, users, 1, 1);
-	draft_add_floats(draft, PART_ITEM_BIAS, svd->item_bias, items, 1, 1);
+	draft_add_factors(draft, svd->offset, svd->p, users, svd->q, items,
+					  svd->options->factors, svd->stride);
+	if (svd->options->biased)
+		draft_add_biases(draft, svd->user_bias, users, svd->item_bias, items, 1);
 }
 
 static void

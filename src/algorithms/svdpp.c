@@ -21,7 +21,6 @@
 
 #include "algorithms/registry.h"
 #include "math/kernels.h"
-#include "model/json.h"
 #include "storage/shmem.h"
 
 typedef struct SvdppOptions
@@ -185,13 +184,10 @@ svdpp_finish(const Svdpp *svdpp, ModelDraft *draft)
 {
 	int32		users = svdpp->ratings->users.count;
 	int32		items = svdpp->ratings->items.count;
-	int			factors = svdpp->options->factors;
 
-	json_add_number(&draft->params, "offset", svdpp->ratings->mean);
-	draft_add_floats(draft, PART_USER_FACTORS, svdpp->p, users, factors, svdpp->stride);
-	draft_add_floats(draft, PART_ITEM_FACTORS, svdpp->q, items, factors, svdpp->stride);
-	draft_add_floats(draft, PART_USER_BIAS, svdpp->user_bias, users, 1, 1);
-	draft_add_floats(draft, PART_ITEM_BIAS, svdpp->item_bias, items, 1, 1);
+	draft_add_factors(draft, svdpp->ratings->mean, svdpp->p, users, svdpp->q, items,
+					  svdpp->options->factors, svdpp->stride);
+	draft_add_biases(draft, svdpp->user_bias, users, svdpp->item_bias, items, 1);
 }
 
 static void

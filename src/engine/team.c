@@ -29,7 +29,6 @@
 
 #include "compat.h"
 #include "engine/team.h"
-#include "math/kernels.h"
 #include "model/json.h"
 #include "ratings/budget.h"
 

@@ -4,25 +4,33 @@
  */
 #include "math/sparse.h"
 
+/*
+ * The first of the entries "from" to before "to", which are of one row, whose
+ * column is not below "col"; "to" if there is none.
+ */
+int64_t
+sparse_lower_bound(const SparseRows *matrix, int64_t from, int64_t to, int32_t col)
+{
+	while (from < to)
+	{
+		int64_t		middle = from + (to - from) / 2;
+
+		if (matrix->index[middle] < col)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
 /* Position of the entry (row, col), or -1 if there is none. */
 int64_t
 sparse_find(const SparseRows *matrix, int32_t row, int32_t col)
 {
-	int64_t		low = matrix->start[row];
-	int64_t		high = matrix->start[row + 1];
+	int64_t		end = matrix->start[row + 1];
+	int64_t		entry = sparse_lower_bound(matrix, matrix->start[row], end, col);
 
-	while (low < high)
-	{
-		int64_t		middle = low + (high - low) / 2;
-
-		if (matrix->index[middle] < col)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low < matrix->start[row + 1] && matrix->index[low] == col)
-		return low;
-	return -1;
+	return entry < end && matrix->index[entry] == col ? entry : -1;
 }
 
 /*

@@ -20,6 +20,8 @@ typedef struct SparseRows
 	float	   *value;			/* [start[rows]] */
 } SparseRows;
 
+extern int64_t sparse_lower_bound(const SparseRows *matrix, int64_t from, int64_t to,
+								  int32_t col);
 extern int64_t sparse_find(const SparseRows *matrix, int32_t row, int32_t col);
 extern int32_t sparse_row_bound(const SparseRows *matrix, int part, int parts);
 extern void sparse_transpose_count(const SparseRows *matrix, int32_t from,

@@ -31,6 +31,32 @@ draft_add_floats(ModelDraft *draft, ModelPart part, const float *floats,
 	};
 }
 
+/* Add the offset of a factor model: what is predicted before all else. */
+void
+draft_add_offset(ModelDraft *draft, double offset)
+{
+	json_add_number(&draft->params, "offset", offset);
+}
+
+/* Add the biases of users and items, "stride" elements apart. */
+void
+draft_add_biases(ModelDraft *draft, const float *user_bias, int32 users,
+				 const float *item_bias, int32 items, int stride)
+{
+	draft_add_floats(draft, PART_USER_BIAS, user_bias, users, 1, stride);
+	draft_add_floats(draft, PART_ITEM_BIAS, item_bias, items, 1, stride);
+}
+
+/* Add the offset and the vectors of a factor model. */
+void
+draft_add_factors(ModelDraft *draft, double offset, const float *user_factors, int32 users,
+				  const float *item_factors, int32 items, int factors, int stride)
+{
+	draft_add_offset(draft, offset);
+	draft_add_floats(draft, PART_USER_FACTORS, user_factors, users, factors, stride);
+	draft_add_floats(draft, PART_ITEM_FACTORS, item_factors, items, factors, stride);
+}
+
 /* Add a list of ids, likewise. */
 void
 draft_add_ids(ModelDraft *draft, ModelPart part, const Ids *ids)

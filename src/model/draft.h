@@ -36,6 +36,13 @@ typedef struct ModelDraft
 extern ModelDraft *draft_create(void);
 extern void draft_add_floats(ModelDraft *draft, ModelPart part, const float *floats,
 							 int32 rows, int32 cols, int stride);
+extern void draft_add_offset(ModelDraft *draft, double offset);
+extern void draft_add_biases(ModelDraft *draft, const float *user_bias, int32 users,
+							 const float *item_bias, int32 items, int stride);
+extern void draft_add_factors(ModelDraft *draft, double offset,
+							  const float *user_factors, int32 users,
+							  const float *item_factors, int32 items,
+							  int factors, int stride);
 extern void draft_add_ids(ModelDraft *draft, ModelPart part, const Ids *ids);
 extern void draft_add_sparse(ModelDraft *draft, ModelPart part,
 							 const SparseRows *matrix);

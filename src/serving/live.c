@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 
 #include "algorithms/baseline.h"
+#include "engine/algorithm.h"
 #include "ratings/reader.h"
 #include "serving/live.h"
 
@@ -205,8 +206,12 @@ static void
 fit_baseline(LiveRatings *live)
 {
 	BaselineOptions options = {BASELINE_ITERATIONS, BASELINE_REG_I, BASELINE_REG_U};
-	Baseline	baseline = baseline_fit(live->ratings, &options);
+	Baseline	baseline = {
+		.user_bias = allocate_vectors(live->ratings->by_user.rows, 1),
+		.item_bias = allocate_vectors(live->ratings->by_item.rows, 1)
+	};
 
+	baseline_fit(live->ratings, &options, &baseline);
 	live->hood->user_bias = baseline.user_bias;
 	live->hood->item_bias = baseline.item_bias;
 }

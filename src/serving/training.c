@@ -80,14 +80,15 @@ lock_name(Oid schema, const char *name)
 static Oid
 table_for_writing(const TrainRequest *request)
 {
-	Oid			relid = request->target.relid;
-	Oid			schema = get_namespace_oid(request->target.schema, false);
+	Oid			schema;
+	Oid			relid;
 
-	if (!OidIsValid(relid))
-	{
-		lock_name(schema, request->target.name);
-		relid = get_relname_relid(request->target.name, schema);
-	}
+	/* An existing model was locked before training. */
+	if (OidIsValid(request->target.relid))
+		return request->target.relid;
+	schema = get_namespace_oid(request->target.schema, false);
+	lock_name(schema, request->target.name);
+	relid = get_relname_relid(request->target.name, schema);
 	if (!OidIsValid(relid))
 		return table_create(&request->target, request->type);
 	if (!table_is_model(relid, request->type))
