@@ -26,6 +26,8 @@ comma := ,
 PG_CPPFLAGS = -I$(CURDIR)/src
 # The two warnings left out are set off by PostgreSQL's own headers.
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare $(if $(WERROR),-Werror)
+# Nobody looks at errno after sqrt(), and without it sqrt() is an instruction.
+PG_CFLAGS += -fno-math-errno
 # PostgreSQL built by gcc hands clang options and attributes it does not know.
 ifneq ($(findstring clang,$(CC)),)
 PG_CFLAGS += -Wno-ignored-optimization-argument -Wno-unknown-warning-option -Wno-ignored-attributes

@@ -715,6 +715,30 @@ COMMENT ON FUNCTION similar_users(regclass, text, int, text, int, float8, name, 
 'the n users most like one, and how many items both rated, from a relation of ratings as it is now, or from a neighbor model; ids as text';
 
 --
+-- Evaluation
+--
+
+CREATE FUNCTION recsys_cross_validate(
+	ratings regclass,
+	algorithm text,
+	options jsonb DEFAULT '{}',
+	folds int DEFAULT 5,
+	seed int DEFAULT 0,
+	user_col name DEFAULT 'user_id',
+	item_col name DEFAULT 'item_id',
+	rating_col name DEFAULT 'rating'
+)
+RETURNS TABLE (
+	fold int, train_ratings bigint, test_ratings bigint,
+	rmse float8, mae float8, mse float8, fcp float8,
+	fit_seconds float8, test_seconds float8
+)
+AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000 ROWS 5;
+
+COMMENT ON FUNCTION recsys_cross_validate(regclass, text, jsonb, int, int, name, name, name) IS
+'errors of predicting each fold of the ratings by a model of the other folds; ratings are dealt to folds at random, the same way for every algorithm at the same seed';
+
+--
 -- Looking into models and algorithms
 --
 
@@ -724,6 +748,20 @@ AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000;
 
 COMMENT ON FUNCTION recsys_factors(regclass, text) IS
 'the biases and vectors of the users or items (side user or item) of a factor model';
+
+CREATE FUNCTION recsys_factor_pca(model regclass, side text DEFAULT 'item', components int DEFAULT 2)
+RETURNS TABLE (id text, components float8[])
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000;
+
+COMMENT ON FUNCTION recsys_factor_pca(regclass, text, int) IS
+'the vectors of the items or users of a factor model as scores on their first principal components, that of the greatest variance first; a higher score goes with a higher prediction on average over the other side';
+
+CREATE FUNCTION recsys_factor_variance(model regclass, side text DEFAULT 'item')
+RETURNS TABLE (component int, variance float8, explained float8, loadings float8[])
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000;
+
+COMMENT ON FUNCTION recsys_factor_variance(regclass, text) IS
+'the principal components of the vectors of the items or users of a factor model: the variance of the scores on each, its share of the whole, and its direction among the factors';
 
 CREATE FUNCTION recsys_training_log(model regclass)
 RETURNS TABLE (iteration int, loss float8, train_rmse float8, seconds float8)

@@ -7,6 +7,13 @@
  * bias of each user are the solution of a ridge regression, and vice versa.
  * A bias is the last element of its vector; in the regression of the other
  * side that element is 1.  Rows are independent of each other.
+ *
+ * With n ratings and k factors the solver "cholesky" takes n k^2 + k^3 / 3
+ * multiplications for a row.  The solver "cg" improves the row's last vector
+ * by some steps of conjugate gradients on the same equations, without ever
+ * making their matrix (Takacs, Pilaszy, Tikk, "Applications of the Conjugate
+ * Gradient Method for Implicit Feedback Collaborative Filtering", RecSys 2011):
+ * 2 n k a step.  Since the other side moves anyway, few steps do.
  */
 #include "postgres.h"
 
@@ -24,30 +31,52 @@
 /* How many observations are gathered before they go into the Gram matrix. */
 #define GATHER_ROWS 256
 
+/* A residual with this square is as good as zero. */
+#define CG_ENOUGH 1e-30
+
+/* How many columns before its turn a column's vector is asked for. */
+#define AHEAD 4
+
 typedef struct AlsOptions
 {
 	CommonOptions common;
+	IterationOptions iteration;
 	int			factors;
-	int			iterations;
 	double		regularization;
+	double		bias_regularization;
 	bool		scaled_regularization;
 	bool		biased;
+	int			solver;			/* AlsSolver */
+	int			cg_steps;
 	double		init_sd;
 	int			seed;
 } AlsOptions;
+
+typedef enum AlsSolver
+{
+	ALS_CHOLESKY,
+	ALS_CG
+} AlsSolver;
+
+static const char *const solver_names[] = {"cholesky", "cg", NULL};
 
 static const OptionSpec options[] = {
 	/* One system of 2048 unknowns is as long as a cancel may have to wait. */
 	INT_OPTION("factors", AlsOptions, factors, 50, 1, 2047,
 			   "length of the vectors of users and items"),
-	INT_OPTION("iterations", AlsOptions, iterations, 15, 1, 10000,
-			   "alternations between users and items"),
-	REAL_OPTION("regularization", AlsOptions, regularization, .1, 1e-9, 1e9,
-				"penalty on the squares of biases and factors"),
+	ITERATION_OPTIONS(AlsOptions, iteration, 15, "alternations between users and items"),
+	REAL_OPTION("regularization", AlsOptions, regularization, .085, 1e-9, 1e9,
+				"penalty on the squares of factors and biases"),
+	REAL_OPTION("bias_regularization", AlsOptions, bias_regularization, OPTION_AUTO, 1e-9, 1e9,
+				"that on the squares of biases; default as regularization"),
 	BOOL_OPTION("scaled_regularization", AlsOptions, scaled_regularization, true,
 				"multiply the penalty of a user or item by the number of its ratings"),
 	BOOL_OPTION("biased", AlsOptions, biased, true,
 				"with the mean and the biases of users and items"),
+	ENUM_OPTION("solver", AlsOptions, solver, ALS_CG, solver_names,
+				"each row's equations are solved exactly, or improved by cg_steps of conjugate gradients"),
+	INT_OPTION("cg_steps", AlsOptions, cg_steps, 3, 1, 1000,
+			   "with the solver cg: steps from the row's last vector"),
 	REAL_OPTION("init_sd", AlsOptions, init_sd, .1, 0, 100,
 				"standard deviation of the item factors at the start"),
 	INT_OPTION("seed", AlsOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
@@ -83,7 +112,19 @@ typedef struct Als
 	float	   *target;			/* [GATHER_ROWS] */
 	float	   *gram;			/* [unknowns x unknowns] */
 	float	   *solution;		/* [unknowns] */
+	float	   *residual;		/* [stride] of conjugate gradients */
+	float	   *direction;		/* [stride] */
+	float	   *change;			/* [stride] of the residual along it */
 } Als;
+
+static void
+als_prepare(void *options, bool has_values)
+{
+	AlsOptions *opts = options;
+
+	if (isnan(opts->bias_regularization))
+		opts->bias_regularization = opts->regularization;
+}
 
 static int
 unknowns_of_row(const AlsOptions *opts)
@@ -104,6 +145,8 @@ als_scratch(const MatrixShape *shape, const void *options)
 {
 	int			unknowns = unknowns_of_row(options);
 
+	if (((const AlsOptions *) options)->solver == ALS_CG)
+		return vectors_bytes(3, KERNEL_PADDED(unknowns));
 	return add_size(vectors_bytes(GATHER_ROWS, KERNEL_PADDED(unknowns) + 1),
 					vectors_bytes(unknowns + 1, unknowns));
 }
@@ -122,6 +165,13 @@ als_attach(TrainContext *context)
 	als->offset = opts->biased ? ratings->mean : 0;
 	als->users = team_vectors(context, ALS_USERS, ratings->by_user.rows, als->stride);
 	als->items = team_vectors(context, ALS_ITEMS, ratings->by_item.rows, als->stride);
+	if (opts->solver == ALS_CG)
+	{
+		als->residual = allocate_vectors(1, als->stride);
+		als->direction = allocate_vectors(1, als->stride);
+		als->change = allocate_vectors(1, als->stride);
+		return als;
+	}
 	als->gathered = allocate_vectors(GATHER_ROWS, als->stride);
 	als->target = allocate_vectors(GATHER_ROWS, 1);
 	als->gram = allocate_vectors(als->unknowns, als->unknowns);
@@ -153,12 +203,31 @@ gather(Als *als, const SparseRows *rows, int64 from, int count, const float *col
 	}
 }
 
-/* Solve for one row, with the columns fixed. */
+/* What the squares of an element of a row's vector are penalized by. */
+static float
+ridge_of_row(const Als *als, const SparseRows *rows, int32 row, int element)
+{
+	const AlsOptions *opts = als->options;
+	double		ridge = element < opts->factors ? opts->regularization :
+		opts->bias_regularization;
+
+	return opts->scaled_regularization ? ridge * sparse_row_length(rows, row) : ridge;
+}
+
 static void
-solve_row(Als *als, const SparseRows *rows, int32 row, const float *columns, float *vector)
+report_unsolvable(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("a system of equations could not be solved in single precision"),
+			 errhint("Raise the regularization, or scale the ratings down.  Counts are not ratings: for them there is item_knn with the score \"sum\".")));
+}
+
+/* Solve for one row exactly, with the columns fixed. */
+static void
+solve_exactly(Als *als, const SparseRows *rows, int32 row, const float *columns)
 {
 	int64		end = rows->start[row + 1];
-	float		ridge = als->options->regularization;
 
 	memset(als->gram, 0, sizeof(float) * als->unknowns * als->unknowns);
 	memset(als->solution, 0, sizeof(float) * als->unknowns);
@@ -171,38 +240,125 @@ solve_row(Als *als, const SparseRows *rows, int32 row, const float *columns, flo
 		normal_add(count, als->unknowns, als->stride, als->gathered, als->target,
 				   als->gram, als->solution);
 	}
-	if (als->options->scaled_regularization)
-		ridge *= sparse_row_length(rows, row);
-	if (!normal_solve(als->unknowns, ridge, als->gram, als->solution))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("a system of equations could not be solved in single precision"),
-				 errhint("Raise the regularization, or scale the ratings down.  Counts are not ratings: for them there is item_knn with the score \"sum\".")));
-	/* Of no weight, but slow to compute with: what is near denormal. */
 	for (int i = 0; i < als->unknowns; i++)
-		vector[i] = fabsf(als->solution[i]) < FLT_MIN * 1e6f ? 0 : als->solution[i];
+		als->gram[(Size) i * als->unknowns + i] += ridge_of_row(als, rows, row, i);
+	if (!normal_solve(als->unknowns, als->gram, als->solution))
+		report_unsolvable();
 }
 
 /*
- * Squared error of a user's ratings.  The inner product of two whole vectors
+ * For the vector x of a row: out = X'(s y - X x) - R x, where X and y are the
+ * row's observations and R the penalties.  With s = 1 that is the residual of
+ * the normal equations, with s = 0 their matrix times -x.  X is not gathered:
+ * of each column's vector the bias is in the place where X has a 1.
+ */
+static void
+apply_equations(Als *als, const SparseRows *rows, int32 row, const float *columns,
+				int s, const float *x, float *out)
+{
+	int			bias = als->options->biased ? als->options->factors : -1;
+	double		sum = 0;
+
+	memset(out, 0, sizeof(float) * als->stride);
+	for (int64 e = rows->start[row]; e < rows->start[row + 1]; e++)
+	{
+		const float *column = columns + (Size) rows->index[e] * als->stride;
+		float		rest = s * (rows->value[e] - als->offset) -
+			kernels->dot(als->stride, column, x);
+
+		if (e + AHEAD < rows->start[row + 1])
+			kernels_prefetch(als->stride, columns + (Size) rows->index[e + AHEAD] * als->stride);
+		CHECK_FOR_INTERRUPTS();
+		if (bias >= 0)
+			rest -= x[bias] + (s - x[bias]) * column[bias];
+		sum += rest;
+		kernels->combine(als->stride, out, 1, rest, column);
+	}
+	if (bias >= 0)
+		out[bias] = sum;
+	for (int i = 0; i < als->unknowns; i++)
+		out[i] -= ridge_of_row(als, rows, row, i) * x[i];
+}
+
+/* Improve the vector of one row by conjugate gradients, with the columns fixed. */
+static void
+solve_nearly(Als *als, const SparseRows *rows, int32 row, const float *columns, float *x)
+{
+	int			stride = als->stride;
+	double		squares;
+
+	apply_equations(als, rows, row, columns, 1, x, als->residual);
+	squares = kernels->dot(stride, als->residual, als->residual);
+	memcpy(als->direction, als->residual, sizeof(float) * stride);
+	for (int step = 0; step < als->options->cg_steps && squares > CG_ENOUGH; step++)
+	{
+		double		before = squares;
+		float		length;
+
+		apply_equations(als, rows, row, columns, 0, als->direction, als->change);
+		length = -squares / kernels->dot(stride, als->direction, als->change);
+		kernels->combine(stride, x, 1, length, als->direction);
+		kernels->combine(stride, als->residual, 1, length, als->change);
+		squares = kernels->dot(stride, als->residual, als->residual);
+		kernels->combine(stride, als->direction, squares / before, 1, als->residual);
+	}
+	if (!isfinite(squares))
+		report_unsolvable();
+}
+
+/* Solve for one row, with the columns fixed. */
+static void
+solve_row(Als *als, const SparseRows *rows, int32 row, const float *columns, float *vector)
+{
+	if (als->options->solver == ALS_CG)
+		solve_nearly(als, rows, row, columns, vector);
+	else
+	{
+		solve_exactly(als, rows, row, columns);
+		memcpy(vector, als->solution, sizeof(float) * als->unknowns);
+	}
+	/* Of no weight, but slow to compute with: what is near denormal. */
+	for (int i = 0; i < als->unknowns; i++)
+		if (fabsf(vector[i]) < FLT_MIN * 1e6f)
+			vector[i] = 0;
+}
+
+/*
+ * The rating of an item by a user.  The inner product of two whole vectors
  * has the product of the biases where their sum should be.
  */
+static double
+predict_rating(const Als *als, int32 user, int32 item)
+{
+	int			bias = als->options->factors;
+	const float *p = als->users + (Size) user * als->stride;
+	const float *q = als->items + (Size) item * als->stride;
+	double		rating = als->offset + kernels->dot(als->stride, p, q);
+
+	if (als->options->biased)
+		rating += p[bias] + q[bias] - (double) p[bias] * q[bias];
+	return rating;
+}
+
+static void
+als_predict(TrainContext *context, int32 user, const int32 *item, int count,
+			double *prediction)
+{
+	for (int i = 0; i < count; i++)
+		prediction[i] = predict_rating(context->state, user, item[i]);
+}
+
+/* Squared error of a user's ratings. */
 static double
 user_error(const Als *als, int32 user)
 {
 	const SparseRows *by_user = &als->ratings->by_user;
-	int			bias = als->options->factors;
-	const float *p = als->users + (Size) user * als->stride;
 	double		squares = 0;
 
 	for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
 	{
-		const float *q = als->items + (Size) by_user->index[e] * als->stride;
-		double		error = by_user->value[e] - als->offset -
-			kernels->dot(als->stride, p, q);
+		double		error = by_user->value[e] - predict_rating(als, user, by_user->index[e]);
 
-		if (als->options->biased)
-			error += (double) p[bias] * q[bias] - p[bias] - q[bias];
 		squares += error * error;
 	}
 	return squares;
@@ -212,18 +368,22 @@ user_error(const Als *als, int32 user)
 static double
 side_penalty(const Als *als, const SparseRows *rows, const float *vectors)
 {
+	const AlsOptions *opts = als->options;
 	double		sum = 0;
 
 	for (int32 row = 0; row < rows->rows; row++)
 	{
 		const float *vector = vectors + (Size) row * als->stride;
-		double		squares = kernels->dot(als->stride, vector, vector);
+		double		penalty = opts->regularization * kernels->dot(als->stride, vector, vector);
 
-		if (als->options->scaled_regularization)
-			squares *= sparse_row_length(rows, row);
-		sum += squares;
+		if (opts->biased)
+			penalty += (opts->bias_regularization - opts->regularization) *
+				vector[opts->factors] * vector[opts->factors];
+		if (opts->scaled_regularization)
+			penalty *= sparse_row_length(rows, row);
+		sum += penalty;
 	}
-	return als->options->regularization * sum;
+	return sum;
 }
 
 /* One row of a phase; only the error is a number. */
@@ -281,8 +441,9 @@ run_phase(TrainContext *context, int phase)
 					NULL);
 }
 
-static void
-log_iteration(TrainContext *context)
+/* Returns false after the last. */
+static bool
+end_iteration(TrainContext *context)
 {
 	const Als  *als = context->state;
 	const Interactions *ratings = context->ratings;
@@ -290,8 +451,8 @@ log_iteration(TrainContext *context)
 	double		penalty = side_penalty(als, &ratings->by_user, als->users) +
 		side_penalty(als, &ratings->by_item, als->items);
 
-	progress_iteration(context->progress, squares + penalty,
-					   sqrt(squares / sparse_entries(&ratings->by_user)));
+	return iteration_end(context, squares + penalty,
+						 sqrt(squares / sparse_entries(&ratings->by_user)));
 }
 
 static void
@@ -308,18 +469,32 @@ als_finish(const Als *als, ModelDraft *draft)
 						 als->stride);
 }
 
+/*
+ * The start of the items has given the users their directions.  Where there is
+ * nothing to learn no step would take it away again.
+ */
+static void
+forget_start(Als *als)
+{
+	memset(als->items, 0, budget_array(als->ratings->by_item.rows,
+									   sizeof(float) * als->stride));
+}
+
 static void
 als_train(TrainContext *context)
 {
 	Als		   *als = context->state;
+	int			iterations = iteration_plan(context);
 
-	progress_plan(context->progress, als->options->iterations);
 	run_phase(context, ALS_START);
-	for (int i = 0; i < als->options->iterations; i++)
+	for (int i = 0; i < iterations; i++)
 	{
 		run_phase(context, ALS_SOLVE_USERS);
+		if (i == 0)
+			forget_start(als);
 		run_phase(context, ALS_SOLVE_ITEMS);
-		log_iteration(context);
+		if (!end_iteration(context))
+			break;
 	}
 	als_finish(als, context->draft);
 }
@@ -329,13 +504,16 @@ const Algorithm als_algorithm = {
 	.family = "matrix factorization",
 	.feedback = FEEDBACK_EXPLICIT,
 	.form = "factor",
-	.description = "biased matrix factorization by exact alternating least squares",
+	.description = "biased matrix factorization by alternating least squares",
 	.options_size = sizeof(AlsOptions),
 	.options = options,
 	.option_count = lengthof(options),
+	.iteration = offsetof(AlsOptions, iteration),
+	.prepare = als_prepare,
 	.memory = als_memory,
 	.scratch = als_scratch,
 	.attach = als_attach,
 	.work = als_work,
-	.train = als_train
+	.train = als_train,
+	.predict = als_predict
 };

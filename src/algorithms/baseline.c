@@ -46,11 +46,12 @@ baseline_fit_users(const Interactions *ratings, const BaselineOptions *options,
 			 baseline->item_bias, baseline->user_bias);
 }
 
-/* All iterations; the biases are the caller's, and zero at first. */
+/* So many iterations; the biases are the caller's, and zero at first. */
 void
-baseline_fit(const Interactions *ratings, const BaselineOptions *options, Baseline *baseline)
+baseline_fit(const Interactions *ratings, const BaselineOptions *options, int iterations,
+			 Baseline *baseline)
 {
-	for (int i = 0; i < options->iterations; i++)
+	for (int i = 0; i < iterations; i++)
 	{
 		baseline_fit_items(ratings, options, baseline, 0, ratings->by_item.rows);
 		baseline_fit_users(ratings, options, baseline, 0, ratings->by_user.rows);

@@ -16,7 +16,6 @@
 
 typedef struct BaselineOptions
 {
-	int			iterations;
 	double		reg_i;
 	double		reg_u;
 } BaselineOptions;
@@ -32,6 +31,6 @@ extern void baseline_fit_items(const Interactions *ratings, const BaselineOption
 extern void baseline_fit_users(const Interactions *ratings, const BaselineOptions *options,
 							   Baseline *baseline, int32 from, int32 to);
 extern void baseline_fit(const Interactions *ratings, const BaselineOptions *options,
-						 Baseline *baseline);
+						 int iterations, Baseline *baseline);
 
 #endif							/* RECSYS_ALGORITHMS_BASELINE_H */

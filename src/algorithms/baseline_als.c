@@ -16,12 +16,13 @@
 typedef struct BaselineAlsOptions
 {
 	CommonOptions common;
+	IterationOptions iteration;
 	BaselineOptions baseline;
 } BaselineAlsOptions;
 
 static const OptionSpec options[] = {
-	INT_OPTION("iterations", BaselineAlsOptions, baseline.iterations,
-			   BASELINE_ITERATIONS, 1, 10000, "alternations between items and users"),
+	ITERATION_OPTIONS(BaselineAlsOptions, iteration, BASELINE_ITERATIONS,
+					  "alternations between items and users"),
 	REAL_OPTION("reg_i", BaselineAlsOptions, baseline.reg_i, BASELINE_REG_I, 0, 1e9,
 				"regularization of item biases, in ratings"),
 	REAL_OPTION("reg_u", BaselineAlsOptions, baseline.reg_u, BASELINE_REG_U, 0, 1e9,
@@ -128,8 +129,9 @@ run_phase(TrainContext *context, int phase)
 	return team_run(context, phase, 0, team_row_units(rows_of_phase(context, phase)), NULL);
 }
 
-static void
-log_iteration(TrainContext *context)
+/* Returns false after the last. */
+static bool
+end_iteration(TrainContext *context)
 {
 	const BaselineAlsOptions *opts = context->options;
 	const Baseline *baseline = context->state;
@@ -139,23 +141,34 @@ log_iteration(TrainContext *context)
 		opts->baseline.reg_i * sum_of_squares(baseline->item_bias, ratings->items.count) +
 		opts->baseline.reg_u * sum_of_squares(baseline->user_bias, ratings->users.count);
 
-	progress_iteration(context->progress, error + penalty,
-					   sqrt(error / sparse_entries(&ratings->by_user)));
+	return iteration_end(context, error + penalty,
+						 sqrt(error / sparse_entries(&ratings->by_user)));
+}
+
+static void
+baseline_als_predict(TrainContext *context, int32 user, const int32 *item, int count,
+					 double *prediction)
+{
+	const Baseline *baseline = context->state;
+
+	for (int i = 0; i < count; i++)
+		prediction[i] = context->ratings->mean + baseline->user_bias[user] +
+			baseline->item_bias[item[i]];
 }
 
 static void
 baseline_als_train(TrainContext *context)
 {
-	const BaselineAlsOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
 	const Baseline *baseline = context->state;
+	int			iterations = iteration_plan(context);
 
-	progress_plan(context->progress, opts->baseline.iterations);
-	for (int i = 0; i < opts->baseline.iterations; i++)
+	for (int i = 0; i < iterations; i++)
 	{
 		run_phase(context, BASELINE_ITEMS);
 		run_phase(context, BASELINE_USERS);
-		log_iteration(context);
+		if (!end_iteration(context))
+			break;
 	}
 	draft_add_offset(context->draft, ratings->mean);
 	draft_add_biases(context->draft, baseline->user_bias, ratings->users.count,
@@ -171,8 +184,10 @@ const Algorithm baseline_als_algorithm = {
 	.options_size = sizeof(BaselineAlsOptions),
 	.options = options,
 	.option_count = lengthof(options),
+	.iteration = offsetof(BaselineAlsOptions, iteration),
 	.memory = baseline_als_memory,
 	.attach = baseline_als_attach,
 	.work = baseline_als_work,
-	.train = baseline_als_train
+	.train = baseline_als_train,
+	.predict = baseline_als_predict
 };

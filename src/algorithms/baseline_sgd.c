@@ -12,21 +12,26 @@
 #include "miscadmin.h"
 
 #include "algorithms/registry.h"
+#include "algorithms/sgd.h"
 #include "ratings/budget.h"
 
 typedef struct BaselineSgdOptions
 {
 	CommonOptions common;
-	int			iterations;
-	double		learning_rate;
+	IterationOptions iteration;
+	RateOptions rate;
 	double		regularization;
 } BaselineSgdOptions;
 
+typedef struct BaselineSgd
+{
+	float	   *user_bias;		/* [users] */
+	float	   *item_bias;		/* [items] */
+} BaselineSgd;
+
 static const OptionSpec options[] = {
-	INT_OPTION("iterations", BaselineSgdOptions, iterations, 20, 1, 10000,
-			   "passes over the ratings"),
-	REAL_OPTION("learning_rate", BaselineSgdOptions, learning_rate, .005, 1e-9, 1,
-				"step of the gradient descent"),
+	ITERATION_OPTIONS(BaselineSgdOptions, iteration, 20, "passes over the ratings"),
+	RATE_OPTIONS(BaselineSgdOptions, rate, .005, ""),
 	REAL_OPTION("regularization", BaselineSgdOptions, regularization, .02, 0, 1000,
 				"penalty on the squares of the biases, for each rating")
 };
@@ -37,52 +42,83 @@ baseline_sgd_memory(const MatrixShape *shape, const void *options)
 	return budget_array((Size) shape->users + shape->items, sizeof(float));
 }
 
+static void *
+baseline_sgd_attach(TrainContext *context)
+{
+	BaselineSgd *biases = palloc(sizeof(BaselineSgd));
+
+	biases->user_bias = allocate_vectors(context->ratings->by_user.rows, 1);
+	biases->item_bias = allocate_vectors(context->ratings->by_item.rows, 1);
+	return biases;
+}
+
 /* The steps of one user's ratings; returns their squared error. */
 static double
-train_user(const TrainContext *context, int32 user, float *user_bias, float *item_bias)
+train_user(const TrainContext *context, int32 user, double rate)
 {
-	const BaselineSgdOptions *opts = context->options;
 	const SparseRows *by_user = &context->ratings->by_user;
+	const BaselineSgd *biases = context->state;
+	double		regularization = ((const BaselineSgdOptions *) context->options)->regularization;
 	double		squares = 0;
 
 	for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
 	{
-		float	   *b_u = &user_bias[user];
-		float	   *b_i = &item_bias[by_user->index[e]];
+		float	   *b_u = &biases->user_bias[user];
+		float	   *b_i = &biases->item_bias[by_user->index[e]];
 		double		error = by_user->value[e] - context->ratings->mean - *b_u - *b_i;
 
 		squares += error * error;
-		*b_u += opts->learning_rate * (error - opts->regularization * *b_u);
-		*b_i += opts->learning_rate * (error - opts->regularization * *b_i);
+		*b_u += rate * (error - regularization * *b_u);
+		*b_i += rate * (error - regularization * *b_i);
 	}
 	return squares;
+}
+
+/* One pass over the ratings; returns the squared error met on the way. */
+static double
+train_epoch(const TrainContext *context, int epoch)
+{
+	const BaselineSgdOptions *opts = context->options;
+	double		rate = learning_rate(&opts->rate, epoch);
+	double		squares = 0;
+
+	for (int32 user = 0; user < context->ratings->by_user.rows; user++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		squares += train_user(context, user, rate);
+	}
+	require_convergence(squares);
+	return squares;
+}
+
+static void
+baseline_sgd_predict(TrainContext *context, int32 user, const int32 *item, int count,
+					 double *prediction)
+{
+	const BaselineSgd *biases = context->state;
+
+	for (int i = 0; i < count; i++)
+		prediction[i] = context->ratings->mean + biases->user_bias[user] +
+			biases->item_bias[item[i]];
 }
 
 static void
 baseline_sgd_train(TrainContext *context)
 {
-	const BaselineSgdOptions *opts = context->options;
-	const SparseRows *by_user = &context->ratings->by_user;
-	int32		items = context->ratings->by_item.rows;
-	float	   *user_bias = allocate_vectors(by_user->rows, 1);
-	float	   *item_bias = allocate_vectors(items, 1);
+	const Interactions *ratings = context->ratings;
+	const BaselineSgd *biases = context->state;
+	int			iterations = iteration_plan(context);
 
-	progress_plan(context->progress, opts->iterations);
-	for (int i = 0; i < opts->iterations; i++)
+	for (int epoch = 0; epoch < iterations; epoch++)
 	{
-		double		squares = 0;
+		double		squares = train_epoch(context, epoch);
 
-		for (int32 user = 0; user < by_user->rows; user++)
-		{
-			CHECK_FOR_INTERRUPTS();
-			squares += train_user(context, user, user_bias, item_bias);
-		}
-		require_convergence(squares);
-		progress_iteration(context->progress, squares,
-						   sqrt(squares / sparse_entries(by_user)));
+		if (!iteration_end(context, squares, sqrt(squares / sparse_entries(&ratings->by_user))))
+			break;
 	}
-	draft_add_offset(context->draft, context->ratings->mean);
-	draft_add_biases(context->draft, user_bias, by_user->rows, item_bias, items, 1);
+	draft_add_offset(context->draft, ratings->mean);
+	draft_add_biases(context->draft, biases->user_bias, ratings->by_user.rows,
+					 biases->item_bias, ratings->by_item.rows, 1);
 }
 
 const Algorithm baseline_sgd_algorithm = {
@@ -94,6 +130,9 @@ const Algorithm baseline_sgd_algorithm = {
 	.options_size = sizeof(BaselineSgdOptions),
 	.options = options,
 	.option_count = lengthof(options),
+	.iteration = offsetof(BaselineSgdOptions, iteration),
 	.memory = baseline_sgd_memory,
-	.train = baseline_sgd_train
+	.attach = baseline_sgd_attach,
+	.train = baseline_sgd_train,
+	.predict = baseline_sgd_predict
 };

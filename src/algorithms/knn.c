@@ -31,6 +31,7 @@ typedef struct KnnOptions
 	int			min_support;
 	double		shrinkage;
 	int			neighbors;
+	int			baseline_iterations;
 	BaselineOptions baseline;
 } KnnOptions;
 
@@ -49,7 +50,7 @@ static const OptionSpec options[] = {
 				"h: similarities of n common ratings are multiplied by n / (n + h); default 0, for pearson_baseline 100"),
 	INT_OPTION("neighbors", KnnOptions, neighbors, OPTION_AUTO, 0, 100000,
 			   "most similar rows to keep of each; 0: compute them when needed; default 0 for ratings, 100 for weights"),
-	INT_OPTION("baseline_iterations", KnnOptions, baseline.iterations,
+	INT_OPTION("baseline_iterations", KnnOptions, baseline_iterations,
 			   BASELINE_ITERATIONS, 1, 10000,
 			   "iterations of baseline_als, where baselines are needed"),
 	REAL_OPTION("reg_i", KnnOptions, baseline.reg_i, BASELINE_REG_I, 0, 1e9,
@@ -80,11 +81,7 @@ knn_prepare(void *options, bool has_values)
 		opts->shrinkage = opts->similarity == SIMILARITY_PEARSON_BASELINE ? 100 : 0;
 	if (!is_rating_score(opts->score))
 		opts->common.clip = false;
-	if (!opts->common.store_ratings)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a neighbor model cannot do without its ratings"),
-				 errhint("Leave out the option \"store_ratings\".")));
+	require_stored_ratings(&opts->common);
 }
 
 static NeighborParams
@@ -300,7 +297,7 @@ fit_baseline(TrainContext *context, Knn *knn)
 	const KnnOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
 
-	baseline_fit(ratings, &opts->baseline, &knn->baseline);
+	baseline_fit(ratings, &opts->baseline, opts->baseline_iterations, &knn->baseline);
 	draft_add_biases(context->draft, knn->baseline.user_bias, ratings->by_user.rows,
 					 knn->baseline.item_bias, ratings->by_item.rows, 1);
 }

@@ -16,7 +16,10 @@ const Algorithm *const algorithms[] = {
 	&svd_algorithm,
 	&svdpp_algorithm,
 	&als_algorithm,
+	&nmf_algorithm,
 	&item_knn_algorithm,
 	&user_knn_algorithm,
+	&slope_one_algorithm,
+	&co_clustering_algorithm,
 	NULL
 };

@@ -10,9 +10,12 @@
 extern const Algorithm normal_algorithm;
 extern const Algorithm baseline_als_algorithm;
 extern const Algorithm baseline_sgd_algorithm;
+extern const Algorithm slope_one_algorithm;
+extern const Algorithm co_clustering_algorithm;
 extern const Algorithm svd_algorithm;
 extern const Algorithm svdpp_algorithm;
 extern const Algorithm als_algorithm;
+extern const Algorithm nmf_algorithm;
 extern const Algorithm item_knn_algorithm;
 extern const Algorithm user_knn_algorithm;
 

@@ -13,6 +13,15 @@
  * a block it goes user by user, which keeps the user's vector in the cache;
  * the items of a user are in order, so a block's part of a row is a slice of
  * it and the grid needs no copy of the ratings.
+ *
+ * The steps can be adaptive, by the rule of Chin, Zhuang, Juan, Lin, "A
+ * Learning-Rate Schedule for Stochastic Gradient Methods to Matrix
+ * Factorization" (PAKDD 2015): the rate of a vector is divided by the root of
+ * the squared gradients it has seen, averaged over its elements, so that those
+ * with few ratings go far and those with many settle.  The first elements of
+ * the vectors have their own rate and the first epoch for themselves; the
+ * others, new in the second, are not slowed by what the first have seen.  A
+ * bias is a vector of its own.
  */
 #include "postgres.h"
 
@@ -21,6 +30,7 @@
 #include "miscadmin.h"
 
 #include "algorithms/registry.h"
+#include "algorithms/sgd.h"
 #include "engine/team.h"
 #include "math/kernels.h"
 #include "math/random.h"
@@ -29,14 +39,19 @@
 /* Blocks on a side of the grid.  The result depends on it. */
 #define GRID 8
 
+/* Defaults of learning_rate. */
+#define PLAIN_RATE .005
+#define ADAPTIVE_RATE .1
+
 typedef struct SvdOptions
 {
 	CommonOptions common;
+	IterationOptions iteration;
+	RateOptions rate;
+	PenaltyOptions penalty;
 	int			factors;
-	int			iterations;
-	double		learning_rate;
-	double		regularization;
 	bool		biased;
+	bool		adaptive;
 	double		init_sd;
 	int			seed;
 } SvdOptions;
@@ -44,14 +59,13 @@ typedef struct SvdOptions
 static const OptionSpec options[] = {
 	INT_OPTION("factors", SvdOptions, factors, 100, 1, 4096,
 			   "length of the vectors of users and items"),
-	INT_OPTION("iterations", SvdOptions, iterations, 20, 1, 10000,
-			   "passes over the ratings"),
-	REAL_OPTION("learning_rate", SvdOptions, learning_rate, .005, 1e-9, 1,
-				"step of the gradient descent"),
-	REAL_OPTION("regularization", SvdOptions, regularization, .02, 0, 1000,
-				"penalty on the squares of biases and factors, for each rating"),
+	ITERATION_OPTIONS(SvdOptions, iteration, 20, "passes over the ratings"),
+	RATE_OPTIONS(SvdOptions, rate, OPTION_AUTO, "; default .005, adaptive .1"),
+	PENALTY_OPTIONS(SvdOptions, penalty, .02),
 	BOOL_OPTION("biased", SvdOptions, biased, true,
 				"with the mean and the biases of users and items"),
+	BOOL_OPTION("adaptive", SvdOptions, adaptive, false,
+				"steps that get shorter for a user or item as its gradients add up"),
 	REAL_OPTION("init_sd", SvdOptions, init_sd, .1, 0, 100,
 				"standard deviation of the factors at the start"),
 	INT_OPTION("seed", SvdOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
@@ -61,18 +75,18 @@ static const OptionSpec options[] = {
 /* Names of the random streams. */
 enum
 {
+	STREAM_DIAGONALS = 1,
 	STREAM_USERS,
-	STREAM_ITEMS,
-	STREAM_DIAGONALS
+	STREAM_ITEMS
 };
 
 /* Phases of the work. */
 enum
 {
-	SVD_START_USERS,			/* random factors; units of users */
+	SVD_START_USERS,			/* random factors, and slices; units of users */
 	SVD_START_ITEMS,			/* units of items */
-	SVD_DIAGONAL				/* one diagonal of the grid, the argument; units
-								 * of its blocks */
+	SVD_DIAGONAL				/* one diagonal of the grid in an epoch; units of
+								 * its blocks */
 };
 
 /* Shared arrays. */
@@ -81,8 +95,31 @@ enum
 	SVD_P,
 	SVD_Q,
 	SVD_USER_BIAS,
-	SVD_ITEM_BIAS
+	SVD_ITEM_BIAS,
+	SVD_SLICES,
+	SVD_USER_GRADIENTS,
+	SVD_ITEM_GRADIENTS
 };
+
+/* What has an adaptive rate of its own in a user or item. */
+enum
+{
+	RATED_BIAS,
+	RATED_FIRST,				/* the first elements of the vector */
+	RATED_REST,					/* the other elements */
+	RATED_PADDING				/* fills a vector register */
+};
+
+#define RATED (RATED_PADDING + 1)
+
+/*
+ * With adaptive steps: what the squares of the gradients of a user or item
+ * have added up to, of elements on average.
+ */
+typedef struct Gradients
+{
+	float		squares[RATED];
+} Gradients;
 
 typedef struct Svd
 {
@@ -94,17 +131,41 @@ typedef struct Svd
 	float	   *q;				/* [items x stride] */
 	float	   *user_bias;		/* [users] */
 	float	   *item_bias;		/* [items] */
+	Gradients  *user_gradients; /* [users]; NULL: steps are not adaptive */
+	Gradients  *item_gradients; /* [items] */
 	int32		user_bound[GRID + 1];	/* users of each row of the grid */
 	int32		item_bound[GRID + 1];	/* items of each column */
+	int32	   *slice;			/* [users x GRID] where in the user's row those
+								 * of each column end */
 } Svd;
+
+static void
+svd_prepare(void *options, bool has_values)
+{
+	SvdOptions *opts = options;
+
+	penalty_prepare(&opts->penalty);
+	if (isnan(opts->rate.learning_rate))
+		opts->rate.learning_rate = opts->adaptive ? ADAPTIVE_RATE : PLAIN_RATE;
+}
+
+static Size
+slices_bytes(int32 users)
+{
+	return budget_array(users, sizeof(int32) * GRID);
+}
 
 static Size
 svd_memory(const MatrixShape *shape, const void *options)
 {
-	int			stride = KERNEL_PADDED(((const SvdOptions *) options)->factors);
+	const SvdOptions *opts = options;
+	int			floats = KERNEL_PADDED(opts->factors) + 1;
 
-	return add_size(vectors_bytes(shape->users, stride + 1),
-					vectors_bytes(shape->items, stride + 1));
+	if (opts->adaptive)
+		floats += sizeof(Gradients) / sizeof(float);
+	return add_size(add_size(vectors_bytes(shape->users, floats),
+							 vectors_bytes(shape->items, floats)),
+					slices_bytes(shape->users));
 }
 
 static void *
@@ -123,6 +184,14 @@ svd_attach(TrainContext *context)
 	svd->q = team_vectors(context, SVD_Q, items, svd->stride);
 	svd->user_bias = team_vectors(context, SVD_USER_BIAS, users, 1);
 	svd->item_bias = team_vectors(context, SVD_ITEM_BIAS, items, 1);
+	if (svd->options->adaptive)
+	{
+		svd->user_gradients = team_array(context, SVD_USER_GRADIENTS,
+										 budget_array(users, sizeof(Gradients)));
+		svd->item_gradients = team_array(context, SVD_ITEM_GRADIENTS,
+										 budget_array(items, sizeof(Gradients)));
+	}
+	svd->slice = team_array(context, SVD_SLICES, slices_bytes(users));
 	for (int g = 0; g <= GRID; g++)
 	{
 		svd->user_bound[g] = sparse_row_bound(&ratings->by_user, g, GRID);
@@ -147,51 +216,193 @@ start_factors(const Svd *svd, const SparseRows *rows, float *vectors, int stream
 	}
 }
 
-/* The steps of a slice of a user's ratings; returns their squared error. */
-static double
-train_slice(Svd *svd, int32 user, int64 from, int64 to)
+/* Find the slices of the rows of a unit of users. */
+static void
+start_slices(const Svd *svd, int unit)
 {
 	const SparseRows *by_user = &svd->ratings->by_user;
-	float		rate = svd->options->learning_rate;
-	float		keep = 1 - rate * svd->options->regularization;
+	int			units = team_row_units(by_user);
+	int32		end = sparse_row_bound(by_user, unit + 1, units);
+
+	for (int32 user = sparse_row_bound(by_user, unit, units); user < end; user++)
+	{
+		int64		start = by_user->start[user];
+
+		CHECK_FOR_INTERRUPTS();
+		for (int g = 0; g < GRID; g++)
+			svd->slice[(Size) user * GRID + g] =
+				sparse_lower_bound(by_user, start, by_user->start[user + 1],
+								   svd->item_bound[g + 1]) - start;
+	}
+}
+
+/* How far the steps of an epoch go. */
+typedef struct Step
+{
+	float		rate;
+	float		keep;			/* what is left of a vector */
+	float		bias_keep;		/* and of a bias */
+
+	/* Adaptive: the rate is numerator / sqrt(start + squares of gradients). */
+	float		numerator[RATED];
+	float		start[RATED];
+	float		share[RATED];	/* what the square of an element counts */
+	float		penalty;
+	float		bias_penalty;
+	bool		whole;			/* not of the first elements only */
+} Step;
+
+/*
+ * The paper has 1 as the start of the squares, for ratings of deviation 1.  Of
+ * others, biases and factors have the scale of the ratings and its root, and
+ * gradients that of the ratings and its power of 1.5.
+ */
+static void
+prepare_adaptive_step(Step *step, int factors, double deviation)
+{
+	double		scale = deviation > 0 ? deviation : 1;
+
+	for (int i = 0; i < RATED; i++)
+	{
+		step->numerator[i] = step->rate * sqrt(scale);
+		step->start[i] = scale * scale * scale;
+	}
+	step->numerator[RATED_BIAS] = step->rate * scale;
+	step->start[RATED_BIAS] = scale * scale;
+	step->share[RATED_FIRST] = 1.0 / Min(factors, KERNEL_LANES);
+	step->share[RATED_REST] = 1.0 / Max(factors - KERNEL_LANES, 1);
+}
+
+static Step
+step_of_epoch(const Svd *svd, int epoch)
+{
+	const PenaltyOptions *penalty = &svd->options->penalty;
+	double		rate = learning_rate(&svd->options->rate, epoch);
+	Step		step = {
+		.rate = rate,
+		.keep = 1 - rate * penalty->regularization,
+		.bias_keep = 1 - rate * penalty->bias_regularization,
+		.penalty = penalty->regularization,
+		.bias_penalty = penalty->bias_regularization,
+		.whole = epoch > 0 && svd->options->factors > KERNEL_LANES
+	};
+
+	prepare_adaptive_step(&step, svd->options->factors, svd->ratings->deviation);
+	return step;
+}
+
+static float
+predict_rating(const Svd *svd, int32 user, int32 item)
+{
+	return svd->offset + svd->user_bias[user] + svd->item_bias[item] +
+		kernels->dot(svd->stride, svd->p + (Size) user * svd->stride,
+					 svd->q + (Size) item * svd->stride);
+}
+
+static void
+svd_predict(TrainContext *context, int32 user, const int32 *item, int count,
+			double *prediction)
+{
+	for (int i = 0; i < count; i++)
+		prediction[i] = predict_rating(context->state, user, item[i]);
+}
+
+/* The step of one rating, with a length that is the same for all. */
+static void
+plain_step(Svd *svd, const Step *step, int32 user, int32 item, float error)
+{
+	if (svd->options->biased)
+	{
+		svd->user_bias[user] = step->bias_keep * svd->user_bias[user] + step->rate * error;
+		svd->item_bias[item] = step->bias_keep * svd->item_bias[item] + step->rate * error;
+	}
+	kernels->sgd_step(svd->stride, svd->p + (Size) user * svd->stride,
+					  svd->q + (Size) item * svd->stride, step->rate * error, step->keep,
+					  step->keep);
+}
+
+/* The rates of a user or item. */
+static inline void
+adaptive_rates(const Step *step, const Gradients *gradients, float *rates)
+{
+	for (int i = 0; i < RATED; i++)
+		rates[i] = step->numerator[i] / sqrtf(step->start[i] + gradients->squares[i]);
+}
+
+static inline void
+adaptive_bias_step(float *bias, float rate, float penalty, float error, Gradients *gradients)
+{
+	float		gradient = penalty * *bias - error;
+
+	*bias -= rate * gradient;
+	gradients->squares[RATED_BIAS] += gradient * gradient;
+}
+
+/* The step of one rating, shorter the more has been learned of either. */
+static void
+adaptive_step(Svd *svd, const Step *step, int32 user, int32 item, float error)
+{
 	float	   *p = svd->p + (Size) user * svd->stride;
+	float	   *q = svd->q + (Size) item * svd->stride;
+	Gradients  *g = &svd->user_gradients[user];
+	Gradients  *h = &svd->item_gradients[item];
+	float		rate_p[RATED];
+	float		rate_q[RATED];
+
+	adaptive_rates(step, g, rate_p);
+	adaptive_rates(step, h, rate_q);
+	if (svd->options->biased)
+	{
+		adaptive_bias_step(&svd->user_bias[user], rate_p[RATED_BIAS],
+						   step->bias_penalty, error, g);
+		adaptive_bias_step(&svd->item_bias[item], rate_q[RATED_BIAS],
+						   step->bias_penalty, error, h);
+	}
+	kernels->adaptive_step(KERNEL_LANES, p, q, error, step->penalty,
+						   rate_p[RATED_FIRST], rate_q[RATED_FIRST], step->share[RATED_FIRST],
+						   &g->squares[RATED_FIRST], &h->squares[RATED_FIRST]);
+	if (step->whole)
+		kernels->adaptive_step(svd->stride - KERNEL_LANES, p + KERNEL_LANES, q + KERNEL_LANES,
+							   error, step->penalty,
+							   rate_p[RATED_REST], rate_q[RATED_REST], step->share[RATED_REST],
+							   &g->squares[RATED_REST], &h->squares[RATED_REST]);
+}
+
+/* The steps of a slice of a user's ratings; returns their squared error. */
+static double
+train_slice(Svd *svd, const Step *step, int32 user, int64 from, int64 to)
+{
+	const SparseRows *by_user = &svd->ratings->by_user;
 	double		squares = 0;
 
 	for (int64 e = from; e < to; e++)
 	{
 		int32		item = by_user->index[e];
-		float	   *q = svd->q + (Size) item * svd->stride;
-		float		predicted = svd->offset + svd->user_bias[user] +
-			svd->item_bias[item] + kernels->dot(svd->stride, p, q);
-		float		error = by_user->value[e] - predicted;
+		float		error = by_user->value[e] - predict_rating(svd, user, item);
 
 		CHECK_FOR_INTERRUPTS();
 		squares += (double) error * error;
-		if (svd->options->biased)
-		{
-			svd->user_bias[user] = keep * svd->user_bias[user] + rate * error;
-			svd->item_bias[item] = keep * svd->item_bias[item] + rate * error;
-		}
-		kernels->sgd_step(svd->stride, p, q, rate * error, keep, keep);
+		if (svd->user_gradients != NULL)
+			adaptive_step(svd, step, user, item, error);
+		else
+			plain_step(svd, step, user, item, error);
 	}
 	return squares;
 }
 
 static double
-train_block(Svd *svd, int row, int column)
+train_block(Svd *svd, const Step *step, int row, int column)
 {
 	const SparseRows *by_user = &svd->ratings->by_user;
 	double		squares = 0;
 
 	for (int32 user = svd->user_bound[row]; user < svd->user_bound[row + 1]; user++)
 	{
-		int64		end = by_user->start[user + 1];
-		int64		from = sparse_lower_bound(by_user, by_user->start[user], end,
-											  svd->item_bound[column]);
-		int64		to = sparse_lower_bound(by_user, from, end,
-											svd->item_bound[column + 1]);
+		const int32 *slice = svd->slice + (Size) user * GRID;
+		int64		start = by_user->start[user];
 
-		squares += train_slice(svd, user, from, to);
+		squares += train_slice(svd, step, user, column > 0 ? start + slice[column - 1] : start,
+							   start + slice[column]);
 		CHECK_FOR_INTERRUPTS();
 	}
 	return squares;
@@ -201,17 +412,21 @@ static double
 svd_work(TrainContext *context, int phase, int64 argument, int unit)
 {
 	Svd		   *svd = context->state;
+	Step		step;
 
 	switch (phase)
 	{
 		case SVD_START_USERS:
 			start_factors(svd, &svd->ratings->by_user, svd->p, STREAM_USERS, unit);
+			start_slices(svd, unit);
 			return 0;
 		case SVD_START_ITEMS:
 			start_factors(svd, &svd->ratings->by_item, svd->q, STREAM_ITEMS, unit);
 			return 0;
 		default:
-			return train_block(svd, unit, (unit + (int) argument) % GRID);
+			step = step_of_epoch(svd, argument / GRID);
+			return train_block(svd, &step, unit,
+							   (unit + argument % GRID) % GRID);
 	}
 }
 
@@ -243,7 +458,9 @@ train_epoch(TrainContext *context, int epoch)
 
 	shuffle_diagonals(diagonal, svd->options->seed, epoch);
 	for (int d = 0; d < GRID; d++)
-		squares += team_run(context, SVD_DIAGONAL, diagonal[d], GRID, NULL);
+		squares += team_run(context, SVD_DIAGONAL, (int64) epoch * GRID + diagonal[d],
+							GRID, NULL);
+	require_convergence(squares);
 	return squares;
 }
 
@@ -265,16 +482,16 @@ svd_train(TrainContext *context)
 	const Svd  *svd = context->state;
 	const Interactions *ratings = context->ratings;
 	int64		count = sparse_entries(&ratings->by_user);
+	int			iterations = iteration_plan(context);
 
-	progress_plan(context->progress, svd->options->iterations);
 	team_run(context, SVD_START_USERS, 0, team_row_units(&ratings->by_user), NULL);
 	team_run(context, SVD_START_ITEMS, 0, team_row_units(&ratings->by_item), NULL);
-	for (int epoch = 0; epoch < svd->options->iterations; epoch++)
+	for (int epoch = 0; epoch < iterations; epoch++)
 	{
 		double		squares = train_epoch(context, epoch);
 
-		require_convergence(squares);
-		progress_iteration(context->progress, squares, sqrt(squares / count));
+		if (!iteration_end(context, squares, sqrt(squares / count)))
+			break;
 	}
 	svd_finish(svd, context->draft);
 }
@@ -288,8 +505,11 @@ const Algorithm svd_algorithm = {
 	.options_size = sizeof(SvdOptions),
 	.options = options,
 	.option_count = lengthof(options),
+	.iteration = offsetof(SvdOptions, iteration),
+	.prepare = svd_prepare,
 	.memory = svd_memory,
 	.attach = svd_attach,
 	.work = svd_work,
-	.train = svd_train
+	.train = svd_train,
+	.predict = svd_predict
 };

@@ -20,16 +20,17 @@
 #include "miscadmin.h"
 
 #include "algorithms/registry.h"
+#include "algorithms/sgd.h"
 #include "math/kernels.h"
 #include "storage/shmem.h"
 
 typedef struct SvdppOptions
 {
 	CommonOptions common;
+	IterationOptions iteration;
+	RateOptions rate;
+	PenaltyOptions penalty;
 	int			factors;
-	int			iterations;
-	double		learning_rate;
-	double		regularization;
 	double		init_sd;
 	int			seed;
 } SvdppOptions;
@@ -37,12 +38,9 @@ typedef struct SvdppOptions
 static const OptionSpec options[] = {
 	INT_OPTION("factors", SvdppOptions, factors, 20, 1, 4096,
 			   "length of the vectors of users and items"),
-	INT_OPTION("iterations", SvdppOptions, iterations, 20, 1, 10000,
-			   "passes over the ratings"),
-	REAL_OPTION("learning_rate", SvdppOptions, learning_rate, .007, 1e-9, 1,
-				"step of the gradient descent"),
-	REAL_OPTION("regularization", SvdppOptions, regularization, .02, 0, 1000,
-				"penalty on the squares of biases and factors, for each rating"),
+	ITERATION_OPTIONS(SvdppOptions, iteration, 20, "passes over the ratings"),
+	RATE_OPTIONS(SvdppOptions, rate, .007, ""),
+	PENALTY_OPTIONS(SvdppOptions, penalty, .02),
 	REAL_OPTION("init_sd", SvdppOptions, init_sd, .1, 0, 100,
 				"standard deviation of the factors at the start"),
 	INT_OPTION("seed", SvdppOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
@@ -54,6 +52,9 @@ typedef struct Svdpp
 	const SvdppOptions *options;
 	const Interactions *ratings;
 	int			stride;
+	float		rate;			/* of the iteration at hand */
+	float		keep;			/* what a step leaves of a vector */
+	float		bias_keep;		/* and of a bias */
 	float	   *p;				/* [users x stride] */
 	float	   *q;				/* [items x stride] */
 	float	   *y;				/* [items x stride] */
@@ -62,6 +63,12 @@ typedef struct Svdpp
 	float	   *s;				/* [stride] sum of the y of the user at hand */
 	float	   *d;				/* [stride] what each of them is to be given */
 } Svdpp;
+
+static void
+svdpp_prepare(void *options, bool has_values)
+{
+	penalty_prepare(&((SvdppOptions *) options)->penalty);
+}
 
 static Size
 svdpp_memory(const MatrixShape *shape, const void *options)
@@ -122,15 +129,37 @@ sum_implicit(Svdpp *svdpp, int32 user)
 
 /* Give the y of a user's items what the user's steps have changed. */
 static void
-settle_implicit(Svdpp *svdpp, int32 user, float keep)
+settle_implicit(Svdpp *svdpp, int32 user)
 {
 	const SparseRows *by_user = &svdpp->ratings->by_user;
-	float		kept = pow(keep, sparse_row_length(by_user, user));
+	float		kept = pow(svdpp->keep, sparse_row_length(by_user, user));
 
 	for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
 		kernels->combine(svdpp->stride,
 						 svdpp->y + (Size) by_user->index[e] * svdpp->stride,
 						 kept, 1, svdpp->d);
+}
+
+/* The rating of an item by the user whose implicit sum svdpp->s is. */
+static float
+predict_rating(const Svdpp *svdpp, int32 user, int32 item)
+{
+	const float *q = svdpp->q + (Size) item * svdpp->stride;
+
+	return svdpp->ratings->mean + svdpp->user_bias[user] + svdpp->item_bias[item] +
+		kernels->dot(svdpp->stride, svdpp->p + (Size) user * svdpp->stride, q) +
+		kernels->dot(svdpp->stride, svdpp->s, q);
+}
+
+static void
+svdpp_predict(TrainContext *context, int32 user, const int32 *item, int count,
+			  double *prediction)
+{
+	Svdpp	   *svdpp = context->state;
+
+	sum_implicit(svdpp, user);
+	for (int i = 0; i < count; i++)
+		prediction[i] = predict_rating(svdpp, user, item[i]);
 }
 
 /* The steps of one user's ratings; returns their squared error. */
@@ -139,8 +168,6 @@ train_user(Svdpp *svdpp, int32 user)
 {
 	const SparseRows *by_user = &svdpp->ratings->by_user;
 	int			stride = svdpp->stride;
-	float		rate = svdpp->options->learning_rate;
-	float		keep = 1 - rate * svdpp->options->regularization;
 	float		scale = 1 / sqrt(sparse_row_length(by_user, user));
 	float	   *p = svdpp->p + (Size) user * stride;
 	double		squares = 0;
@@ -151,18 +178,17 @@ train_user(Svdpp *svdpp, int32 user)
 	{
 		int32		item = by_user->index[e];
 		float	   *q = svdpp->q + (Size) item * stride;
-		float		error = by_user->value[e] - svdpp->ratings->mean -
-			svdpp->user_bias[user] - svdpp->item_bias[item] -
-			kernels->dot(stride, p, q) - kernels->dot(stride, svdpp->s, q);
-		float		step = rate * error;
+		float		error = by_user->value[e] - predict_rating(svdpp, user, item);
+		float		step = svdpp->rate * error;
 
 		CHECK_FOR_INTERRUPTS();
 		squares += (double) error * error;
-		svdpp->user_bias[user] = keep * svdpp->user_bias[user] + step;
-		svdpp->item_bias[item] = keep * svdpp->item_bias[item] + step;
-		kernels->svdpp_step(stride, p, q, svdpp->s, svdpp->d, step, step * scale, keep);
+		svdpp->user_bias[user] = svdpp->bias_keep * svdpp->user_bias[user] + step;
+		svdpp->item_bias[item] = svdpp->bias_keep * svdpp->item_bias[item] + step;
+		kernels->svdpp_step(stride, p, q, svdpp->s, svdpp->d, step, step * scale,
+							svdpp->keep);
 	}
-	settle_implicit(svdpp, user, keep);
+	settle_implicit(svdpp, user);
 	return squares;
 }
 
@@ -190,22 +216,35 @@ svdpp_finish(const Svdpp *svdpp, ModelDraft *draft)
 	draft_add_biases(draft, svdpp->user_bias, users, svdpp->item_bias, items, 1);
 }
 
+/* One pass over the ratings; returns the squared error met on the way. */
+static double
+train_epoch(Svdpp *svdpp, int epoch)
+{
+	const PenaltyOptions *penalty = &svdpp->options->penalty;
+	double		squares = 0;
+
+	svdpp->rate = learning_rate(&svdpp->options->rate, epoch);
+	svdpp->keep = 1 - svdpp->rate * penalty->regularization;
+	svdpp->bias_keep = 1 - svdpp->rate * penalty->bias_regularization;
+	for (int32 user = 0; user < svdpp->ratings->by_user.rows; user++)
+		squares += train_user(svdpp, user);
+	require_convergence(squares);
+	return squares;
+}
+
 static void
 svdpp_train(TrainContext *context)
 {
 	Svdpp	   *svdpp = context->state;
-	const SparseRows *by_user = &context->ratings->by_user;
+	int64		count = sparse_entries(&context->ratings->by_user);
+	int			iterations = iteration_plan(context);
 
-	progress_plan(context->progress, svdpp->options->iterations);
-	for (int i = 0; i < svdpp->options->iterations; i++)
+	for (int epoch = 0; epoch < iterations; epoch++)
 	{
-		double		squares = 0;
+		double		squares = train_epoch(svdpp, epoch);
 
-		for (int32 user = 0; user < by_user->rows; user++)
-			squares += train_user(svdpp, user);
-		require_convergence(squares);
-		progress_iteration(context->progress, squares,
-						   sqrt(squares / sparse_entries(by_user)));
+		if (!iteration_end(context, squares, sqrt(squares / count)))
+			break;
 	}
 	fold_users(svdpp);
 	svdpp_finish(svdpp, context->draft);
@@ -220,7 +259,10 @@ const Algorithm svdpp_algorithm = {
 	.options_size = sizeof(SvdppOptions),
 	.options = options,
 	.option_count = lengthof(options),
+	.iteration = offsetof(SvdppOptions, iteration),
+	.prepare = svdpp_prepare,
 	.memory = svdpp_memory,
 	.attach = svdpp_attach,
-	.train = svdpp_train
+	.train = svdpp_train,
+	.predict = svdpp_predict
 };

@@ -56,6 +56,17 @@ require_convergence(double squares)
 				 errhint("Lower the learning_rate, or scale the ratings down.  Counts are not ratings: for them there is item_knn with the score \"sum\".")));
 }
 
+/* Error unless the model is to keep its ratings. */
+void
+require_stored_ratings(const CommonOptions *common)
+{
+	if (!common->store_ratings)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a model of this algorithm cannot do without its ratings"),
+				 errhint("Leave out the option \"store_ratings\".")));
+}
+
 /* Bytes of a matrix of padded vectors, with its alignment. */
 Size
 vectors_bytes(int32 rows, int stride)

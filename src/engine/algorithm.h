@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "engine/iteration.h"
 #include "engine/options.h"
 #include "engine/progress.h"
 #include "model/draft.h"
@@ -36,6 +37,8 @@ typedef struct TrainContext
 	struct Team *team;			/* NULL: the leader works alone */
 	ModelDraft *draft;			/* to be filled; arrays live as long as the run */
 	Progress   *progress;
+	IterationSearch *search;	/* NULL: the run is not a search */
+	int			iteration_limit;	/* 0: what the options say */
 } TrainContext;
 
 typedef struct Algorithm
@@ -49,6 +52,7 @@ typedef struct Algorithm
 	size_t		options_size;	/* of the struct, which begins with CommonOptions */
 	const OptionSpec *options;	/* besides the common ones */
 	int			option_count;
+	size_t		iteration;		/* offset of IterationOptions; 0: it has none */
 
 	/*
 	 * Decide the options left open, and check those that depend on each
@@ -77,6 +81,13 @@ typedef struct Algorithm
 
 	/* The leader: run the phases (team_run) and fill context->draft. */
 	void		(*train) (TrainContext *context);
+
+	/*
+	 * Predict some items of a user as the training stands between two
+	 * iterations.  Needed by those that have IterationOptions.
+	 */
+	void		(*predict) (TrainContext *context, int32 user, const int32 *item,
+							int count, double *prediction);
 } Algorithm;
 
 /* Defined by algorithms/registry.c; ends with NULL. */
@@ -84,6 +95,7 @@ extern const Algorithm *const algorithms[];
 
 extern const Algorithm *algorithm_lookup(const char *name);
 extern void require_convergence(double squares);
+extern void require_stored_ratings(const CommonOptions *common);
 extern void *allocate_aligned(Size bytes);
 extern void draw_vector(float *vector, int count, double deviation, int seed,
 						int stream, int32 row);

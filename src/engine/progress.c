@@ -37,11 +37,15 @@ progress_seconds(const Progress *progress)
 	return INSTR_TIME_GET_DOUBLE(now);
 }
 
-/* Announce that iterations begin, and how many there will be at most. */
+/*
+ * Announce that iterations begin, and how many there will be at most.  The log
+ * is that of the iterations announced last.
+ */
 void
 progress_plan(Progress *progress, int iterations)
 {
 	progress->planned = iterations;
+	progress->done = 0;
 	progress->first_iteration = progress_seconds(progress);
 	progress->log = palloc(sizeof(IterationLog) * Max(iterations, 1));
 }

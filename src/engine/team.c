@@ -36,9 +36,6 @@
 #define KEY_TEAM 1
 #define KEY_OPTIONS 2
 
-/* Rows are cut into so many units, which is enough for many workers. */
-#define ROW_UNITS 256
-
 /* A wait this long is for the scheduler; until then, look again and again. */
 #define SPINS_BEFORE_SLEEP 2000
 
@@ -232,7 +229,7 @@ team_vectors(TrainContext *context, int number, int32 rows, int stride)
 int
 team_row_units(const SparseRows *rows)
 {
-	return Min(rows->rows, ROW_UNITS);
+	return Min(rows->rows, TEAM_ROW_UNITS);
 }
 
 /*

@@ -19,6 +19,9 @@
 /* The most units a phase can have. */
 #define TEAM_UNITS 1024
 
+/* Rows are cut into so many units, or one each: enough for many workers. */
+#define TEAM_ROW_UNITS 256
+
 /* The most shared arrays a training run can have. */
 #define TEAM_ARRAYS 16
 

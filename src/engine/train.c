@@ -11,9 +11,12 @@
 
 #include "miscadmin.h"
 #include "storage/shmem.h"
+#include "utils/timestamp.h"
 
 #include "engine/team.h"
 #include "engine/train.h"
+#include "model/encode.h"
+#include "model/json.h"
 #include "ratings/budget.h"
 #include "ratings/reader.h"
 
@@ -49,6 +52,30 @@ train_options(const Algorithm *algorithm, const Jsonb *given, bool has_values)
 	return options;
 }
 
+/* Bytes of the work space of all processes. */
+static Size
+scratch_bytes(const Algorithm *algorithm, const void *options, const MatrixShape *shape)
+{
+	if (algorithm->scratch == NULL)
+		return 0;
+	return mul_size(1 + team_workers(algorithm, options, shape->ratings),
+					algorithm->scratch(shape, options));
+}
+
+/*
+ * Bytes of a run: the matrix and what the algorithm needs; then either the
+ * search for the number of iterations, or the writing of the model.
+ */
+Size
+train_bytes(const Algorithm *algorithm, const void *options, const MatrixShape *shape)
+{
+	Size		bytes = add_size(matrix_bytes(shape), algorithm->memory(shape, options));
+	Size		search = iteration_search_bytes(iteration_options(algorithm, options), shape);
+
+	return add_size(add_size(bytes, scratch_bytes(algorithm, options, shape)),
+					Max(search, encode_bytes(bytes)));
+}
+
 typedef struct RunSize
 {
 	const Algorithm *algorithm;
@@ -59,13 +86,24 @@ static Size
 run_bytes(const MatrixShape *shape, void *arg)
 {
 	const RunSize *run = arg;
-	const Algorithm *algorithm = run->algorithm;
-	Size		bytes = add_size(matrix_bytes(shape), algorithm->memory(shape, run->options));
 
-	if (algorithm->scratch != NULL)
-		bytes = add_size(bytes, mul_size(1 + team_workers(algorithm, run->options, shape->ratings),
-										 algorithm->scratch(shape, run->options)));
-	return bytes;
+	return train_bytes(run->algorithm, run->options, shape);
+}
+
+/* Error: there are no ratings.  Notice: they are all equal. */
+void
+train_require_ratings(const Interactions *ratings, const RatingsSource *source)
+{
+	if (sparse_entries(&ratings->by_user) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("relation %s has no ratings", source->relation),
+				 errdetail("It has no rows that the current user can see, or the rating is null in all of them.")));
+	if (ratings->minimum == ratings->maximum && sparse_entries(&ratings->by_user) > 1 &&
+		source->rating.name != NULL)
+		ereport(NOTICE,
+				(errmsg("all ratings in relation %s are equal", source->relation),
+				 errhint("If they only say that a user has an item, give rating_col => NULL.")));
 }
 
 /*
@@ -86,16 +124,7 @@ train_read(const Algorithm *algorithm, const void *options, const RatingsSource 
 	};
 	Interactions *ratings = ratings_read(&request);
 
-	if (sparse_entries(&ratings->by_user) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("relation %s has no ratings", source->relation),
-				 errdetail("It has no rows that the current user can see, or the rating is null in all of them.")));
-	if (ratings->minimum == ratings->maximum && sparse_entries(&ratings->by_user) > 1 &&
-		source->rating.name != NULL)
-		ereport(NOTICE,
-				(errmsg("all ratings in relation %s are equal", source->relation),
-				 errhint("If they only say that a user has an item, give rating_col => NULL.")));
+	train_require_ratings(ratings, source);
 	return ratings;
 }
 
@@ -152,12 +181,12 @@ add_common_parts(TrainContext *context)
 }
 
 /*
- * Train, which makes context->draft.  The caller has set the algorithm, the
- * options, the ratings and the progress.  The draft lives in the current
- * memory context and in the shared memory of the run, until train_end.
+ * Train on context->ratings, which fills context->draft with what the
+ * algorithm leaves: it is in the current memory context and in the shared
+ * memory of the run.
  */
 void
-train_run(TrainContext *context)
+train_once(TrainContext *context)
 {
 	const Algorithm *algorithm = context->algorithm;
 	const Interactions *ratings = context->ratings;
@@ -174,8 +203,59 @@ train_run(TrainContext *context)
 	algorithm->train(context);
 	if (context->team != NULL)
 		team_dismiss(context);
+}
+
+/*
+ * A whole training run, which makes context->draft.  The caller has set the
+ * algorithm, the options, the ratings and the progress.  The draft lives in
+ * the current memory context and in the shared memory of the run, until
+ * train_end.
+ */
+void
+train_run(TrainContext *context)
+{
+	const IterationOptions *iteration = iteration_options(context->algorithm,
+														  context->options);
+
+	if (iteration != NULL && iteration->validation > 0)
+		iteration_search(context, context->ratings->user_share.segment != NULL);
+	train_once(context);
 	require_finite(context->draft);
 	add_common_parts(context);
+}
+
+/* The header of the model that a run has made; it may point into the run. */
+ModelHeader
+train_header(const TrainContext *run, const RatingsSource *source)
+{
+	const Interactions *ratings = run->ratings;
+	const Progress *progress = run->progress;
+	StringInfoData params = run->draft->params;
+	ModelHeader header = {
+		.algorithm = run->algorithm->name,
+		.form = run->algorithm->form,
+		.options = options_encode(run->algorithm, run->options),
+		.params = json_finish(&params),
+		.relation = source->relation,
+		.user_col = source->user.name,
+		.item_col = source->item.name,
+		.rating_col = source->rating.name,
+		.users = ratings->users.count,
+		.items = ratings->items.count,
+		.ratings = sparse_entries(&ratings->by_user),
+		.mean = ratings->mean,
+		.deviation = ratings->deviation,
+		.minimum = ratings->minimum,
+		.maximum = ratings->maximum,
+		.clip = ((const CommonOptions *) run->options)->clip,
+		.trained_at = GetCurrentTimestamp(),
+		.iterations = progress->done,
+		.train_rmse = progress->done > 0 ? progress->log[progress->done - 1].train_rmse : NAN,
+		.seconds = progress_seconds(progress),
+		.log = progress->log
+	};
+
+	return header;
 }
 
 /* Give back the shared memory of a run, whose draft is then of no use. */

@@ -12,9 +12,14 @@
 
 extern void *train_options(const Algorithm *algorithm, const Jsonb *given,
 						   bool has_values);
+extern Size train_bytes(const Algorithm *algorithm, const void *options,
+						const MatrixShape *shape);
+extern void train_require_ratings(const Interactions *ratings, const RatingsSource *source);
 extern Interactions *train_read(const Algorithm *algorithm, const void *options,
 								const RatingsSource *source);
+extern void train_once(TrainContext *context);
 extern void train_run(TrainContext *context);
+extern ModelHeader train_header(const TrainContext *run, const RatingsSource *source);
 extern void train_end(TrainContext *context);
 
 #endif							/* RECSYS_ENGINE_TRAIN_H */

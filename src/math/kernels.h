@@ -14,6 +14,7 @@
 #define RECSYS_MATH_KERNELS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define KERNEL_LANES 16
 
@@ -44,6 +45,17 @@ typedef struct Kernels
 	void		(*sgd_step) (int n, float *p, float *q, float step,
 							 float keep_p, float keep_q);
 
+	/*
+	 * The same with a rate for each vector: of the squared error, half of it,
+	 * and the penalty the gradients are g = penalty p - error q and
+	 * h = penalty q - error p; p' = p - rate_p g and q' = q - rate_q h.  Adds
+	 * the sums of the squares of g and h to *squares_p and *squares_q, times
+	 * "share".
+	 */
+	void		(*adaptive_step) (int n, float *p, float *q, float error, float penalty,
+								  float rate_p, float rate_q, float share,
+								  float *squares_p, float *squares_q);
+
 	/* y' = keep * y + step * x */
 	void		(*combine) (int n, float *y, float keep, float step, const float *x);
 
@@ -59,6 +71,14 @@ typedef struct Kernels
 	/* out[r] = inner product of row r of matrix [rows x n] with x */
 	void		(*matrix_vector) (size_t rows, int n, const float *matrix,
 								  const float *x, float *out);
+
+	/* out[i] = inner product of row index[i] of a matrix [.. x n] with x */
+	void		(*gather_dot) (int count, int n, const float *matrix,
+							   const int32_t *index, const float *x, float *out);
+
+	/* y' = y + sum over i of weight[i] * row index[i] of a matrix [.. x n] */
+	void		(*gather_sum) (int count, int n, const float *matrix,
+							   const int32_t *index, const float *weight, float *y);
 } Kernels;
 
 /* The set in use; never NULL. */
@@ -71,5 +91,17 @@ extern const Kernels kernels_avx512;
 #endif
 
 extern void kernels_choose(void);
+
+/*
+ * Ask for a vector that will be needed soon.  Where vectors are visited in no
+ * order, as the columns of a sparse row are, waiting for them is most of the
+ * time otherwise.
+ */
+static inline void
+kernels_prefetch(int n, const float *x)
+{
+	for (int i = 0; i < n; i += KERNEL_ALIGN / (int) sizeof(float))
+		__builtin_prefetch(x + i);
+}
 
 #endif							/* RECSYS_MATH_KERNELS_H */

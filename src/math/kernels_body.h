@@ -14,12 +14,22 @@
 #include "math/kernels.h"
 
 typedef float Vector __attribute__((vector_size(VECTOR_BYTES), aligned(4)));
+typedef float Quad __attribute__((vector_size(16)));
 typedef int32_t Bits __attribute__((vector_size(VECTOR_BYTES)));
 
 #define LANES (VECTOR_BYTES / (int) sizeof(float))
 
-/* Sums are kept in this many registers, to hide the latency of an addition. */
-#define SUMS (2 * KERNEL_LANES / LANES)
+/*
+ * DO(s, ...) for each of the registers that a block of KERNEL_LANES takes.
+ * Not a loop, because at -O2 gcc would keep in memory what a loop indexes.
+ */
+#if VECTOR_BYTES == 64
+#define EACH(DO, ...) DO(0, __VA_ARGS__)
+#elif VECTOR_BYTES == 32
+#define EACH(DO, ...) DO(0, __VA_ARGS__) DO(1, __VA_ARGS__)
+#else
+#define EACH(DO, ...) DO(0, __VA_ARGS__) DO(1, __VA_ARGS__) DO(2, __VA_ARGS__) DO(3, __VA_ARGS__)
+#endif
 
 static inline Vector
 load(const float *x)
@@ -37,14 +47,17 @@ store(float *x, Vector v)
 static inline float
 lane_sum(Vector v)
 {
-	/* Aligned, because gcc 14 stores as if it were. */
-	float		lane[LANES] __attribute__((aligned(VECTOR_BYTES)));
+	Quad		quad[LANES / 4];
 
-	memcpy(lane, &v, sizeof(v));
-	for (int width = LANES / 2; width > 0; width /= 2)
-		for (int i = 0; i < width; i++)
-			lane[i] += lane[i + width];
-	return lane[0];
+	memcpy(quad, &v, sizeof(v));
+#if VECTOR_BYTES == 64
+	quad[0] += quad[2];
+	quad[1] += quad[3];
+#endif
+#if VECTOR_BYTES >= 32
+	quad[0] += quad[1];
+#endif
+	return (quad[0][0] + quad[0][2]) + (quad[0][1] + quad[0][3]);
 }
 
 static inline Vector
@@ -55,22 +68,37 @@ absolute(Vector v)
 
 /*
  * A reduction over pairs of elements: TERM is the vector that x and y add to
- * the sum.  Two blocks of KERNEL_LANES a turn, then at most one.
+ * the sum.  Two blocks a turn, each with sums of its own, which hides the
+ * latency of an addition; then at most one.
  */
 #define REDUCE(n, x, y, TERM) \
 	do { \
-		Vector		sum[SUMS] = {{0}}; \
 		int			i = 0; \
+		EACH(REDUCE_BEGIN, ) \
 		for (; i + 2 * KERNEL_LANES <= (n); i += 2 * KERNEL_LANES) \
-			for (int s = 0; s < SUMS; s++) \
-				sum[s] += TERM(load((x) + i + s * LANES), load((y) + i + s * LANES)); \
-		for (int s = 0; i < (n); i += LANES, s++) \
-			sum[s] += TERM(load((x) + i), load((y) + i)); \
-		for (int width = SUMS / 2; width > 0; width /= 2) \
-			for (int s = 0; s < width; s++) \
-				sum[s] += sum[s + width]; \
-		return lane_sum(sum[0]); \
+		{ \
+			EACH(REDUCE_ADD, a, x, y, i, TERM) \
+			EACH(REDUCE_ADD, b, x, y, i + KERNEL_LANES, TERM) \
+		} \
+		if (i < (n)) \
+		{ \
+			EACH(REDUCE_ADD, a, x, y, i, TERM) \
+		} \
+		EACH(REDUCE_JOIN, ) \
+		return lane_sum(REDUCE_TOTAL); \
 	} while (0)
+
+#define REDUCE_BEGIN(s, ...) Vector a##s = {0}, b##s = {0};
+#define REDUCE_ADD(s, sum, x, y, at, TERM) \
+	sum##s += TERM(load((x) + (at) + (s) * LANES), load((y) + (at) + (s) * LANES));
+#define REDUCE_JOIN(s, ...) a##s += b##s;
+#if VECTOR_BYTES == 64
+#define REDUCE_TOTAL a0
+#elif VECTOR_BYTES == 32
+#define REDUCE_TOTAL a0 + a1
+#else
+#define REDUCE_TOTAL (a0 + a2) + (a1 + a3)
+#endif
 
 #define PRODUCT(a, b) ((a) * (b))
 #define SQUARED_DIFFERENCE(a, b) (((a) - (b)) * ((a) - (b)))
@@ -108,6 +136,29 @@ sgd_step(int n, float *p, float *q, float step, float keep_p, float keep_q)
 }
 
 static void
+adaptive_step(int n, float *p, float *q, float error, float penalty, float rate_p,
+			  float rate_q, float share, float *squares_p, float *squares_q)
+{
+	Vector		sum_p = {0};
+	Vector		sum_q = {0};
+
+	for (int i = 0; i < n; i += LANES)
+	{
+		Vector		old_p = load(p + i);
+		Vector		old_q = load(q + i);
+		Vector		g = penalty * old_p - error * old_q;
+		Vector		h = penalty * old_q - error * old_p;
+
+		sum_p += g * g;
+		sum_q += h * h;
+		store(p + i, old_p - rate_p * g);
+		store(q + i, old_q - rate_q * h);
+	}
+	*squares_p += share * lane_sum(sum_p);
+	*squares_q += share * lane_sum(sum_q);
+}
+
+static void
 combine(int n, float *y, float keep, float step, const float *x)
 {
 	for (int i = 0; i < n; i += LANES)
@@ -139,13 +190,46 @@ matrix_vector(size_t rows, int n, const float *matrix, const float *x,
 		out[r] = dot(n, matrix + r * n, x);
 }
 
+static void
+gather_dot(int count, int n, const float *matrix, const int32_t *index, const float *x,
+		   float *out)
+{
+	for (int i = 0; i < count; i++)
+		out[i] = dot(n, matrix + (size_t) index[i] * n, x);
+}
+
+#define SUM_BEGIN(s, y) Vector sum##s = load((y) + (s) * LANES);
+#define SUM_ADD(s, weight, x) sum##s += (weight) * load((x) + (s) * LANES);
+#define SUM_END(s, y) store((y) + (s) * LANES, sum##s);
+
+/* Block by block of the result, which stays in registers. */
+static void
+gather_sum(int count, int n, const float *matrix, const int32_t *index,
+		   const float *weight, float *y)
+{
+	for (int block = 0; block < n; block += KERNEL_LANES)
+	{
+		EACH(SUM_BEGIN, y + block)
+		for (int i = 0; i < count; i++)
+		{
+			const float *x = matrix + (size_t) index[i] * n + block;
+
+			EACH(SUM_ADD, weight[i], x)
+		}
+		EACH(SUM_END, y + block)
+	}
+}
+
 const Kernels KERNEL_SET = {
 	.isa = KERNEL_ISA,
 	.dot = dot,
 	.squared_distance = squared_distance,
 	.manhattan_distance = manhattan_distance,
 	.sgd_step = sgd_step,
+	.adaptive_step = adaptive_step,
 	.combine = combine,
 	.svdpp_step = svdpp_step,
-	.matrix_vector = matrix_vector
+	.matrix_vector = matrix_vector,
+	.gather_dot = gather_dot,
+	.gather_sum = gather_sum
 };

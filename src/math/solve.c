@@ -39,18 +39,17 @@ normal_add(int rows, int n, int stride, const float *x, const float *y,
 }
 
 /*
- * The b that minimizes |X b - y|^2 + ridge |b|^2, by Cholesky factorization.
- * gram [n x n] is overwritten; solution [n] has X'y before and b afterwards.
+ * The b that minimizes |X b - y|^2 + sum of ridge_i b_i^2, by Cholesky
+ * factorization.  gram [n x n] has X'X plus the ridges on its diagonal, and is
+ * overwritten; solution [n] has X'y before and b afterwards.
  * Returns false if the matrix is not positive definite.
  */
 bool
-normal_solve(int n, float ridge, float *gram, float *solution)
+normal_solve(int n, float *gram, float *solution)
 {
 	const int	one = 1;
 	int			info;
 
-	for (int i = 0; i < n; i++)
-		gram[(size_t) i * n + i] += ridge;
 	sposv_("L", &n, &one, gram, &n, solution, &n, &info);
 	return info == 0;
 }

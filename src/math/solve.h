@@ -9,6 +9,6 @@
 
 extern void normal_add(int rows, int n, int stride, const float *x, const float *y,
 					   float *gram, float *product);
-extern bool normal_solve(int n, float ridge, float *gram, float *solution);
+extern bool normal_solve(int n, float *gram, float *solution);
 
 #endif							/* RECSYS_MATH_SOLVE_H */

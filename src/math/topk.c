@@ -1,6 +1,7 @@
 /*
  * topk.c
- *		The k best of a stream of scored indexes: heap maintenance.
+ *		The k best of a stream of scored indexes: heap maintenance; and the
+ *		k-th largest of an array.
  */
 #include "math/topk.h"
 
@@ -68,4 +69,97 @@ topk_sort(TopK *top)
 		top->heap[count] = top->heap[0];
 		sift_down(top->heap, count, 0, last);
 	}
+}
+
+static double
+median(double a, double b, double c)
+{
+	if (a < b)
+		return b < c ? b : (a < c ? c : a);
+	return a < c ? a : (b < c ? c : b);
+}
+
+/*
+ * Move the numbers greater than a bound, or not less than it, to the front;
+ * returns how many there are.  Without branches: none of them could be
+ * predicted.
+ */
+static int64_t
+partition(double *number, int64_t count, double bound, bool or_equal)
+{
+	int64_t		front = 0;
+
+	for (int64_t i = 0; i < count; i++)
+	{
+		double		value = number[i];
+
+		number[i] = number[front];
+		number[front] = value;
+		front += (value > bound) | (or_equal & (value == bound));
+	}
+	return front;
+}
+
+/* Move the k largest numbers to the front (Hoare's "Find", CACM 1961). */
+static void
+select_largest(double *number, int64_t count, int64_t k)
+{
+	while (k > 0 && k < count)
+	{
+		double		pivot = median(number[0], number[count / 2], number[count - 1]);
+		int64_t		front = partition(number, count, pivot, false);
+
+		if (k <= front)
+		{
+			count = front;
+			continue;
+		}
+		/* There may be many that are equal to the pivot, one at least. */
+		front += partition(number + front, count - front, pivot, true);
+		if (k <= front)
+			return;
+		number += front;
+		count -= front;
+		k -= front;
+	}
+}
+
+static double
+least(const double *number, int64_t count)
+{
+	double		result = number[0];
+
+	for (int64_t i = 1; i < count; i++)
+		result = number[i] < result ? number[i] : result;
+	return result;
+}
+
+/*
+ * The k-th largest of numbers, of which there are k at least and none is NaN.
+ * They are reordered and overwritten; the k largest are at the front
+ * afterwards.  What cannot be among the k largest of those seen so far is
+ * passed over by one comparison, and the others gather at the front until
+ * there are 2 k.
+ */
+double
+kth_largest(double *number, int64_t count, int64_t k)
+{
+	double		bound = least(number, k);
+	int64_t		kept = k;
+
+	for (int64_t i = k; i < count; i++)
+	{
+		double		value = number[i];
+
+		number[kept] = value;
+		kept += value > bound;
+		if (kept == 2 * k)
+		{
+			select_largest(number, kept, k);
+			bound = least(number, k);
+			kept = k;
+		}
+	}
+	select_largest(number, kept, k);
+	return least(number, k);
 }

@@ -29,6 +29,7 @@ extern void topk_init(TopK *top, int capacity, Scored *heap);
 extern void topk_replace_worst(TopK *top, Scored entry);
 extern void topk_append(TopK *top, Scored entry);
 extern void topk_sort(TopK *top);
+extern double kth_largest(double *number, int64_t count, int64_t k);
 
 /* Is a better than b? */
 static inline bool

@@ -139,7 +139,7 @@ add_entry(Oid relid, const HeaderRow *row)
 	entry->ctid = row->ctid;
 	entry->crc = row->crc;
 	entry->context = context;
-	entry->model = model_create(relid, row, context);
+	entry->model = model_create(relid, row, NULL, context);
 	/* Only now: after an error the context goes with the query's. */
 	MemoryContextSetParent(context, CacheMemoryContext);
 	dlist_push_head(&entries, &entry->node);

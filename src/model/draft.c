@@ -31,6 +31,15 @@ draft_add_floats(ModelDraft *draft, ModelPart part, const float *floats,
 	};
 }
 
+/* Add a column of words, likewise. */
+void
+draft_add_words(ModelDraft *draft, ModelPart part, const uint32 *words, int32 rows)
+{
+	draft->part[part] = (DraftPart) {
+		.present = true, .type = BLOCK_UINT4, .rows = rows, .cols = 1, .words = words
+	};
+}
+
 /* Add the offset of a factor model: what is predicted before all else. */
 void
 draft_add_offset(ModelDraft *draft, double offset)

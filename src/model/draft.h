@@ -23,6 +23,7 @@ typedef struct DraftPart
 	int32		cols;
 	int			stride;			/* elements from one row to the next */
 	const float *floats;
+	const uint32 *words;
 	const Ids  *ids;
 	const SparseRows *sparse;
 } DraftPart;
@@ -36,6 +37,8 @@ typedef struct ModelDraft
 extern ModelDraft *draft_create(void);
 extern void draft_add_floats(ModelDraft *draft, ModelPart part, const float *floats,
 							 int32 rows, int32 cols, int stride);
+extern void draft_add_words(ModelDraft *draft, ModelPart part, const uint32 *words,
+							int32 rows);
 extern void draft_add_offset(ModelDraft *draft, double offset);
 extern void draft_add_biases(ModelDraft *draft, const float *user_bias, int32 users,
 							 const float *item_bias, int32 items, int stride);

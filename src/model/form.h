@@ -35,6 +35,12 @@ struct ModelForm
 	 */
 	void	   *(*load) (Model *model);
 
+	/*
+	 * Are predictions for one item after another cheaper than for one user
+	 * after another?
+	 */
+	bool		item_by_item;
+
 	/* The rating or preference; user or item or both may be -1. */
 	double		(*predict) (Model *model, int32 user, int32 item);
 
@@ -49,12 +55,16 @@ struct ModelForm
 							VectorMetric metric, double *scores);
 };
 
+extern const ModelForm cluster_form;
+extern const ModelForm deviation_form;
 extern const ModelForm factor_form;
 extern const ModelForm random_form;
 extern const ModelForm item_neighbor_form;
 extern const ModelForm user_neighbor_form;
 
 extern const ModelForm *form_lookup(const char *name);
+extern void compare_nothing(Model *model, bool items, int32 row, VectorMetric metric,
+							double *scores);
 
 /* Keep a predicted rating within the range of the ratings, if that is asked. */
 static inline double

@@ -48,7 +48,10 @@ static const char *const part_names[PART_COUNT] = {
 	[PART_ITEM_BIAS] = "item_bias",
 	[PART_USER_FACTORS] = "user_factors",
 	[PART_ITEM_FACTORS] = "item_factors",
-	[PART_NEIGHBORS] = "neighbors"
+	[PART_NEIGHBORS] = "neighbors",
+	[PART_USER_CLUSTERS] = "user_clusters",
+	[PART_ITEM_CLUSTERS] = "item_clusters",
+	[PART_CLUSTER_OFFSETS] = "cluster_offsets"
 };
 
 /* The name of a part, as in the column "part" of a model table. */

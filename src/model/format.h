@@ -41,10 +41,13 @@ typedef enum ModelPart
 	PART_ITEM_BIAS = 6,			/* float4, items x 1 */
 	PART_USER_FACTORS = 7,		/* float4, users x factors */
 	PART_ITEM_FACTORS = 8,		/* float4, items x factors */
-	PART_NEIGHBORS = 9			/* sparse, items x items or users x users */
+	PART_NEIGHBORS = 9,			/* sparse, items x items or users x users */
+	PART_USER_CLUSTERS = 10,	/* uint4, users x 1: which cluster, from 0 */
+	PART_ITEM_CLUSTERS = 11,	/* uint4, items x 1 */
+	PART_CLUSTER_OFFSETS = 12	/* float4, user clusters x item clusters */
 } ModelPart;
 
-#define PART_COUNT 10
+#define PART_COUNT 13
 
 typedef enum BlockType
 {

@@ -11,8 +11,10 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "model/encode.h"
 #include "model/form.h"
-#include "model/model.h"
+#include "model/image.h"
+#include "model/row_cache.h"
 #include "ratings/matrix.h"
 
 typedef struct BlockState
@@ -136,10 +138,12 @@ check_common_parts(Model *model)
 
 /*
  * Make a model from its header row, in the given context, which it may keep.
- * None of its blocks is read yet.  Error: the header is damaged.
+ * Its blocks are read when they are needed: from an image, or, if that is
+ * NULL, from its table.  Error: the header is damaged.
  */
 Model *
-model_create(Oid relid, const HeaderRow *row, MemoryContext context)
+model_create(Oid relid, const HeaderRow *row, const ModelImage *image,
+			 MemoryContext context)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
 	Model	   *model = palloc0(sizeof(Model));
@@ -148,6 +152,8 @@ model_create(Oid relid, const HeaderRow *row, MemoryContext context)
 
 	model->relid = relid;
 	model->version = row->version;
+	model->image = image;
+	model->row_cache_bytes = ROW_CACHE_BYTES;
 	model->context = context;
 	model->part = palloc0(sizeof(PartState) * PART_COUNT);
 	problem = read_manifest(model, row, meta);
@@ -188,6 +194,13 @@ model_has_part(const Model *model, ModelPart part)
 	return model->part[part].blocks > 0;
 }
 
+/* Number of rows of a part. */
+int32
+model_part_rows(const Model *model, ModelPart part)
+{
+	return (int32) model->part[part].rows;
+}
+
 /* Number of columns of a part. */
 int32
 model_part_cols(const Model *model, ModelPart part)
@@ -218,7 +231,9 @@ load_block(Model *model, ModelPart part, int number)
 	ModelBlock	read;
 	const char *problem;
 
-	if (!table_read_block(model->relid, model->version, part, number, &read, &problem))
+	if (model->image != NULL ?
+		!image_read_block(model->image, part, number, &read, &problem) :
+		!table_read_block(model->relid, model->version, part, number, &read, &problem))
 		damaged(model, part, problem);
 	if (read.crc != block->crc || read.shape.part != part ||
 		read.shape.type != state->type || read.shape.block != number ||
@@ -275,6 +290,16 @@ model_row(Model *model, ModelPart part, int32 row)
 	return block->floats + (Size) local * block->shape.cols;
 }
 
+/* A row of a part that is one column of words. */
+uint32
+model_word(Model *model, ModelPart part, int32 row)
+{
+	uint32		local;
+	ModelBlock *block = block_of_row(model, part, row, &local);
+
+	return block->words[local];
+}
+
 /* A row of a sparse part; returns its number of entries. */
 int32
 model_sparse_row(Model *model, ModelPart part, int32 row, const int32 **index,
@@ -299,16 +324,13 @@ unload_block(Model *model, ModelPart part, int number)
 	block->loaded = NULL;
 }
 
-/*
- * The whole of a dense part as one matrix, in the current memory context, its
- * rows "stride" elements apart and filled up with zeros.
- */
-float *
-model_load_floats(Model *model, ModelPart part, int stride)
+/* The whole of a dense part, of floats or words; see model_load_floats. */
+static void *
+load_dense(Model *model, ModelPart part, int stride)
 {
 	PartState  *state = &model->part[part];
-	Size		size = mul_size(mul_size(state->rows, stride), sizeof(float));
-	float	   *matrix = MemoryContextAllocExtended(CurrentMemoryContext, size,
+	Size		size = mul_size(mul_size(state->rows, stride), sizeof(uint32));
+	uint32	   *matrix = MemoryContextAllocExtended(CurrentMemoryContext, size,
 													MCXT_ALLOC_HUGE);
 
 	for (int b = 0; b < state->blocks; b++)
@@ -317,15 +339,32 @@ model_load_floats(Model *model, ModelPart part, int stride)
 
 		for (uint32 r = 0; r < block->shape.rows; r++)
 		{
-			float	   *row = matrix + (Size) (block->shape.first_row + r) * stride;
+			uint32	   *row = matrix + (Size) (block->shape.first_row + r) * stride;
 
-			memcpy(row, block->floats + (Size) r * state->cols,
-				   state->cols * sizeof(float));
-			memset(row + state->cols, 0, (stride - state->cols) * sizeof(float));
+			memcpy(row, (uint32 *) block->payload + (Size) r * state->cols,
+				   state->cols * sizeof(uint32));
+			memset(row + state->cols, 0, (stride - state->cols) * sizeof(uint32));
 		}
 		unload_block(model, part, b);
 	}
 	return matrix;
+}
+
+/*
+ * The whole of a dense part as one matrix, in the current memory context, its
+ * rows "stride" elements apart and filled up with zeros.
+ */
+float *
+model_load_floats(Model *model, ModelPart part, int stride)
+{
+	return load_dense(model, part, stride);
+}
+
+/* The whole of a part that is one column of words, likewise. */
+uint32 *
+model_load_words(Model *model, ModelPart part)
+{
+	return load_dense(model, part, 1);
 }
 
 /* The whole of a sparse part, in the current memory context. */
@@ -351,6 +390,18 @@ model_load_sparse(Model *model, ModelPart part, SparseRows *matrix)
 		unload_block(model, part, b);
 	}
 	matrix->start[state->rows] = entries;
+}
+
+/* The ratings, which the model must have, both ways, likewise. */
+void
+model_load_ratings(Model *model, SparseRows *by_user, SparseRows *by_item)
+{
+	const ModelHeader *header = &model->header;
+
+	model_require_part(model, PART_RATINGS, BLOCK_SPARSE, header->users, header->items);
+	model_load_sparse(model, PART_RATINGS, by_user);
+	sparse_allocate(by_item, header->items, header->users, sparse_entries(by_user));
+	sparse_transpose(by_user, by_item);
 }
 
 /* Are the ids of this part integers, or else text? */

@@ -102,10 +102,8 @@ model_neighborhood(Model *model, const NeighborParams *params)
 	SparseRows	by_item;
 	SparseRows	lists;
 
-	model_require_part(model, PART_RATINGS, BLOCK_SPARSE, header->users, header->items);
-	model_load_sparse(model, PART_RATINGS, &by_user);
-	sparse_allocate(&by_item, header->items, header->users, sparse_entries(&by_user));
-	sparse_transpose(&by_user, &by_item);
+	hood->cache_bytes = model->row_cache_bytes;
+	model_load_ratings(model, &by_user, &by_item);
 	neighborhood_set_ratings(hood, &by_user, &by_item, header->mean, header->deviation);
 	load_biases(model, hood);
 	if (model_has_part(model, PART_NEIGHBORS))
@@ -152,6 +150,7 @@ neighbor_compare(Model *model, bool items, int32 row, VectorMetric metric,
 const ModelForm item_neighbor_form = {
 	.name = "item_neighbor",
 	.load = neighbor_load,
+	.item_by_item = true,
 	.predict = neighbor_predict,
 	.score_items = neighbor_score_items,
 	.compare = neighbor_compare

@@ -30,9 +30,6 @@ const char *const score_names[] = {
 	"weighted_mean", "sum", "average", "centered", "zscore", "baseline", NULL
 };
 
-/* Memory for rows of similarities that may be asked for again. */
-#define ROW_CACHE_BYTES ((Size) 64 * 1024 * 1024)
-
 /* A score as it adds up. */
 typedef struct Tally
 {
@@ -56,8 +53,15 @@ neighborhood_create(const NeighborParams *params)
 	Neighborhood *hood = palloc0(sizeof(Neighborhood));
 
 	hood->params = *params;
+	hood->cache_bytes = ROW_CACHE_BYTES;
 	hood->context = CurrentMemoryContext;
 	return hood;
+}
+
+static const SparseRows *
+row_side(const Neighborhood *hood)
+{
+	return hood->params.items ? &hood->by_item : &hood->by_user;
 }
 
 static RowStats *
@@ -101,14 +105,10 @@ neighborhood_set_ratings(Neighborhood *hood, const SparseRows *by_user,
 	hood->by_item = *by_item;
 	hood->mean = mean;
 	hood->deviation = deviation;
+	hood->candidate = MemoryContextAllocHuge(CurrentMemoryContext,
+											 sizeof(double) * ((Size) row_side(hood)->rows + 1));
 	hood->user_stats = all_row_stats(by_user);
 	hood->item_stats = all_row_stats(by_item);
-}
-
-static const SparseRows *
-row_side(const Neighborhood *hood)
-{
-	return hood->params.items ? &hood->by_item : &hood->by_user;
 }
 
 static const RowStats *
@@ -259,46 +259,27 @@ fill_nan(double *values, int32 count)
 		values[i] = get_float8_nan();
 }
 
-/* The place in the cache for a row of a side with so many. */
-static CachedRow *
-cache_slot(Neighborhood *hood, int32 row, int32 rows)
-{
-	CachedRow  *slot;
-
-	if (hood->cache == NULL)
-	{
-		hood->cache_slots = Max(1, Min(rows, ROW_CACHE_BYTES / (sizeof(double) * rows)));
-		hood->cache = MemoryContextAllocZero(hood->context,
-											 sizeof(CachedRow) * hood->cache_slots);
-	}
-	slot = &hood->cache[row % hood->cache_slots];
-	if (slot->similarity == NULL)
-	{
-		slot->similarity = MemoryContextAllocHuge(hood->context, sizeof(double) * rows);
-		slot->row = -1;
-	}
-	return slot;
-}
-
 /* The similarities of a row to all, NaN where there is none. */
 static const double *
 load_row(Neighborhood *hood, int32 row)
 {
 	int32		rows = row_side(hood)->rows;
-	CachedRow  *slot = cache_slot(hood, row, rows);
+	double	   *similarity;
 
-	if (slot->row == row)
-		return slot->similarity;
-
-	/* Not that of any row, should the following be interrupted. */
-	slot->row = -1;
-	fill_nan(slot->similarity, rows);
+	if (hood->cache == NULL)
+		hood->cache = row_cache_create(rows, sizeof(double) * rows, hood->cache_bytes,
+									   hood->context);
+	similarity = row_cache_find(hood->cache, row);
+	if (similarity != NULL)
+		return similarity;
+	similarity = row_cache_claim(hood->cache, row);
+	fill_nan(similarity, rows);
 	if (hood->has_lists)
-		copy_list(hood, row, slot->similarity);
+		copy_list(hood, row, similarity);
 	else
-		compute_row(hood, hood->params.items, row, slot->similarity, NULL);
-	slot->row = row;
-	return slot->similarity;
+		compute_row(hood, hood->params.items, row, similarity, NULL);
+	row_cache_keep(hood->cache, row);
+	return similarity;
 }
 
 /* The baseline prediction for a row and a column; -1 is one not known. */
@@ -408,6 +389,40 @@ predict_unknown(const Neighborhood *hood, int32 row, int32 column)
 }
 
 /*
+ * The similarity of the least similar of the k nearest to "row" among those
+ * that have a rating in the column, and how many of the equally similar are
+ * among the k.  Where there are no more than k, or all count: 0.
+ */
+static double
+nearest_bound(Neighborhood *hood, const double *similarity, int32 row, int32 column,
+			  int64 *equal)
+{
+	const SparseRows *columns = hood->params.items ? &hood->by_user : &hood->by_item;
+	const int32 *other = columns->index + columns->start[column];
+	int64		raters = sparse_row_length(columns, column);
+	int64		k = hood->params.k;
+	double	   *candidate = hood->candidate;
+	int64		count = 0;
+	double		bound;
+
+	*equal = PG_INT64_MAX;
+	if (hood->params.score == SCORE_AVERAGE || raters <= k)
+		return -get_float8_infinity();
+	for (int64 i = 0; i < raters; i++)
+	{
+		candidate[count] = similarity[other[i]];
+		count += other[i] != row && candidate[count] > 0;
+	}
+	if (count <= k)
+		return -get_float8_infinity();
+	bound = kth_largest(candidate, count, k);
+	*equal = 0;
+	for (int64 i = 0; i < k; i++)
+		*equal += candidate[i] == bound;
+	return bound;
+}
+
+/*
  * The score of an item for a user; -1 is one not known.  The user's own rating
  * of the item, if there is one, is left out.
  */
@@ -420,29 +435,24 @@ neighborhood_predict(Neighborhood *hood, int32 user, int32 item)
 	const SparseRows *columns = items ? &hood->by_user : &hood->by_item;
 	const double *similarity;
 	Tally		tally = {0};
-	TopK		nearest;
-	int64		raters;
-	int			capacity;
+	double		bound;
+	int64		equal;
 
 	if (row < 0 || column < 0)
 		return predict_unknown(hood, row, column);
 	similarity = load_row(hood, row);
-	raters = sparse_row_length(columns, column);
-	capacity = hood->params.score == SCORE_AVERAGE ? raters : Min(hood->params.k, raters);
-	topk_init(&nearest, capacity,
-			  palloc_extended(sizeof(Scored) * (Size) Max(capacity, 1), MCXT_ALLOC_HUGE));
-	for (int64 e = columns->start[column]; e < columns->start[column + 1]; e++)
-		if (columns->index[e] != row && counts(hood, similarity[columns->index[e]]))
-			topk_push(&nearest, similarity[columns->index[e]], columns->index[e]);
-	topk_sort(&nearest);
-	for (int i = 0; i < nearest.count; i++)
-	{
-		int32		other = nearest.heap[i].index;
+	bound = nearest_bound(hood, similarity, row, column, &equal);
 
-		tally_add(hood, &tally, nearest.heap[i].score, other, column,
-				  columns->value[sparse_find(columns, column, other)]);
+	/* Of the equally similar those with the smaller index come first. */
+	for (int64 e = columns->start[column]; e < columns->start[column + 1]; e++)
+	{
+		int32		other = columns->index[e];
+
+		if (other == row || !counts(hood, similarity[other]) ||
+			similarity[other] < bound || (similarity[other] == bound && equal-- <= 0))
+			continue;
+		tally_add(hood, &tally, similarity[other], other, column, columns->value[e]);
 	}
-	pfree(nearest.heap);
 	return tally_score(hood, &tally, row, column);
 }
 

@@ -12,6 +12,7 @@
 
 #include "postgres.h"
 
+#include "model/row_cache.h"
 #include "ratings/matrix.h"
 #include "similarity/rows.h"
 
@@ -41,13 +42,6 @@ typedef struct NeighborParams
 	int			min_k;
 } NeighborParams;
 
-/* Similarities that have been computed; row is -1 if they are of none. */
-typedef struct CachedRow
-{
-	int32		row;
-	double	   *similarity;		/* [rows], NaN where there is none */
-} CachedRow;
-
 typedef struct Neighborhood
 {
 	NeighborParams params;
@@ -68,8 +62,9 @@ typedef struct Neighborhood
 	const float *item_bias;		/* [items] */
 
 	RowSimilarity *similarity[2];	/* of users, of items; made when needed */
-	CachedRow  *cache;			/* [cache_slots] by row modulo their number */
-	int32		cache_slots;
+	Size		cache_bytes;
+	RowCache   *cache;			/* of similarities [rows], NaN where there is none */
+	double	   *candidate;		/* [rows + 1] work space */
 	MemoryContext context;
 } Neighborhood;
 

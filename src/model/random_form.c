@@ -9,8 +9,6 @@
 
 #include <math.h>
 
-#include "utils/lsyscache.h"
-
 #include "math/random.h"
 #include "model/form.h"
 #include "model/json.h"
@@ -43,20 +41,10 @@ random_score_items(Model *model, int32 user, double *scores)
 		scores[item] = random_predict(model, user, item);
 }
 
-static void
-random_compare(Model *model, bool items, int32 row, VectorMetric metric, double *scores)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("model \"%s\" of algorithm \"%s\" knows no similarities",
-					get_rel_name(model->relid), model->header.algorithm),
-			 errhint("Train a factorization, such as als or svd, or a neighbor model.")));
-}
-
 const ModelForm random_form = {
 	.name = "random",
 	.load = random_load,
 	.predict = random_predict,
 	.score_items = random_score_items,
-	.compare = random_compare
+	.compare = compare_nothing
 };

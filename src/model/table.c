@@ -21,7 +21,6 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/value.h"
-#include "port/pg_crc32c.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -32,14 +31,8 @@
 #include "utils/varlena.h"
 
 #include "compat.h"
-#include "model/json.h"
+#include "model/encode.h"
 #include "model/table.h"
-
-/*
- * Blocks are cut so that their payload is about this large.  Writing one takes
- * several times as much memory for a moment.
- */
-#define BLOCK_BYTES (1024 * 1024)
 
 /*
  * The type recsys_model of the extension to which the running function
@@ -234,46 +227,23 @@ table_create(const ModelTarget *target, Oid type)
 	return get_relname_relid(target->name, get_namespace_oid(target->schema, false));
 }
 
-static uint32
-bytes_crc(const void *bytes, Size length)
-{
-	pg_crc32c	crc;
-
-	INIT_CRC32C(crc);
-	COMP_CRC32C(crc, bytes, length);
-	FIN_CRC32C(crc);
-	return crc;
-}
-
-/* The checksum of a header, which does not depend on how JSON is stored. */
-uint32
-meta_crc(const Jsonb *meta)
-{
-	char	   *string = json_to_cstring(meta);
-	uint32		crc = bytes_crc(string, strlen(string));
-
-	pfree(string);
-	return crc;
-}
-
-/* Writing a version: where the writer stands. */
+/* Writing a version: where its rows go. */
 typedef struct VersionWriter
 {
+	BlockSink	sink;			/* must be first */
 	SPIPlanPtr	insert;
 	int32		version;
-	ManifestEntry *manifest;
-	int			entries;
-	int			capacity;
 } VersionWriter;
 
 static void
-insert_row(VersionWriter *writer, const char *part, int32 block, const Jsonb *meta,
+insert_row(BlockSink *sink, ModelPart part, uint32 block, const Jsonb *meta,
 		   const bytea *data)
 {
+	VersionWriter *writer = (VersionWriter *) sink;
 	Datum		values[5] = {
 		Int32GetDatum(writer->version),
-		CStringGetTextDatum(part),
-		Int32GetDatum(block),
+		CStringGetTextDatum(part_name(part)),
+		Int32GetDatum((int32) block),
 		PointerGetDatum(meta),
 		PointerGetDatum(data)
 	};
@@ -282,102 +252,6 @@ insert_row(VersionWriter *writer, const char *part, int32 block, const Jsonb *me
 
 	if (result != SPI_OK_INSERT)
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
-}
-
-/* Bytes of one row of a part in its block. */
-static int64
-row_bytes(const DraftPart *part, int32 row)
-{
-	switch (part->type)
-	{
-		case BLOCK_TEXT:
-			return sizeof(uint32) + part->ids->offset[row + 1] - part->ids->offset[row];
-		case BLOCK_INT8:
-			return sizeof(int64);
-		case BLOCK_SPARSE:
-			return sizeof(uint32) +
-				sparse_row_length(part->sparse, row) * (sizeof(int32) + sizeof(float));
-		default:
-			return (int64) part->cols * sizeof(float);
-	}
-}
-
-/* The number of rows, one at least, that make a block from "first" on. */
-static uint32
-rows_of_block(const DraftPart *part, int32 first)
-{
-	int64		bytes = row_bytes(part, first);
-	int32		row = first + 1;
-
-	while (row < part->rows && (bytes += row_bytes(part, row)) <= BLOCK_BYTES)
-		row++;
-	return row - first;
-}
-
-static bytea *
-encode_block(const DraftPart *part, BlockShape shape, uint32 *crc)
-{
-	if (part->ids != NULL)
-		return block_encode_ids(shape, part->ids, crc);
-	if (part->sparse != NULL)
-		return block_encode_sparse(shape, part->sparse, crc);
-	return block_encode_floats(shape, part->floats, part->stride, crc);
-}
-
-static void
-add_to_manifest(VersionWriter *writer, const BlockShape *shape, uint32 crc)
-{
-	if (writer->entries == writer->capacity)
-	{
-		writer->capacity *= 2;
-		writer->manifest = repalloc(writer->manifest,
-									sizeof(ManifestEntry) * writer->capacity);
-	}
-	writer->manifest[writer->entries++] = (ManifestEntry) {
-		.part = shape->part,
-		.type = shape->type,
-		.block = shape->block,
-		.first_row = shape->first_row,
-		.rows = shape->rows,
-		.cols = shape->cols,
-		.crc = crc
-	};
-}
-
-static void
-write_part(VersionWriter *writer, ModelPart number, const DraftPart *part)
-{
-	BlockShape	shape = {.part = number, .type = part->type, .cols = part->cols};
-	uint32		crc;
-	bytea	   *data;
-
-	for (int32 row = 0; row < part->rows; row += shape.rows)
-	{
-		CHECK_FOR_INTERRUPTS();
-		shape.first_row = row;
-		shape.rows = rows_of_block(part, row);
-		data = encode_block(part, shape, &crc);
-		insert_row(writer, part_name(number), shape.block, NULL, data);
-		add_to_manifest(writer, &shape, crc);
-		pfree(data);
-		shape.block++;
-	}
-}
-
-static void
-write_header(VersionWriter *writer, const Jsonb *meta)
-{
-	BlockShape	shape = {
-		.part = PART_HEADER,
-		.type = BLOCK_UINT4,
-		.rows = writer->entries,
-		.cols = MANIFEST_COLUMNS
-	};
-	uint32		crc;
-
-	writer->manifest[0].crc = meta_crc(meta);
-	insert_row(writer, part_name(PART_HEADER), 0, meta,
-			   block_encode_words(shape, (uint32 *) writer->manifest, &crc));
 }
 
 static int32
@@ -404,21 +278,17 @@ table_write_version(Oid relid, const ModelDraft *draft, const Jsonb *meta,
 {
 	const char *table = table_name(relid);
 	Oid			types[5] = {INT4OID, TEXTOID, INT4OID, JSONBOID, BYTEAOID};
-	VersionWriter writer = {.entries = 1, .capacity = 64};
+	VersionWriter writer = {.sink.put = insert_row};
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	writer.manifest = palloc0(sizeof(ManifestEntry) * writer.capacity);
 	writer.version = next_version(table);
 	writer.insert = SPI_prepare(psprintf("INSERT INTO %s (version, part, block, meta, data) "
 										 "VALUES ($1, $2, $3, $4, $5)", table),
 								lengthof(types), types);
 	if (writer.insert == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	for (int part = 0; part < PART_COUNT; part++)
-		if (draft->part[part].present)
-			write_part(&writer, part, &draft->part[part]);
-	write_header(&writer, meta);
+	draft_encode(draft, meta, &writer.sink);
 	execute(psprintf("DELETE FROM %s WHERE version OPERATOR(pg_catalog.<=) %d",
 					 table, writer.version - keep_versions), SPI_OK_DELETE);
 	SPI_finish();

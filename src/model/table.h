@@ -32,21 +32,6 @@ typedef struct HeaderRow
 	uint32		crc;			/* of the manifest */
 } HeaderRow;
 
-/* One line of the manifest: a block that belongs to the version. */
-typedef struct ManifestEntry
-{
-	uint32		part;
-	uint32		type;
-	uint32		block;
-	uint32		first_row;
-	uint32		rows;
-	uint32		cols;
-	uint32		crc;
-} ManifestEntry;
-
-/* The first line of the manifest has the checksum of the header's JSON. */
-#define MANIFEST_COLUMNS (sizeof(ManifestEntry) / sizeof(uint32))
-
 extern Oid	model_type(FunctionCallInfo fcinfo);
 extern bool table_is_model(Oid relid, Oid type);
 extern char *table_name(Oid relid);
@@ -61,6 +46,5 @@ extern bool table_read_header(Oid relid, HeaderRow *row);
 extern Jsonb *header_meta(const HeaderRow *row);
 extern bool table_read_block(Oid relid, int32 version, ModelPart part,
 							 uint32 number, ModelBlock *block, const char **problem);
-extern uint32 meta_crc(const Jsonb *meta);
 
 #endif							/* RECSYS_MODEL_TABLE_H */

@@ -184,28 +184,29 @@ compare_positions(const void *a, const void *b, void *arg)
 					  ids_get(ids, *(const int32 *) b));
 }
 
+/* The ids at the given places, in that order. */
 static void
-ids_copy_ordered(const Ids *from, const int32 *order, Ids *to)
+ids_copy_ordered(const Ids *from, const int32 *order, int32 count, Ids *to)
 {
 	to->integer = from->integer;
-	to->count = from->count;
+	to->count = count;
 	to->numbers = NULL;
 	to->offset = NULL;
 	to->bytes = NULL;
 	if (from->integer)
 	{
 		to->numbers = MemoryContextAllocHuge(CurrentMemoryContext,
-											 sizeof(int64) * Max(from->count, 1));
-		for (int32 i = 0; i < from->count; i++)
+											 sizeof(int64) * Max(count, 1));
+		for (int32 i = 0; i < count; i++)
 			to->numbers[i] = from->numbers[order[i]];
 		return;
 	}
 	to->offset = MemoryContextAllocHuge(CurrentMemoryContext,
-										sizeof(int64) * ((Size) from->count + 1));
+										sizeof(int64) * ((Size) count + 1));
 	to->bytes = MemoryContextAllocHuge(CurrentMemoryContext,
 									   Max(from->offset[from->count], 1));
 	to->offset[0] = 0;
-	for (int32 i = 0; i < from->count; i++)
+	for (int32 i = 0; i < count; i++)
 	{
 		Id			id = ids_get(from, order[i]);
 
@@ -233,7 +234,7 @@ ids_builder_finish(IdsBuilder *builder, Ids *ids)
 						compare_positions, &builder->ids);
 	for (int32 i = 0; i < builder->ids.count; i++)
 		rank[order[i]] = i;
-	ids_copy_ordered(&builder->ids, order, ids);
+	ids_copy_ordered(&builder->ids, order, builder->ids.count, ids);
 	pfree(order);
 	if (builder->ids.integer)
 		pfree(builder->ids.numbers);
@@ -244,6 +245,23 @@ ids_builder_finish(IdsBuilder *builder, Ids *ids)
 	}
 	pfree(builder);
 	return rank;
+}
+
+/*
+ * Some of the ids, in their order, in the current memory context: index[i] is
+ * the new index of id i, or -1; count is the number of the others.
+ */
+void
+ids_select(const Ids *from, const int32 *index, int32 count, Ids *to)
+{
+	int32	   *place = MemoryContextAllocHuge(CurrentMemoryContext,
+											   sizeof(int32) * Max(count, 1));
+
+	for (int32 i = 0; i < from->count; i++)
+		if (index[i] >= 0)
+			place[index[i]] = i;
+	ids_copy_ordered(from, place, count, to);
+	pfree(place);
 }
 
 /* The id with a dense index. */

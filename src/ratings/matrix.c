@@ -386,9 +386,9 @@ merge_duplicates(Interactions *ratings, DuplicatesPolicy duplicates)
 	by_user->start[by_user->rows] = to;
 }
 
-/* Mean, deviation and range of the ratings. */
-static void
-describe_ratings(Interactions *ratings)
+/* Fill in mean, deviation and range of the ratings. */
+void
+interactions_describe(Interactions *ratings)
 {
 	const SparseRows *by_user = &ratings->by_user;
 	int64		n = sparse_entries(by_user);
@@ -428,6 +428,20 @@ allocate_side(SparseRows *matrix, int32 rows, int32 cols, int64 entries, bool sh
 }
 
 /*
+ * Allocate the arrays of a matrix with so many ratings, whose ids are known, in
+ * the current memory context or in shared memory.
+ */
+void
+interactions_allocate(Interactions *ratings, int64 entries, bool shared)
+{
+	int32		users = ratings->users.count;
+	int32		items = ratings->items.count;
+
+	allocate_side(&ratings->by_user, users, items, entries, shared, &ratings->user_share);
+	allocate_side(&ratings->by_item, items, users, entries, shared, &ratings->item_share);
+}
+
+/*
  * The matrix of all rows added, in the current memory context or in shared
  * memory.  The builder is used up.  Error: repeated rows, if that is the
  * policy.
@@ -452,7 +466,7 @@ matrix_builder_finish(MatrixBuilder *builder, DuplicatesPolicy duplicates, bool 
 	sparse_transpose(&ratings->by_item, &ratings->by_user);
 	merge_duplicates(ratings, duplicates);
 	sparse_transpose(&ratings->by_user, &ratings->by_item);
-	describe_ratings(ratings);
+	interactions_describe(ratings);
 	pfree(builder);
 	return ratings;
 }

@@ -68,6 +68,8 @@ extern MatrixShape matrix_builder_shape(const MatrixBuilder *builder);
 extern Interactions *matrix_builder_finish(MatrixBuilder *builder,
 										   DuplicatesPolicy duplicates,
 										   bool shared);
+extern void interactions_allocate(Interactions *ratings, int64 entries, bool shared);
+extern void interactions_describe(Interactions *ratings);
 extern void interactions_attach(const Interactions *there, Interactions *here);
 extern void interactions_release(Interactions *ratings);
 

@@ -179,6 +179,8 @@ check_memory(const RatingsReceiver *state, const ReadRequest *request)
 		needed = Max(needed, request->total_bytes(&shape, request->total_bytes_arg));
 	budget_require(needed, psprintf("relation %s with " INT64_FORMAT " ratings",
 									request->source->relation, state->rows));
+	ereport(DEBUG1,
+			(errmsg_internal("%zu bytes of memory are needed at most", needed)));
 	return needed;
 }
 

@@ -157,13 +157,11 @@ require_readable_kind(Relation relation)
 }
 
 /*
- * Find the columns of a relation of ratings.  rating_col NULL: every row has
- * weight 1; time_col NULL: no time.  The result is palloc'd.  Errors: no such
+ * Find the columns of a relation of ratings.  time_col NULL: no time.  The result is palloc'd.  Errors: no such
  * relation or column, a column named twice, or a type that will not do.
  */
 RatingsSource *
-source_resolve(Oid relid, const char *user_col, const char *item_col,
-			   const char *rating_col, const char *time_col)
+source_resolve(Oid relid, const ColumnNames *columns, const char *time_col)
 {
 	RatingsSource *source = palloc0(sizeof(RatingsSource));
 	Relation	relation = try_relation_open(relid, AccessShareLock);
@@ -173,9 +171,9 @@ source_resolve(Oid relid, const char *user_col, const char *item_col,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", relid)));
 	require_readable_kind(relation);
-	resolve_column(relation, user_col, "user_col", &source->user);
-	resolve_column(relation, item_col, "item_col", &source->item);
-	resolve_column(relation, rating_col, "rating_col", &source->rating);
+	resolve_column(relation, columns->user, "user_col", &source->user);
+	resolve_column(relation, columns->item, "item_col", &source->item);
+	resolve_column(relation, columns->rating, "rating_col", &source->rating);
 	resolve_column(relation, time_col, "time_col", &source->time);
 	require_distinct(&source->user, &source->item);
 	require_distinct(&source->user, &source->rating);

@@ -7,6 +7,14 @@
 
 #include "postgres.h"
 
+/* What a user calls the columns. */
+typedef struct ColumnNames
+{
+	const char *user;
+	const char *item;
+	const char *rating;			/* NULL: every row has weight 1 */
+} ColumnNames;
+
 typedef struct SourceColumn
 {
 	const char *name;			/* NULL: there is no such column */
@@ -27,9 +35,7 @@ typedef struct RatingsSource
 	SourceColumn time;			/* orders duplicates; usually without a name */
 } RatingsSource;
 
-extern RatingsSource *source_resolve(Oid relid, const char *user_col,
-									 const char *item_col,
-									 const char *rating_col,
+extern RatingsSource *source_resolve(Oid relid, const ColumnNames *columns,
 									 const char *time_col);
 extern char *source_column_list(const RatingsSource *source, const char *alias);
 extern char *source_id_parameter(const SourceColumn *column, int number, bool array);

@@ -198,6 +198,19 @@ name_argument(FunctionCallInfo fcinfo, int n)
 	return PG_ARGISNULL(n) ? NULL : pstrdup(NameStr(*PG_GETARG_NAME(n)));
 }
 
+/* The arguments that say which columns the ratings are in, from the n-th on. */
+ColumnNames
+columns_argument(FunctionCallInfo fcinfo, int n)
+{
+	require_not_null(fcinfo, n, "user_col");
+	require_not_null(fcinfo, n + 1, "item_col");
+	return (ColumnNames) {
+		.user = name_argument(fcinfo, n),
+		.item = name_argument(fcinfo, n + 1),
+		.rating = name_argument(fcinfo, n + 2)
+	};
+}
+
 static int32
 find_id(Model *model, ModelPart part, Id id)
 {

@@ -12,6 +12,7 @@
 #include "funcapi.h"
 
 #include "model/model.h"
+#include "ratings/source.h"
 
 /* Converts ids of one SQL type; lives in memory that outlasts its use. */
 typedef struct IdConverter
@@ -35,6 +36,7 @@ extern int32 find_user(Model *model, Id id);
 extern int32 find_item(Model *model, Id id);
 extern int	count_argument(FunctionCallInfo fcinfo, int n);
 extern char *name_argument(FunctionCallInfo fcinfo, int n);
+extern ColumnNames columns_argument(FunctionCallInfo fcinfo, int n);
 extern void require_not_null(FunctionCallInfo fcinfo, int n, const char *argument);
 extern Oid	argument_type(FunctionCallInfo fcinfo, int n);
 

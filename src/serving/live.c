@@ -205,13 +205,13 @@ read_item_stats(const RatingsSource *source, LiveRatings *live)
 static void
 fit_baseline(LiveRatings *live)
 {
-	BaselineOptions options = {BASELINE_ITERATIONS, BASELINE_REG_I, BASELINE_REG_U};
+	BaselineOptions options = {BASELINE_REG_I, BASELINE_REG_U};
 	Baseline	baseline = {
 		.user_bias = allocate_vectors(live->ratings->by_user.rows, 1),
 		.item_bias = allocate_vectors(live->ratings->by_item.rows, 1)
 	};
 
-	baseline_fit(live->ratings, &options, &baseline);
+	baseline_fit(live->ratings, &options, BASELINE_ITERATIONS, &baseline);
 	live->hood->user_bias = baseline.user_bias;
 	live->hood->item_bias = baseline.item_bias;
 }

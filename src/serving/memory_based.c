@@ -81,11 +81,9 @@ recommend_arguments(FunctionCallInfo fcinfo, bool items)
 static RatingsSource *
 source_argument(FunctionCallInfo fcinfo, int first_column)
 {
-	require_not_null(fcinfo, first_column, "user_col");
-	require_not_null(fcinfo, first_column + 1, "item_col");
-	return source_resolve(PG_GETARG_OID(0), name_argument(fcinfo, first_column),
-						  name_argument(fcinfo, first_column + 1),
-						  name_argument(fcinfo, first_column + 2), NULL);
+	ColumnNames columns = columns_argument(fcinfo, first_column);
+
+	return source_resolve(PG_GETARG_OID(0), &columns, NULL);
 }
 
 /* The id that is the second argument. */

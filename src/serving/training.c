@@ -25,7 +25,6 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/timestamp.h"
 
 #include "compat.h"
 #include "engine/train.h"
@@ -41,9 +40,7 @@ typedef struct TrainRequest
 	const Algorithm *algorithm;
 	const Jsonb *options;
 	Oid			relid;
-	const char *user_col;
-	const char *item_col;
-	const char *rating_col;
+	ColumnNames columns;
 } TrainRequest;
 
 static void
@@ -99,39 +96,6 @@ table_for_writing(const TrainRequest *request)
 	return relid;
 }
 
-static ModelHeader
-describe(const TrainRequest *request, const RatingsSource *source, const TrainContext *run)
-{
-	const Interactions *ratings = run->ratings;
-	const Progress *progress = run->progress;
-	StringInfoData params = run->draft->params;
-	ModelHeader header = {
-		.algorithm = request->algorithm->name,
-		.form = request->algorithm->form,
-		.options = options_encode(request->algorithm, run->options),
-		.params = json_finish(&params),
-		.relation = source->relation,
-		.user_col = request->user_col,
-		.item_col = request->item_col,
-		.rating_col = request->rating_col,
-		.users = ratings->users.count,
-		.items = ratings->items.count,
-		.ratings = sparse_entries(&ratings->by_user),
-		.mean = ratings->mean,
-		.deviation = ratings->deviation,
-		.minimum = ratings->minimum,
-		.maximum = ratings->maximum,
-		.clip = ((const CommonOptions *) run->options)->clip,
-		.trained_at = GetCurrentTimestamp(),
-		.iterations = progress->done,
-		.train_rmse = progress->done > 0 ? progress->log[progress->done - 1].train_rmse : NAN,
-		.seconds = progress_seconds(progress),
-		.log = progress->log
-	};
-
-	return header;
-}
-
 static Datum
 result_row(FunctionCallInfo fcinfo, Oid relid, int32 version, const ModelHeader *header)
 {
@@ -163,7 +127,7 @@ train(FunctionCallInfo fcinfo, const TrainRequest *request)
 	MemoryContext old = MemoryContextSwitchTo(context);
 	Progress   *progress;
 	void	   *options = train_options(request->algorithm, request->options,
-										request->rating_col != NULL);
+										request->columns.rating != NULL);
 	CommonOptions *common = options;
 	RatingsSource *source;
 	Interactions *ratings;
@@ -173,8 +137,7 @@ train(FunctionCallInfo fcinfo, const TrainRequest *request)
 	int32		version;
 	Datum		row;
 
-	source = source_resolve(request->relid, request->user_col, request->item_col,
-							request->rating_col, common->time_col);
+	source = source_resolve(request->relid, &request->columns, common->time_col);
 	if (OidIsValid(request->target.relid))
 		table_lock_for_writing(request->target.relid);
 	else
@@ -184,7 +147,7 @@ train(FunctionCallInfo fcinfo, const TrainRequest *request)
 	run.ratings = ratings;
 	run.progress = progress;
 	train_run(&run);
-	header = describe(request, source, &run);
+	header = train_header(&run, source);
 	relid = table_for_writing(request);
 	version = table_write_version(relid, run.draft, header_encode(&header),
 								  common->keep_versions);
@@ -195,17 +158,6 @@ train(FunctionCallInfo fcinfo, const TrainRequest *request)
 	row = result_row(fcinfo, relid, version, &header);
 	MemoryContextDelete(context);
 	return row;
-}
-
-/* The arguments that say where the ratings are, from the n-th on. */
-static void
-column_arguments(FunctionCallInfo fcinfo, int n, TrainRequest *request)
-{
-	require_not_null(fcinfo, n, "user_col");
-	require_not_null(fcinfo, n + 1, "item_col");
-	request->user_col = name_argument(fcinfo, n);
-	request->item_col = name_argument(fcinfo, n + 1);
-	request->rating_col = name_argument(fcinfo, n + 2);
 }
 
 /* Better said before training than after. */
@@ -240,7 +192,7 @@ recsys_train(PG_FUNCTION_ARGS)
 
 	require_not_null(fcinfo, 3, "options");
 	request.options = PG_GETARG_JSONB_P(3);
-	column_arguments(fcinfo, 4, &request);
+	request.columns = columns_argument(fcinfo, 4);
 	return train(fcinfo, &request);
 }
 
@@ -303,7 +255,7 @@ mf_train(PG_FUNCTION_ARGS)
 	require_factorization(request.algorithm);
 	require_not_null(fcinfo, 8, "options");
 	request.options = mf_options(fcinfo, request.algorithm);
-	column_arguments(fcinfo, 9, &request);
+	request.columns = columns_argument(fcinfo, 9);
 	return train(fcinfo, &request);
 }
 
@@ -364,9 +316,7 @@ recsys_retrain(PG_FUNCTION_ARGS)
 		.algorithm = algorithm_lookup(header->algorithm),
 		.options = header->options,
 		.relid = source_of_model(model),
-		.user_col = header->user_col,
-		.item_col = header->item_col,
-		.rating_col = header->rating_col
+		.columns = {header->user_col, header->item_col, header->rating_col}
 	};
 
 	return train(fcinfo, &request);

@@ -253,3 +253,30 @@ row_similarity_end(RowSimilarity *similarity)
 	}
 	similarity->touched_count = 0;
 }
+
+/*
+ * Accumulate the sums of differences x - y of a row to all others, itself among
+ * them, and the numbers of common columns, over a range of its entries.  The
+ * caller clears sums [rows] before the first.
+ */
+void
+row_differences_add(const SparseRows *rows, const SparseRows *columns, int64_t from,
+					int64_t to, LightSums *sums)
+{
+	const int32_t *index = columns->index;
+	const float *value = columns->value;
+
+	for (int64_t e = from; e < to; e++)
+	{
+		double		x = rows->value[e];
+		int64_t		end = columns->start[rows->index[e] + 1];
+
+		for (int64_t c = columns->start[rows->index[e]]; c < end; c++)
+		{
+			LightSums  *to_other = &sums[index[c]];
+
+			to_other->sum += x - value[c];
+			to_other->n++;
+		}
+	}
+}

@@ -6,7 +6,8 @@
  * rows have in common, for all other rows at once: for each column of the row,
  * for each other row that has the column.  That is one row of the matrix of
  * all pairs, in time proportional to the entries touched; the whole is never
- * held.  Works for items (rows = items, columns = users) and users alike.
+ * held.  Works for items (rows = items, columns = users) and users alike.  The
+ * mean differences of slope one are accumulated in the same way.
  */
 #ifndef RECSYS_SIMILARITY_ROWS_H
 #define RECSYS_SIMILARITY_ROWS_H
@@ -44,7 +45,7 @@ typedef struct RowStats
 	int32_t		count;
 } RowStats;
 
-/* Sums over the common columns: what cosine, jaccard and msd need. */
+/* Sums over the common columns: what cosine, jaccard, msd and differences need. */
 typedef struct LightSums
 {
 	double		sum;
@@ -92,5 +93,7 @@ extern void row_similarity_add(RowSimilarity *similarity, int32_t row,
 extern double row_similarity_get(const RowSimilarity *similarity, int32_t row,
 								 int32_t other, int32_t *support);
 extern void row_similarity_end(RowSimilarity *similarity);
+extern void row_differences_add(const SparseRows *rows, const SparseRows *columns,
+								int64_t from, int64_t to, LightSums *sums);
 
 #endif							/* RECSYS_SIMILARITY_ROWS_H */

@@ -27,7 +27,24 @@ SELECT c.label AS job, round(m.median::numeric, 4) AS seconds,
   FROM compared c JOIN measured m USING (job) LEFT JOIN measured o ON o.job = c.other
  ORDER BY c.place;
 
-SELECT algorithm, options, round(bytes / 1000209) AS peak_bytes_a_rating,
-       pg_size_pretty(bytes::bigint) AS peak, 'at most 32 bytes' AS promised,
-       CASE WHEN bytes / 1000209 <= 32 THEN 'met' ELSE 'MISSED' END AS verdict
+SELECT g.relation, g.label, round(q.rmse::numeric, 4) AS rmse, round(q.mae::numeric, 4) AS mae,
+       round(q.seconds::numeric, 2) AS seconds, round(q.min::numeric, 2) || ' - ' || round(q.max::numeric, 2) AS range,
+       concat_ws(' / ', g.rmse, g.mae, g.seconds || ' s') AS promised,
+       CASE WHEN q.rmse > g.rmse + g.tolerance OR q.mae > g.mae + g.tolerance OR q.seconds > g.seconds THEN 'MISSED'
+            WHEN g.rmse IS NOT NULL THEN 'met' END AS verdict
+  FROM bench.goal g
+  JOIN (SELECT relation, label, avg(rmse) AS rmse, avg(mae) AS mae, min(seconds), max(seconds),
+               percentile_cont(.5) WITHIN GROUP (ORDER BY seconds) AS seconds
+          FROM bench.quality GROUP BY 1, 2) q USING (relation, label)
+ ORDER BY g.relation, q.rmse;
+
+SELECT algorithm, options, ratings, round((bytes / ratings)::numeric, 1) AS peak_bytes_a_rating,
+       pg_size_pretty(bytes::bigint) AS peak, pg_size_pretty(predicted::bigint) AS predicted,
+       round((bytes / predicted - 1)::numeric * 100) || ' %' AS off, 'within 10 %' AS promised,
+       CASE WHEN abs(bytes / predicted - 1) <= .1 THEN 'met' ELSE 'MISSED' END AS verdict
   FROM bench.memory;
+
+SELECT algorithm, ratings, round(read_seconds::numeric, 2) AS read_seconds,
+       round(iteration_seconds::numeric, 3) AS iteration_seconds,
+       round((iteration_seconds / ratings * 1e9)::numeric) AS ns_a_rating, round(train_rmse::numeric, 4) AS train_rmse
+  FROM bench.growth ORDER BY 1, 2;

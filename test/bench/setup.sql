@@ -2,7 +2,9 @@
 CREATE EXTENSION recsys;
 CREATE SCHEMA bench;
 CREATE TABLE bench.sample (job text, seconds float8);
-CREATE TABLE bench.memory (algorithm text, options jsonb, bytes float8);
+CREATE TABLE bench.growth (
+	algorithm text, ratings bigint, iteration_seconds float8, read_seconds float8, train_rmse float8);
+CREATE TABLE bench.memory (algorithm text, options jsonb, ratings bigint, predicted float8, bytes float8);
 
 -- Run a statement several times and keep how long each run took.
 CREATE PROCEDURE bench.measure(job text, statement text, runs int) LANGUAGE plpgsql AS $$

@@ -68,11 +68,13 @@ SELECT model, version FROM recsys_train('baseline', 'ratings', 'baseline_als');
 SELECT model, version FROM recsys_train('exact', 'ratings', 'item_knn', '{"score": "baseline"}');
 SELECT model, version FROM recsys_train('lists', 'ratings', 'user_knn', '{"neighbors": 3}');
 SELECT model, version FROM recsys_train('texts', 'words_ratings', 'als', '{"factors": 2}');
+SELECT model, version FROM recsys_train('shifts', 'ratings', 'slope_one', '{"weighted": true}');
+SELECT model, version FROM recsys_train('clusters', 'ratings', 'co_clustering', '{"user_clusters": 2, "restarts": 9}');
 -- and one with an older version to take blocks from
 UPDATE ratings SET rating = 6 - rating;
 SELECT model, version FROM recsys_train('svd', 'ratings', 'svd', '{"factors": 3}');
 CREATE TABLE model AS SELECT name, CASE name WHEN 'texts' THEN 'words_ratings' ELSE 'ratings' END AS source
-  FROM unnest('{svd,baseline,exact,lists,texts}'::text[]) name;
+  FROM unnest('{svd,baseline,exact,lists,texts,shifts,clusters}'::text[]) name;
 
 -- What all functions say ---------------------------------------------------
 
@@ -100,7 +102,7 @@ END
 $$;
 CREATE TABLE right_answer AS
 SELECT m.name AS model, c.name AS call, answer(m.name, query, source) AS answer FROM model m, call c;
-SELECT call, string_agg(CASE WHEN length(answer) = 5 THEN answer ELSE 'rows' END, ' ' ORDER BY model) AS "baseline exact lists svd texts"
+SELECT call, string_agg(CASE WHEN length(answer) = 5 THEN answer ELSE 'rows' END, ' ' ORDER BY model) AS "baseline clusters exact lists shifts svd texts"
   FROM right_answer GROUP BY call ORDER BY call;
 
 -- Damaging -----------------------------------------------------------------
@@ -203,7 +205,7 @@ $$ SELECT replace(damage.change(expression, part), '%%1$I', '%1$I') $$;
 CREATE TABLE outcome AS
 SELECT m.name AS model, part, d.id, d.name, a.call, a.result
   FROM model m, parts_of(m.name) part, damage d, ask_damaged(m.name, change_all(d.statement, part)) a
- WHERE m.name IN ('svd', 'lists', 'texts');
+ WHERE m.name IN ('svd', 'lists', 'texts', 'clusters');
 -- found: the blocks whose damage some function reported; wrong: what must not be
 CREATE VIEW summary AS
 SELECT o.id, o.name, count(DISTINCT (model, part)) AS blocks,
@@ -231,7 +233,7 @@ BEGIN
 	TRUNCATE damage.trial;
 END
 $$;
-\set all '''svd baseline exact lists texts'''
+\set all '''svd baseline exact lists texts shifts clusters'''
 INSERT INTO trial VALUES
 	('header row deleted', :all, $$ DELETE FROM %I WHERE part = 'header' $$),
 	('only the header row left', :all, $$ DELETE FROM %I WHERE part <> 'header' $$),
@@ -274,7 +276,7 @@ INSERT INTO trial SELECT json, :all, forge_header(format('meta || %L', json))
   FROM unnest(ARRAY['{"users": 2147483647}', '{"items": 2147483647}', '{"users": 2147483647, "items": 2147483647}',
 	'{"users": 1e300}', '{"users": 1e400}', '{"users": -5}', '{"users": 0}', '{"items": 1}', '{"users": 4.5}', '{"users": "5"}',
 	'{"ratings": -1}', '{"ratings": 1e18}', '{"mean": null}', '{"mean": 1e400}', '{"deviation": -1}', '{"minimum": 6}',
-	'{"minimum": null, "maximum": null}', '{"form": "cluster"}', '{"form": null}', '{"format": 2}', '{"format": "1"}',
+	'{"minimum": null, "maximum": null}', '{"form": "unheard of"}', '{"form": null}', '{"format": 2}', '{"format": "1"}',
 	'{"params": null}', '{"options": 1}', '{"source": null}', '{"source": {"relation": 1}}', '{"iterations": -1}']) json;
 INSERT INTO trial SELECT 'all ' || json, :all, forge_header(quote_literal(json) || '::jsonb')
   FROM unnest(ARRAY['null', '1', '[]', '{}']) json;
@@ -282,7 +284,7 @@ INSERT INTO trial SELECT 'params ' || json, models, forge_header(format('jsonb_s
   FROM (VALUES ('{"offset": null}', 'svd baseline texts'), ('{"offset": 1e400}', 'svd baseline texts'), ('{"k": 0}', 'exact lists'),
 	('{"k": 1e10}', 'exact lists'), ('{"k": null}', 'exact lists'), ('{"min_k": -1}', 'exact lists'), ('{"min_support": -1}', 'exact lists'),
 	('{"shrinkage": -1}', 'exact lists'), ('{"shrinkage": "x"}', 'exact lists'), ('{"score": "best"}', 'exact lists'),
-	('{"similarity": "none"}', 'exact lists'), ('{"similarity": null}', 'exact lists')) p(json, models);
+	('{"similarity": "none"}', 'exact lists'), ('{"similarity": null}', 'exact lists'), ('{"weighted": null}', 'shifts'), ('{"weighted": 1}', 'shifts')) p(json, models);
 INSERT INTO trial SELECT 'log ' || json, 'svd', forge_header(format('jsonb_set(meta, ''{log}'', %L)', json))
   FROM unnest(ARRAY['null', '5', '"x"', '{}', '[{}]', '[1]', '[null]', '[[]]', '[["a", "b", "c"]]', '[[1, 2, 1e400]]']) json;
 SELECT count(*) AS headers FROM trial;
@@ -317,10 +319,10 @@ BEGIN
 	RETURN manifest;
 END
 $$;
-INSERT INTO trial SELECT format('%s %s', number, member), 'svd baseline lists', forge_header(format('jsonb_set(meta, ''{%s}'', ''%s'')', member, number))
+INSERT INTO trial SELECT format('%s %s', number, member), 'svd baseline lists shifts clusters', forge_header(format('jsonb_set(meta, ''{%s}'', ''%s'')', member, number))
 		|| format('; UPDATE %%1$I SET data = damage.sealed(damage.set_line(damage.set_rows(data, %L, %s), 3, 0, %L, %s)) WHERE part = ''header''',
 				  parts, number, CASE member WHEN 'users' THEN 'rows' ELSE 'cols' END, number)
-  FROM (VALUES ('users', '{1,5,7,9}'), ('items', '{2,4,6,8}')) m(member, parts), unnest('{7,1000000}'::int[]) number;
+  FROM (VALUES ('users', '{1,5,7,9,10}'), ('items', '{2,4,6,8,11}')) m(member, parts), unnest('{7,1000000}'::int[]) number;
 SELECT count(*) AS manifests FROM trial;
 SELECT * FROM trouble;
 
@@ -328,7 +330,8 @@ SELECT * FROM trouble;
 
 INSERT INTO trial SELECT format('%s: %s = %s', part, f.name, number), models, forge(format('damage.put_field(m.data, %L, %s)', f.name, number), part)
   FROM (VALUES ('user_ids', 'svd texts'), ('item_ids', 'lists'), ('ratings', 'svd exact lists'), ('item_counts', 'svd'),
-	('user_bias', 'svd exact'), ('item_factors', 'svd texts'), ('user_factors', 'svd'), ('neighbors', 'lists')) p(part, models),
+	('user_bias', 'svd exact'), ('item_factors', 'svd texts'), ('user_factors', 'svd'), ('neighbors', 'lists'),
+	('user_clusters', 'clusters'), ('item_clusters', 'clusters'), ('cluster_offsets', 'clusters')) p(part, models),
 	   field f, unnest('{0,1,4,4294967295,2147483647,268435456}'::bigint[]) number
  WHERE f.name NOT IN ('magic', 'crc', 'block', 'first_row')
    -- but for what is right, and what would be the block of another part
@@ -338,15 +341,18 @@ INSERT INTO trial SELECT format('%s: %s = %s', part, f.name, number), models, fo
 -- numbers that are not finite
 INSERT INTO trial SELECT part || ' not finite: ' || v, models, forge(format('substring(m.data FOR length(m.data) - 4) || %L::bytea', v), part)
   FROM (VALUES ('ratings', 'svd exact lists'), ('item_counts', 'svd'), ('user_bias', 'svd exact'), ('item_bias', 'svd baseline exact'),
-	('user_factors', 'svd'), ('item_factors', 'svd'), ('neighbors', 'lists')) p(part, models), unnest(ARRAY['\x0000c07f', '\x000080ff']) v;
+	('user_factors', 'svd'), ('item_factors', 'svd'), ('neighbors', 'lists'), ('cluster_offsets', 'clusters')) p(part, models), unnest(ARRAY['\x0000c07f', '\x000080ff']) v;
 -- offsets and column indexes of the sparse rows of 5 users, the first of whom
 -- has 4 ratings
-INSERT INTO trial SELECT 'offset ' || n || ' = ' || v, 'svd exact lists', forge(format('damage.put_number(m.data, 32 + 4 * %s, %s)', n, v), 'ratings')
+INSERT INTO trial SELECT 'offset ' || n || ' = ' || v, 'svd exact lists shifts', forge(format('damage.put_number(m.data, 32 + 4 * %s, %s)', n, v), 'ratings')
   FROM unnest('{0,1,2,5}'::int[]) n, unnest('{1,20,100,4294967295}'::bigint[]) v WHERE n <> 1 OR v <> 1;
-INSERT INTO trial SELECT 'index ' || n || ' = ' || v, 'svd exact lists', forge(format('damage.put_number(m.data, 32 + 4 * 6 + 4 * %s, %s)', n, v), 'ratings')
+INSERT INTO trial SELECT 'index ' || n || ' = ' || v, 'svd exact lists shifts', forge(format('damage.put_number(m.data, 32 + 4 * 6 + 4 * %s, %s)', n, v), 'ratings')
   FROM unnest('{0,1,2}'::int[]) n, unnest('{5,6,4294967295,2147483648}'::bigint[]) v;
 INSERT INTO trial SELECT 'neighbor ' || n || ' = ' || v, 'lists', forge(format('damage.put_number(m.data, 32 + 4 * 6 + 4 * %s, %s)', n, v), 'neighbors')
   FROM unnest('{0,1,2}'::int[]) n, unnest('{5,4294967295}'::bigint[]) v;
+-- clusters that there are not, of 2 and 3
+INSERT INTO trial SELECT part || ' ' || n || ' = ' || v, 'clusters', forge(format('damage.put_number(m.data, 32 + 4 * %s, %s)', n, v), part)
+  FROM (VALUES ('user_clusters', 2), ('item_clusters', 3)) p(part, clusters), unnest('{0,4}'::int[]) n, unnest(ARRAY[clusters, 2147483648, 4294967295]) v;
 -- text ids
 INSERT INTO trial SELECT 'text offset ' || n || ' = ' || v, 'texts', forge(format('damage.put_number(m.data, 32 + 4 * %s, %s)', n, v), 'user_ids')
   FROM unnest('{0,2,5}'::int[]) n, unnest('{1,40,4294967295}'::bigint[]) v;

@@ -119,7 +119,7 @@ BEGIN
 	known := recsys_predict('tiny', 1, 1);
 	unknown := recsys_predict('tiny', 1000, 1000);
 	recommended := count(*) FROM recsys_recommend('tiny', 1, exclude_seen => false);
-	IF algorithm !~ '^(baseline|normal)' THEN
+	IF algorithm !~ '^(baseline|normal|slope_one|co_clustering)' THEN
 		"like" := count(*) FROM recsys_similar_items('tiny', 1);
 	END IF;
 END

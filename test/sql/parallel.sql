@@ -10,7 +10,10 @@ CREATE TABLE cases (algorithm text, options jsonb);
 INSERT INTO cases SELECT name, '{}' FROM recsys_algorithms;
 INSERT INTO cases VALUES
 ('als', '{"biased": false, "factors": 3}'),
+('als', '{"solver": "cholesky"}'),
 ('svd', '{"biased": false, "factors": 33}'),
+('co_clustering', '{"user_clusters": 7, "item_clusters": 5, "restarts": 20}'),
+('svd', '{"adaptive": true, "factors": 33}'),
 ('item_knn', '{"neighbors": 7, "similarity": "pearson_baseline"}'),
 ('user_knn', '{"neighbors": 7, "similarity": "cosine", "score": "sum"}'),
 ('user_knn', '{"neighbors": 20, "similarity": "pearson", "score": "average"}');

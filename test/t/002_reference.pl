@@ -72,6 +72,10 @@ foreach my $column (@columns[ 3 .. $#columns ])
 	{
 		check($column, $column, '{}', 'user_id');
 	}
+	elsif ($column eq 'slope_one')
+	{
+		check($column, $column, '{}', 'item_id');
+	}
 	elsif ($column =~
 		/^knn_(basic|means|zscore|baseline)_(user|item)_([a-z_]+?)(_minsup5_k20_mink3)?$/)
 	{
@@ -87,7 +91,7 @@ foreach my $column (@columns[ 3 .. $#columns ])
 	}
 	$checked++;
 }
-is($checked, 35, 'every k-NN and baseline column was checked');
+is($checked, 36, 'every column but the ids and the rating was checked');
 
 # Held-out error of the factorizations with their defaults.
 sub rmse
@@ -104,15 +108,22 @@ my $baseline = rmse('baseline_als', '{}');
 my $svd = rmse('svd', '{}');
 my $svdpp = rmse('svdpp', '{}');
 my $als = rmse('als', '{}');
-note("RMSE on u1: baseline_als $baseline, svd $svd, svdpp $svdpp, als $als");
+my $clusters = rmse('co_clustering', '{}');
+note("RMSE on u1: baseline_als $baseline, svd $svd, svdpp $svdpp, als $als, co_clustering $clusters");
+cmp_ok($clusters, '<=', .9655, "co_clustering: RMSE $clusters on u1 (reference .9654)");
 cmp_ok($svdpp, '<=', .936, "svdpp: RMSE $svdpp on u1 (reference .9330)");
 cmp_ok($baseline, '<=', .9605, "baseline_als: RMSE $baseline on u1");
 cmp_ok($svd, '<=', .954, "svd: RMSE $svd on u1 is at most .954");
 cmp_ok($als, '<', $svd, "als: RMSE $als on u1 is better than svd");
+my $adaptive = rmse('svd', '{"adaptive": true, "regularization": 0.1}');
+cmp_ok($adaptive, '<=', .93, "svd with adaptive steps: RMSE $adaptive on u1");
+my $exact = rmse('als', '{"solver": "cholesky"}');
+cmp_ok(abs($exact - $als), '<', .001, "als with exact solutions: RMSE $exact");
 foreach my $seed (1 .. 2)
 {
 	cmp_ok(rmse('svd', qq({"seed": $seed})), '<=', .956, "svd with seed $seed");
 	cmp_ok(rmse('als', qq({"seed": $seed})), '<', .935, "als with seed $seed");
+	cmp_ok(rmse('co_clustering', qq({"seed": $seed})), '<=', .9655, "co_clustering with seed $seed");
 }
 
 # The order of the rows, at this size too.
@@ -125,6 +136,31 @@ is( $node->safe_psql(
 		 WHERE part <> 'header')) =~ s/^\s+//r,
 	't',
 	'the same bytes for the rows in another order');
+
+# The first principal component of the items' vectors, of a factorization of
+# all ratings with 2 factors and no biases, follows how good a movie is.
+SKIP:
+{
+	my $file = "$data/ml-100k/u.data.gz";
+	skip 'no u.data', 6 unless -f $file;
+
+	$node->safe_psql(
+		'postgres', qq(
+		CREATE TABLE movielens (user_id int, item_id int, rating float8, t bigint);
+		\\copy movielens FROM PROGRAM 'zcat $file'));
+	foreach my $seed (0 .. 2)
+	{
+		my ($all, $often) = split /\|/, $node->safe_psql(
+			'postgres', qq(
+			SELECT FROM recsys_train('plane', 'movielens', 'svd', '{"factors": 2, "biased": false, "seed": $seed}');
+			SELECT corr(components[1], mean), corr(components[1], mean) FILTER (WHERE n >= 20)
+			  FROM recsys_factor_pca('plane')
+			  JOIN (SELECT item_id, avg(rating) AS mean, count(*) AS n FROM movielens GROUP BY 1) m
+			    ON m.item_id = id::int)) =~ s/^\s+//r;
+		cmp_ok($all, '>', .75, "first component and mean rating, seed $seed: correlation $all");
+		cmp_ok($often, '>', .95, "of items with 20 ratings or more: $often");
+	}
+}
 
 # Similar items by the sum of absolute differences of 15 factors, as an article
 # does it on this data: the sequels of The Sheriff 2 are among its likes there.

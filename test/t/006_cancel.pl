@@ -171,6 +171,7 @@ my %endless = (
 	baseline_als => train('baseline_als', '{"iterations": 10000}'),
 	svd => train('svd', '{"iterations": 10000}'),
 	als => train('als', '{"iterations": 10000}'),
+	co_clustering => train('co_clustering', '{"restarts": 100000}'),
 	item_knn =>
 	  train('item_knn', '{"neighbors": 50, "similarity": "pearson"}'),
 	user_knn =>
@@ -190,6 +191,9 @@ my $recommend = q(SELECT count(*) FROM recsys_recommend('neighbors', 0));
 check_cancel('loading a neighbor model', $recommend, .02);
 check_cancel('loading it again', $recommend, .06);
 check_cancel('recommending from it', $recommend, .5);
+$session->query(q(SELECT recsys_train('deviations', 'big', 'slope_one')));
+check_cancel('recommending by deviations',
+	q(SELECT count(*) FROM recsys_recommend('deviations', 0)), .5);
 check_cancel(
 	'reading for item_knn_recommend',
 	sprintf($from_table, 'item_knn_recommend', 'cosine'),
@@ -206,6 +210,24 @@ check_cancel('similar_items',
 	sprintf($from_table, 'similar_items', 'cosine'), .4);
 check_cancel('similar_users',
 	sprintf($from_table, 'similar_users', 'pearson'), $reading / 3);
+
+# Cross-validation: dealing folds, and training and predicting the first.
+foreach my $delay (.05, .2, .5)
+{
+	check_cancel(
+		"cross-validation, $delay s after reading",
+		q(SELECT count(*) FROM recsys_cross_validate('big', 'als', '{"iterations": 10000}')),
+		$reading + $delay);
+}
+check_cancel(
+	'cross-validation, predicting',
+	q(SELECT count(*) FROM recsys_cross_validate('big', 'item_knn')),
+	$reading + 2);
+check_cancel(
+	'the search for a number of iterations',
+	train('als', '{"iterations": 10000, "validation": 0.2, "patience": 10000}'),
+	$reading + 1);
+check_model('after cancels of evaluation');
 
 # The session has loaded the model anew since, and serves what others do.
 is( $session->query(q(SELECT * FROM recsys_recommend('neighbors', 19000))),

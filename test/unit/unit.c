@@ -3,7 +3,8 @@
  *		Unit tests of the mathematics: every instruction set that the CPU has
  *		against plain loops in double precision, the k best against sorting,
  *		transposition, random streams, ridge regression by its normal
- *		equations, and rows of similarities against their definitions.
+ *		equations, principal components, and rows of similarities against
+ *		their definitions.
  */
 #include <math.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include "math/kernels.h"
+#include "math/principal.h"
 #include "math/random.h"
 #include "math/solve.h"
 #include "math/sparse.h"
@@ -99,6 +101,42 @@ sgd_step_agrees(const Kernels *set, int n)
 }
 
 static bool
+adaptive_step_agrees(const Kernels *set, int n)
+{
+	int			padded = KERNEL_PADDED(n);
+	float	   *p = random_vector(n);
+	float	   *q = random_vector(n);
+	float	   *old_p = malloc(sizeof(float) * padded);
+	float	   *old_q = malloc(sizeof(float) * padded);
+	double		g_squares = 0,
+				h_squares = 0;
+	float		squares_p = 3,
+				squares_q = 4;
+	bool		agree = true;
+
+	memcpy(old_p, p, sizeof(float) * padded);
+	memcpy(old_q, q, sizeof(float) * padded);
+	set->adaptive_step(padded, p, q, .5f, .25f, .125f, 2, 1.0f / n, &squares_p, &squares_q);
+	for (int i = 0; i < padded; i++)
+	{
+		double		g = .25 * old_p[i] - .5 * old_q[i];
+		double		h = .25 * old_q[i] - .5 * old_p[i];
+
+		agree = agree && near(p[i], old_p[i] - .125 * g, 1e-6) &&
+			near(q[i], old_q[i] - 2 * h, 1e-6) && (i < n || (p[i] == 0 && q[i] == 0));
+		g_squares += g * g;
+		h_squares += h * h;
+	}
+	agree = agree && near(squares_p, 3 + g_squares / n, 1e-5) &&
+		near(squares_q, 4 + h_squares / n, 1e-5);
+	free(p);
+	free(q);
+	free(old_p);
+	free(old_q);
+	return agree;
+}
+
+static bool
 matrix_vector_agrees(const Kernels *set, int n)
 {
 	int			padded = KERNEL_PADDED(n);
@@ -124,7 +162,8 @@ test_kernels(const Kernels *set)
 
 	for (int i = 0; i < LENGTH_OF(lengths); i++)
 		agree = agree && reductions_agree(set, lengths[i]) &&
-			sgd_step_agrees(set, lengths[i]) && matrix_vector_agrees(set, lengths[i]);
+			sgd_step_agrees(set, lengths[i]) && adaptive_step_agrees(set, lengths[i]) &&
+			matrix_vector_agrees(set, lengths[i]);
 	snprintf(name, sizeof(name), "kernels for %s agree with plain loops", set->isa);
 	ok(agree, name);
 }
@@ -166,6 +205,41 @@ test_topk(void)
 			agree = agree && heap[i].score == all[i].score && heap[i].index == all[i].index;
 	}
 	ok(agree, "the k best are the first k of all, sorted, ties by index");
+}
+
+static int
+compare_falling(const void *a, const void *b)
+{
+	double		x = *(const double *) a;
+	double		y = *(const double *) b;
+
+	return (x < y) - (x > y);
+}
+
+/* Among few different numbers, all equal ones, and all different ones. */
+static void
+test_kth_largest(void)
+{
+	enum
+	{
+		N = 300
+	};
+	static const uint32_t kinds[] = {1, 7, 1000000};
+	double		number[N],
+				sorted[N];
+	bool		agree = true;
+
+	for (int kind = 0; kind < 3; kind++)
+		for (int k = 1; k <= N; k++)
+		{
+			for (int i = 0; i < N; i++)
+				number[i] = sorted[i] = random_below(&numbers, kinds[kind]);
+			qsort(sorted, N, sizeof(double), compare_falling);
+			agree = agree && kth_largest(number, N, k) == sorted[k - 1];
+			qsort(number, k, sizeof(double), compare_falling);
+			agree = agree && memcmp(number, sorted, sizeof(double) * k) == 0;
+		}
+	ok(agree, "the k-th largest is that of all sorted, and the k largest are in front");
 }
 
 static void
@@ -303,7 +377,9 @@ test_solve(void)
 
 	normal_add(25, N, STRIDE, x, y, gram, b);
 	normal_add(ROWS - 25, N, STRIDE, x + 25 * STRIDE, y + 25, gram, b);
-	zero = normal_solve(N, ridge, gram, b);
+	for (int i = 0; i < N; i++)
+		gram[i * N + i] += ridge;
+	zero = normal_solve(N, gram, b);
 	for (int j = 0; j < N; j++)
 	{
 		double		gradient = ridge * b[j];
@@ -321,9 +397,57 @@ test_solve(void)
 	ok(zero, "ridge regression: the gradient at the solution is zero");
 	memset(gram, 0, sizeof(gram));
 	gram[0] = -1;
-	ok(!normal_solve(N, 0, gram, b), "a matrix that is not positive definite is refused");
+	ok(!normal_solve(N, gram, b), "a matrix that is not positive definite is refused");
 	free(x);
 	free(y);
+}
+
+/*
+ * Points m + a x + b y on a plane in space, with x and y orthonormal: the
+ * components are those two directions, the scores a and b.
+ */
+static void
+test_principal(void)
+{
+	enum
+	{
+		ROWS = 200, N = 5, COUNT = 3
+	};
+	static const float x[N] = {.6f, 0, .8f, 0, 0};
+	static const float y[N] = {0, 1, 0, 0, 0};
+	double	   *memory = malloc(sizeof(double) * principal_doubles(N, COUNT));
+	float		point[ROWS][N];
+	double		score[COUNT];
+	Principal	principal;
+	bool		agree;
+
+	principal_init(&principal, N, COUNT, memory);
+	for (int r = 0; r < ROWS; r++)
+		for (int i = 0; i < N; i++)
+			point[r][i] = 100 * (i + 1) + (r % 20 - 9.5f) * x[i] + 4 * (r / 20 - 4.5f) * y[i];
+	for (int r = 0; r < ROWS; r++)
+		principal_add_mean(&principal, point[r]);
+	for (int r = 0; r < ROWS; r++)
+		principal_add_scatter(&principal, point[r]);
+	agree = principal_solve(&principal) && near(principal.variance[0], 16 * 1650.0 / 199, 1e-6) &&
+		near(principal.variance[1], 33.25 * 200 / 199, 1e-6) &&
+		fabs(principal.variance[2]) < 1e-6 &&
+		near(principal.total, principal.variance[0] + principal.variance[1], 1e-6);
+	if (principal.loading[1] < 0)
+		principal_flip(&principal, 0);
+	if (principal.loading[N] < 0)
+		principal_flip(&principal, 1);
+	for (int i = 0; i < N; i++)
+		agree = agree && near(principal.loading[i], y[i], 1e-6) &&
+			near(principal.loading[N + i], x[i], 1e-6);
+	for (int r = 0; r < ROWS; r++)
+	{
+		principal_score(&principal, point[r], score);
+		agree = agree && near(score[0], 4 * (r / 20 - 4.5), 1e-5) &&
+			near(score[1], r % 20 - 9.5, 1e-5);
+	}
+	ok(agree, "principal components of points on a plane");
+	free(memory);
 }
 
 /* Similarity by its definition; NaN where it is not defined. */
@@ -423,6 +547,44 @@ rows_agree(SimilarityKind kind)
 	return agree;
 }
 
+/* Sums of differences against their definition, added up in two steps. */
+static bool
+differences_agree(void)
+{
+	enum
+	{
+		ROWS = 30, COLS = 25
+	};
+	SparseRows	m = random_matrix(ROWS, COLS);
+	SparseRows	t = transpose(&m);
+	bool		agree = true;
+
+	for (int x = 0; x < ROWS; x++)
+	{
+		LightSums	sums[ROWS] = {{0}};
+		int64_t		middle = (m.start[x] + m.start[x + 1]) / 2;
+
+		row_differences_add(&m, &t, m.start[x], middle, sums);
+		row_differences_add(&m, &t, middle, m.start[x + 1], sums);
+		for (int y = 0; y < ROWS; y++)
+		{
+			double		sum = 0;
+			int			n = 0;
+
+			for (int c = 0; c < COLS; c++)
+				if (value_at(&m, x, c) != 0 && value_at(&m, y, c) != 0)
+				{
+					sum += value_at(&m, x, c) - value_at(&m, y, c);
+					n++;
+				}
+			agree = agree && sums[y].sum == sum && sums[y].n == n;
+		}
+	}
+	free_matrix(&m);
+	free_matrix(&t);
+	return agree;
+}
+
 int
 main(void)
 {
@@ -436,13 +598,16 @@ main(void)
 		test_kernels(&kernels_avx512);
 #endif
 	test_topk();
+	test_kth_largest();
 	test_random();
 	test_sparse();
 	test_solve();
+	test_principal();
 	ok(rows_agree(SIMILARITY_COSINE), "rows of cosine");
 	ok(rows_agree(SIMILARITY_COSINE_COMMON), "rows of cosine_common");
 	ok(rows_agree(SIMILARITY_PEARSON), "rows of pearson");
 	ok(rows_agree(SIMILARITY_MSD), "rows of msd");
 	ok(rows_agree(SIMILARITY_JACCARD), "rows of jaccard");
+	ok(differences_agree(), "rows of differences");
 	return failures > 0;
 }

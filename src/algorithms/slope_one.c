@@ -1,0 +1,58 @@
+/*
+ * slope_one.c
+ *		Algorithm "slope_one": what a user has given to other items, shifted by
+ *		how items differ.
+ *
+ * Lemire and Maclachlan, "Slope One Predictors for Online Rating-Based
+ * Collaborative Filtering" (SDM 2005).  Training only keeps the ratings; the
+ * form of the model (model/deviation.c) computes the differences of an item to
+ * the others when they are asked for.
+ */
+#include "postgres.h"
+
+#include "algorithms/registry.h"
+#include "model/json.h"
+
+typedef struct SlopeOneOptions
+{
+	CommonOptions common;
+	bool		weighted;
+} SlopeOneOptions;
+
+static const OptionSpec options[] = {
+	BOOL_OPTION("weighted", SlopeOneOptions, weighted, false,
+				"weighted slope one: an item counts by the users it has in common with the one to predict")
+};
+
+static void
+slope_one_prepare(void *options, bool has_values)
+{
+	require_stored_ratings(options);
+}
+
+static Size
+slope_one_memory(const MatrixShape *shape, const void *options)
+{
+	return 0;
+}
+
+static void
+slope_one_train(TrainContext *context)
+{
+	json_add_bool(&context->draft->params, "weighted",
+				  ((const SlopeOneOptions *) context->options)->weighted);
+}
+
+const Algorithm slope_one_algorithm = {
+	.name = "slope_one",
+	.family = "nearest neighbors",
+	.feedback = FEEDBACK_EXPLICIT,
+	.form = "deviation",
+	.description = "the user's mean plus how much the item's ratings differ from those of his items",
+	.options_size = sizeof(SlopeOneOptions),
+	.options = options,
+	.option_count = lengthof(options),
+	.prepare = slope_one_prepare,
+	.memory = slope_one_memory,
+	.train = slope_one_train
+};

@@ -1,0 +1,167 @@
+/*
+ * principal.c
+ *		Principal components of many vectors, with BLAS and LAPACK.
+ *
+ * The covariance matrix is summed up in double precision from the vectors less
+ * their mean, which a pass before has found, and its largest eigenvalues and
+ * their vectors come from LAPACK's dsyevr: reduction to tridiagonal form, then
+ * only those that are wanted.
+ */
+#include <string.h>
+
+#include "math/principal.h"
+
+/* Vectors that are added to the scatter matrix at once. */
+#define PRINCIPAL_GATHER 64
+
+/* Work space of dsyevr for each row of the matrix: doubles and integers. */
+#define WORK_DOUBLES 40
+#define WORK_INTEGERS 12
+
+extern void dsyrk_(const char *uplo, const char *trans, const int *n,
+				   const int *k, const double *alpha, const double *a,
+				   const int *lda, const double *beta, double *c, const int *ldc);
+extern void dgemv_(const char *trans, const int *m, const int *n,
+				   const double *alpha, const double *a, const int *lda,
+				   const double *x, const int *incx, const double *beta,
+				   double *y, const int *incy);
+extern void dsyevr_(const char *jobz, const char *range, const char *uplo,
+					const int *n, double *a, const int *lda, const double *vl,
+					const double *vu, const int *il, const int *iu,
+					const double *abstol, int *m, double *w, double *z,
+					const int *ldz, int *isuppz, double *work, const int *lwork,
+					int *iwork, const int *liwork, int *info);
+
+/* How many doubles of memory it takes, work space and all. */
+size_t
+principal_doubles(int n, int count)
+{
+	return (size_t) n * (n + count + 2 + PRINCIPAL_GATHER + WORK_DOUBLES + WORK_INTEGERS);
+}
+
+/* Begin; "memory" is the caller's, for as long as the result is used. */
+void
+principal_init(Principal *principal, int n, int count, double *memory)
+{
+	*principal = (Principal) {.n = n, .count = count};
+	principal->sum = memory;
+	principal->variance = principal->sum + n;
+	principal->scatter = principal->variance + n;
+	principal->loading = principal->scatter + (size_t) n * n;
+	principal->gathered = principal->loading + (size_t) n * count;
+	principal->work = principal->gathered + (size_t) n * PRINCIPAL_GATHER;
+	memset(principal->sum, 0, sizeof(double) * n);
+	memset(principal->scatter, 0, sizeof(double) * n * n);
+}
+
+/* Show a vector the first time. */
+void
+principal_add_mean(Principal *principal, const float *vector)
+{
+	principal->rows++;
+	for (int i = 0; i < principal->n; i++)
+		principal->sum[i] += vector[i];
+}
+
+static void
+add_gathered(Principal *principal)
+{
+	const double one = 1;
+
+	dsyrk_("L", "N", &principal->n, &principal->pending, &one, principal->gathered,
+		   &principal->n, &one, principal->scatter, &principal->n);
+	principal->pending = 0;
+}
+
+static void
+center(const Principal *principal, const float *vector, double *out)
+{
+	for (int i = 0; i < principal->n; i++)
+		out[i] = vector[i] - principal->sum[i] / principal->rows;
+}
+
+/* Show a vector the second time, when all have been shown the first time. */
+void
+principal_add_scatter(Principal *principal, const float *vector)
+{
+	center(principal, vector,
+		   principal->gathered + (size_t) principal->pending * principal->n);
+	if (++principal->pending == PRINCIPAL_GATHER)
+		add_gathered(principal);
+}
+
+/* dsyevr has the smallest first. */
+static void
+reverse(Principal *principal)
+{
+	int			n = principal->n;
+
+	for (int a = 0, b = principal->count - 1; a < b; a++, b--)
+	{
+		double		value = principal->variance[a];
+
+		principal->variance[a] = principal->variance[b];
+		principal->variance[b] = value;
+		memcpy(principal->work, principal->loading + (size_t) a * n, sizeof(double) * n);
+		memcpy(principal->loading + (size_t) a * n, principal->loading + (size_t) b * n,
+			   sizeof(double) * n);
+		memcpy(principal->loading + (size_t) b * n, principal->work, sizeof(double) * n);
+	}
+}
+
+/*
+ * Find the components, when all vectors have been shown twice.  Variances are
+ * those of a sample, divided by the number of vectors less one.  Returns false
+ * if the iteration for the eigenvalues failed.
+ */
+bool
+principal_solve(Principal *principal)
+{
+	int			n = principal->n;
+	const int	first = n - principal->count + 1;
+	const int	doubles = WORK_DOUBLES * n;
+	const int	integers = 10 * n;
+	int		   *integer_work = (int *) (principal->work + doubles);
+	const double zero = 0;
+	int			found;
+	int			info;
+
+	add_gathered(principal);
+	for (size_t i = 0; i < (size_t) n * n; i++)
+		principal->scatter[i] /= principal->rows > 1 ? principal->rows - 1 : 1;
+	principal->total = 0;
+	for (int i = 0; i < n; i++)
+		principal->total += principal->scatter[(size_t) i * n + i];
+	dsyevr_("V", "I", "L", &n, principal->scatter, &n, &zero, &zero, &first, &n, &zero,
+			&found, principal->variance, principal->loading, &n, integer_work + integers,
+			principal->work, &doubles, integer_work, &integers, &info);
+	if (info != 0 || found != principal->count)
+		return false;
+	reverse(principal);
+	/* Of components without variance rounding may leave less than zero. */
+	for (int c = 0; c < principal->count; c++)
+		if (principal->variance[c] <= 0)
+			principal->variance[c] = 0;
+	return true;
+}
+
+/* The scores of a vector: its coordinates, seen from the mean. */
+void
+principal_score(Principal *principal, const float *vector, double *score)
+{
+	const double one = 1;
+	const double zero = 0;
+	const int	step = 1;
+
+	center(principal, vector, principal->work);
+	dgemv_("T", &principal->n, &principal->count, &one, principal->loading, &principal->n,
+		   principal->work, &step, &zero, score, &step);
+}
+
+/* Turn a component round: its scores change their signs. */
+void
+principal_flip(Principal *principal, int component)
+{
+	for (int i = 0; i < principal->n; i++)
+		principal->loading[(size_t) component * principal->n + i] *= -1;
+}

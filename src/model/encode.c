@@ -1,0 +1,170 @@
+/*
+ * encode.c
+ *		A draft cut into blocks, with the manifest that lists them.
+ *
+ * What becomes of a block is up to its sink: a row of a model's table
+ * (table.c), or a model that is only wanted for a moment (image.c).
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "port/pg_crc32c.h"
+
+#include "model/encode.h"
+#include "model/json.h"
+
+/* Blocks are cut so that their payload is about this large. */
+#define BLOCK_BYTES (1024 * 1024)
+
+/* The executor has so many copies of a row at the moment it inserts it. */
+#define COPIES_OF_ROW 4
+
+/* Bytes that writing takes for a moment, if the whole model has so many. */
+Size
+encode_bytes(Size model)
+{
+	return COPIES_OF_ROW * Min(model, BLOCK_BYTES);
+}
+
+/* The manifest as it grows. */
+typedef struct Manifest
+{
+	ManifestEntry *entry;		/* [entries], the first is the header's */
+	int			entries;
+	int			capacity;
+} Manifest;
+
+/* CRC-32C. */
+uint32
+bytes_crc(const void *bytes, Size length)
+{
+	pg_crc32c	crc;
+
+	INIT_CRC32C(crc);
+	COMP_CRC32C(crc, bytes, length);
+	FIN_CRC32C(crc);
+	return crc;
+}
+
+/* The checksum of a header, which does not depend on how JSON is stored. */
+uint32
+meta_crc(const Jsonb *meta)
+{
+	char	   *string = json_to_cstring(meta);
+	uint32		crc = bytes_crc(string, strlen(string));
+
+	pfree(string);
+	return crc;
+}
+
+/* Bytes of one row of a part in its block. */
+static int64
+row_bytes(const DraftPart *part, int32 row)
+{
+	switch (part->type)
+	{
+		case BLOCK_TEXT:
+			return sizeof(uint32) + part->ids->offset[row + 1] - part->ids->offset[row];
+		case BLOCK_INT8:
+			return sizeof(int64);
+		case BLOCK_SPARSE:
+			return sizeof(uint32) +
+				sparse_row_length(part->sparse, row) * (sizeof(int32) + sizeof(float));
+		default:
+			return (int64) part->cols * sizeof(float);
+	}
+}
+
+/* The number of rows, one at least, that make a block from "first" on. */
+static uint32
+rows_of_block(const DraftPart *part, int32 first)
+{
+	int64		bytes = row_bytes(part, first);
+	int32		row = first + 1;
+
+	while (row < part->rows && (bytes += row_bytes(part, row)) <= BLOCK_BYTES)
+		row++;
+	return row - first;
+}
+
+static bytea *
+encode_block(const DraftPart *part, BlockShape shape, uint32 *crc)
+{
+	if (part->ids != NULL)
+		return block_encode_ids(shape, part->ids, crc);
+	if (part->sparse != NULL)
+		return block_encode_sparse(shape, part->sparse, crc);
+	if (part->words != NULL)
+		return block_encode_words(shape, part->words, crc);
+	return block_encode_floats(shape, part->floats, part->stride, crc);
+}
+
+static void
+add_to_manifest(Manifest *manifest, const BlockShape *shape, uint32 crc)
+{
+	if (manifest->entries == manifest->capacity)
+	{
+		manifest->capacity *= 2;
+		manifest->entry = repalloc(manifest->entry,
+								   sizeof(ManifestEntry) * manifest->capacity);
+	}
+	manifest->entry[manifest->entries++] = (ManifestEntry) {
+		.part = shape->part,
+		.type = shape->type,
+		.block = shape->block,
+		.first_row = shape->first_row,
+		.rows = shape->rows,
+		.cols = shape->cols,
+		.crc = crc
+	};
+}
+
+static void
+encode_part(ModelPart number, const DraftPart *part, Manifest *manifest, BlockSink *sink)
+{
+	BlockShape	shape = {.part = number, .type = part->type, .cols = part->cols};
+	uint32		crc;
+	bytea	   *data;
+
+	for (int32 row = 0; row < part->rows; row += shape.rows)
+	{
+		CHECK_FOR_INTERRUPTS();
+		shape.first_row = row;
+		shape.rows = rows_of_block(part, row);
+		data = encode_block(part, shape, &crc);
+		sink->put(sink, number, shape.block, NULL, data);
+		add_to_manifest(manifest, &shape, crc);
+		pfree(data);
+		shape.block++;
+	}
+}
+
+static void
+encode_header(const Jsonb *meta, Manifest *manifest, BlockSink *sink)
+{
+	BlockShape	shape = {
+		.part = PART_HEADER,
+		.type = BLOCK_UINT4,
+		.rows = manifest->entries,
+		.cols = MANIFEST_COLUMNS
+	};
+	uint32		crc;
+
+	manifest->entry[0].crc = meta_crc(meta);
+	sink->put(sink, PART_HEADER, 0, meta,
+			  block_encode_words(shape, (uint32 *) manifest->entry, &crc));
+}
+
+/* Hand all blocks of a draft to a sink, the header last. */
+void
+draft_encode(const ModelDraft *draft, const Jsonb *meta, BlockSink *sink)
+{
+	Manifest	manifest = {.entries = 1, .capacity = 64};
+
+	manifest.entry = palloc0(sizeof(ManifestEntry) * manifest.capacity);
+	for (int part = 0; part < PART_COUNT; part++)
+		if (draft->part[part].present)
+			encode_part(part, &draft->part[part], &manifest, sink);
+	encode_header(meta, &manifest, sink);
+	pfree(manifest.entry);
+}

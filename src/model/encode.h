@@ -1,0 +1,42 @@
+/*
+ * encode.h
+ *		A draft cut into blocks, with the manifest that lists them.
+ */
+#ifndef RECSYS_MODEL_ENCODE_H
+#define RECSYS_MODEL_ENCODE_H
+
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+
+#include "model/draft.h"
+
+/* One line of the manifest: a block that belongs to the version. */
+typedef struct ManifestEntry
+{
+	uint32		part;
+	uint32		type;
+	uint32		block;
+	uint32		first_row;
+	uint32		rows;
+	uint32		cols;
+	uint32		crc;
+} ManifestEntry;
+
+/* The first line of the manifest has the checksum of the header's JSON. */
+#define MANIFEST_COLUMNS (sizeof(ManifestEntry) / sizeof(uint32))
+
+/* Where blocks go. */
+typedef struct BlockSink
+{
+	/* Take a block, which the caller frees; meta is the header's alone. */
+	void		(*put) (struct BlockSink *sink, ModelPart part, uint32 block,
+						const Jsonb *meta, const bytea *data);
+} BlockSink;
+
+extern Size encode_bytes(Size model);
+extern uint32 bytes_crc(const void *bytes, Size length);
+extern uint32 meta_crc(const Jsonb *meta);
+extern void draft_encode(const ModelDraft *draft, const Jsonb *meta, BlockSink *sink);
+
+#endif							/* RECSYS_MODEL_ENCODE_H */
