@@ -15,9 +15,11 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "commands/extension.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/value.h"
@@ -92,7 +94,7 @@ report_not_a_model(const char *name)
 
 /* The parts of a name, which are identifiers as in SQL. */
 static List *
-model_name_list(char *name)
+model_name_list(const char *name)
 {
 	char	   *copy = pstrdup(name);
 	List	   *parts;
@@ -132,6 +134,52 @@ model_target(text *name, Oid type)
 	if (OidIsValid(get_relname_relid(target.name, get_namespace_oid(target.schema, false))))
 		report_not_a_model(target.name);
 	return target;
+}
+
+/*
+ * The type of which a relation is a table, if it is the extension's; else
+ * InvalidOid.
+ */
+static Oid
+extension_type_of(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			type = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		type = ((Form_pg_class) GETSTRUCT(tuple))->reloftype;
+		ReleaseSysCache(tuple);
+	}
+	if (OidIsValid(type) && getExtensionOfObject(TypeRelationId, type) !=
+		get_extension_oid("recsys", true))
+		return InvalidOid;
+	return type;
+}
+
+/*
+ * The model that a name in an option means, and the type recsys_model: for
+ * code that was not called by a function of the extension itself.  Error: there
+ * is no such relation, or it is something else.
+ */
+Oid
+model_lookup(const char *name, Oid *type)
+{
+	RangeVar   *range = makeRangeVarFromNameList(model_name_list(name));
+	Oid			relid = RangeVarGetRelid(range, NoLock, true);
+
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("model \"%s\" does not exist", name),
+				 errhint("The view recsys_models lists the models there are.")));
+	*type = extension_type_of(relid);
+	if (!OidIsValid(*type))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a model", name),
+				 errhint("The view recsys_models lists the models there are.")));
+	return relid;
 }
 
 /* The newest version that a snapshot, or else a new one, sees; or 0. */

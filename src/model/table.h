@@ -37,6 +37,7 @@ extern bool table_is_model(Oid relid, Oid type);
 extern char *table_name(Oid relid);
 
 extern ModelTarget model_target(text *name, Oid type);
+extern Oid	model_lookup(const char *name, Oid *type);
 extern void table_lock_for_writing(Oid relid);
 extern Oid	table_create(const ModelTarget *target, Oid type);
 

@@ -1,0 +1,434 @@
+/*
+ * gradient.c
+ *		Algorithm "gradient": x_i . theta_u by minimizing the cost of all ratings
+ *		at once.
+ *
+ *	J = 1/2 sum (theta_u . x_i - r_ui)^2 + lambda/2 (sum theta^2 + sum x^2)
+ *
+ * as in Ng's course (Machine Learning, exercise 8), on ratings from which a mean
+ * may have been taken off.  All parameters are one vector, users first, so are
+ * the gradient and the direction; an iteration is a direction, the distance to
+ * go, and J and its gradient where that leads.
+ *
+ * Gradient descent goes a fixed rate.  The others look for the minimum along
+ * their direction, which is exact and costs one pass: J on a line is a
+ * polynomial of degree 4 (math/factor_loss.c).  At a minimum along the line
+ * nothing more has to be checked, neither of sufficient decrease nor of
+ * curvature.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+
+#include "algorithms/registry.h"
+#include "engine/team.h"
+#include "engine/warm_start.h"
+#include "math/factor_loss.h"
+#include "math/kernels.h"
+#include "math/minimize.h"
+#include "ratings/budget.h"
+
+/* Factors, unless a model to start from says how many. */
+#define DEFAULT_FACTORS 10
+
+/* A search along lines ends when it gains less than this share of J. */
+#define LEAST_GAIN 1e-10
+
+typedef enum Normalize
+{
+	NORMALIZE_NONE,
+	NORMALIZE_ITEM_MEAN,
+	NORMALIZE_USER_MEAN,
+	NORMALIZE_GLOBAL_MEAN
+} Normalize;
+
+static const char *const normalize_names[] = {
+	"none", "item_mean", "user_mean", "global_mean", NULL
+};
+
+/* In the order of MinimizeMethod. */
+static const char *const optimizer_names[] = {"gd", "cg", "lbfgs", NULL};
+
+typedef struct GradientOptions
+{
+	CommonOptions common;
+	IterationOptions iteration;
+	int			factors;
+	int			optimizer;		/* MinimizeMethod */
+	int			normalize;		/* Normalize */
+	double		regularization;
+	double		learning_rate;
+	double		init_sd;
+	char	   *init_model;
+	int			seed;
+} GradientOptions;
+
+static const OptionSpec options[] = {
+	INT_OPTION("factors", GradientOptions, factors, OPTION_AUTO, 1, 4096,
+			   "length of the vectors of users and items; default 10, or as in init_model"),
+	ITERATION_OPTIONS(GradientOptions, iteration, 500,
+					  "steps of the optimizer; cg and lbfgs end at the minimum"),
+	ENUM_OPTION("optimizer", GradientOptions, optimizer, MINIMIZE_LBFGS, optimizer_names,
+				"gd: gradient descent, cg: nonlinear conjugate gradient, lbfgs: quasi-Newton"),
+	ENUM_OPTION("normalize", GradientOptions, normalize, NORMALIZE_NONE, normalize_names,
+				"which mean to take off the ratings, and to add to predictions again"),
+	REAL_OPTION("regularization", GradientOptions, regularization, 10, 0, 1e9,
+				"lambda: penalty on half the squares of all factors"),
+	REAL_OPTION("learning_rate", GradientOptions, learning_rate, .001, 1e-12, 1e3,
+				"length of the steps of gd, in gradients"),
+	REAL_OPTION("init_sd", GradientOptions, init_sd, .1, 0, 10,
+				"standard deviation of the random vectors at the start"),
+	TEXT_OPTION("init_model", GradientOptions, init_model,
+				"model whose vectors to start from, for the users and items in it"),
+	INT_OPTION("seed", GradientOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
+			   "start of the random numbers")
+};
+
+/* Phases of the work; their argument is not used. */
+enum
+{
+	GRADIENT_START_USERS,		/* random vectors; units of users */
+	GRADIENT_START_ITEMS,		/* units of items */
+	GRADIENT_USERS,				/* loss and gradient; units of users */
+	GRADIENT_ITEMS,				/* gradient; units of items */
+	GRADIENT_LINE				/* loss along the direction; units of users */
+};
+
+/* Shared arrays. */
+enum
+{
+	GRADIENT_POINT,
+	GRADIENT_GRADIENT,
+	GRADIENT_DIRECTION,
+	GRADIENT_USER_BIAS,
+	GRADIENT_ITEM_BIAS,
+	GRADIENT_LINES
+};
+
+typedef struct Gradient
+{
+	const GradientOptions *options;
+	int			stride;
+	Size		size;			/* (users + items) * stride */
+	double		offset;
+	FactorSide	users;
+	FactorSide	items;
+	float	   *point;			/* [size] the vectors of users, then of items */
+	float	   *gradient;		/* [size] of J there */
+	float	   *direction;		/* [size] */
+	double	   *line;			/* [units x LINE_TERMS] of each unit of users */
+	float	   *work;			/* [4 x as many as a row can have] */
+} Gradient;
+
+static void
+gradient_prepare(void *options, bool has_values)
+{
+	GradientOptions *opts = options;
+	int			given = opts->factors;
+
+	if (opts->init_model != NULL)
+		opts->factors = warm_start_factors(warm_start_open(opts->init_model));
+	else if (given < 0)
+		opts->factors = DEFAULT_FACTORS;
+	if (given >= 0 && given != opts->factors)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"factors\" is not that of the model to start from"),
+				 errdetail("It is %d, and model \"%s\" has %d factors.", given,
+						   opts->init_model, opts->factors),
+				 errhint("Leave it out.")));
+	if (opts->init_sd == 0 && opts->init_model == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("with an \"init_sd\" of 0 there is nothing to train"),
+				 errdetail("Where all factors are zero, so is the gradient.")));
+}
+
+static Size
+parameters_bytes(const MatrixShape *shape, int arrays, int stride)
+{
+	return add_size(vectors_bytes(shape->users, arrays * stride),
+					vectors_bytes(shape->items, arrays * stride));
+}
+
+static Size
+gradient_memory(const MatrixShape *shape, const void *options)
+{
+	const GradientOptions *opts = options;
+	int			stride = KERNEL_PADDED(opts->factors);
+	int			searches = minimizer_floats(opts->optimizer, 1);
+
+	return add_size(parameters_bytes(shape, 3 + searches, stride),
+					parameters_bytes(shape, 1, 1));
+}
+
+static Size
+gradient_scratch(const MatrixShape *shape, const void *options)
+{
+	return vectors_bytes(Max(shape->users, shape->items), 4);
+}
+
+static void *
+gradient_attach(TrainContext *context)
+{
+	const GradientOptions *opts = context->options;
+	const Interactions *ratings = context->ratings;
+	int32		users = ratings->by_user.rows;
+	int32		items = ratings->by_item.rows;
+	Gradient   *state = palloc0(sizeof(Gradient));
+	Size		items_at;
+
+	state->options = opts;
+	state->stride = KERNEL_PADDED(opts->factors);
+	items_at = (Size) users * state->stride;
+	state->size = items_at + (Size) items * state->stride;
+	state->offset = opts->normalize == NORMALIZE_NONE ? 0 : ratings->mean;
+	state->point = team_vectors(context, GRADIENT_POINT, users + items, state->stride);
+	state->gradient = team_vectors(context, GRADIENT_GRADIENT, users + items, state->stride);
+	state->direction = team_vectors(context, GRADIENT_DIRECTION, users + items, state->stride);
+	state->users = (FactorSide) {
+		.rows = &ratings->by_user, .stride = state->stride, .vectors = state->point,
+			.direction = state->direction,
+			.bias = team_vectors(context, GRADIENT_USER_BIAS, users, 1)
+	};
+	state->items = (FactorSide) {
+		.rows = &ratings->by_item, .stride = state->stride,
+			.vectors = state->point + items_at, .direction = state->direction + items_at,
+			.bias = team_vectors(context, GRADIENT_ITEM_BIAS, items, 1)
+	};
+	state->line = team_array(context, GRADIENT_LINES,
+							 sizeof(double) * LINE_TERMS * team_row_units(state->users.rows));
+	state->work = allocate_vectors(Max(users, items), 4);
+	return state;
+}
+
+static void
+start_row(const Gradient *state, const FactorSide *side, int32 row)
+{
+	draw_vector(side->vectors + (Size) row * state->stride, state->options->factors,
+				state->options->init_sd, state->options->seed, side == &state->items, row);
+}
+
+/* The loss of a row and, of this and the penalty, the gradient. */
+static double
+evaluate_row(const Gradient *state, const FactorSide *side, const FactorSide *other, int32 row)
+{
+	double		loss = factor_row_loss(side, other, state->offset, row, state->work);
+	Size		place = side->vectors - state->point + (Size) row * state->stride;
+
+	factor_row_gradient(side, other, state->options->regularization, row, state->work,
+						state->gradient + place);
+	return loss;
+}
+
+static double
+work_on_row(const Gradient *state, int phase, int unit, int32 row)
+{
+	switch (phase)
+	{
+		case GRADIENT_START_USERS:
+			start_row(state, &state->users, row);
+			return 0;
+		case GRADIENT_START_ITEMS:
+			start_row(state, &state->items, row);
+			return 0;
+		case GRADIENT_USERS:
+			return evaluate_row(state, &state->users, &state->items, row);
+		case GRADIENT_ITEMS:
+			return evaluate_row(state, &state->items, &state->users, row);
+		default:
+			factor_row_line(&state->users, &state->items, state->offset, row, state->work,
+							state->line + LINE_TERMS * unit);
+			return 0;
+	}
+}
+
+static const SparseRows *
+rows_of_phase(const Gradient *state, int phase)
+{
+	return phase == GRADIENT_START_ITEMS || phase == GRADIENT_ITEMS ?
+		state->items.rows : state->users.rows;
+}
+
+static double
+gradient_work(TrainContext *context, int phase, int64 argument, int unit)
+{
+	const Gradient *state = context->state;
+	const SparseRows *rows = rows_of_phase(state, phase);
+	int			units = team_row_units(rows);
+	int32		end = sparse_row_bound(rows, unit + 1, units);
+	double		sum = 0;
+
+	if (phase == GRADIENT_LINE)
+		memset(state->line + LINE_TERMS * unit, 0, sizeof(double) * LINE_TERMS);
+	for (int32 row = sparse_row_bound(rows, unit, units); row < end; row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		sum += work_on_row(state, phase, unit, row);
+	}
+	return sum;
+}
+
+static double
+run_phase(TrainContext *context, int phase)
+{
+	return team_run(context, phase, 0, team_row_units(rows_of_phase(context->state, phase)),
+					NULL);
+}
+
+/* The means of the rows, less that of all ratings. */
+static void
+mean_biases(const FactorSide *side, double mean)
+{
+	for (int32 row = 0; row < side->rows->rows; row++)
+	{
+		double		sum = 0;
+
+		for (int64 e = side->rows->start[row]; e < side->rows->start[row + 1]; e++)
+			sum += side->rows->value[e] - mean;
+		if (sparse_row_length(side->rows, row) > 0)
+			side->bias[row] = sum / sparse_row_length(side->rows, row);
+	}
+}
+
+static void
+start(TrainContext *context)
+{
+	const Gradient *state = context->state;
+	const char *init_model = state->options->init_model;
+
+	if (state->options->normalize == NORMALIZE_USER_MEAN)
+		mean_biases(&state->users, state->offset);
+	if (state->options->normalize == NORMALIZE_ITEM_MEAN)
+		mean_biases(&state->items, state->offset);
+	run_phase(context, GRADIENT_START_USERS);
+	run_phase(context, GRADIENT_START_ITEMS);
+	if (init_model != NULL)
+		warm_start_vectors(warm_start_open(init_model),
+						   &context->ratings->users, state->users.vectors,
+						   &context->ratings->items, state->items.vectors, state->stride);
+}
+
+/* J at the point, and its gradient; into *rmse, that of the ratings. */
+static double
+evaluate(TrainContext *context, double *rmse)
+{
+	const Gradient *state = context->state;
+	double		loss = run_phase(context, GRADIENT_USERS);
+
+	run_phase(context, GRADIENT_ITEMS);
+	*rmse = sqrt(2 * loss / sparse_entries(state->users.rows));
+	loss += state->options->regularization / 2 *
+		flat_dot(state->size, state->point, state->point);
+	require_convergence(loss);
+	return loss;
+}
+
+/* J along the direction, into line [LINE_TERMS]. */
+static void
+measure_line(TrainContext *context, double *line)
+{
+	const Gradient *state = context->state;
+	double		penalty = state->options->regularization;
+	int			units = team_row_units(state->users.rows);
+
+	run_phase(context, GRADIENT_LINE);
+	line[0] = penalty / 2 * flat_dot(state->size, state->point, state->point);
+	line[1] = penalty * flat_dot(state->size, state->point, state->direction);
+	line[2] = penalty / 2 * flat_dot(state->size, state->direction, state->direction);
+	line[3] = line[4] = 0;
+	for (int unit = 0; unit < units; unit++)
+		for (int term = 0; term < LINE_TERMS; term++)
+			line[term] += state->line[LINE_TERMS * unit + term];
+}
+
+/* How far to go in the direction; 0: there is nothing more to gain. */
+static double
+find_step(TrainContext *context)
+{
+	const Gradient *state = context->state;
+	double		line[LINE_TERMS];
+	double		step;
+
+	if (state->options->optimizer == MINIMIZE_GD)
+		return state->options->learning_rate;
+	measure_line(context, line);
+	step = quartic_first_minimum(line);
+	if (line[0] - polynomial(LINE_TERMS, line, step) <= LEAST_GAIN * line[0])
+		return 0;
+	return step;
+}
+
+static void
+minimize(TrainContext *context)
+{
+	const Gradient *state = context->state;
+	int			iterations = iteration_plan(context);
+	Minimizer	minimizer;
+	double		step = 0;
+	double		rmse;
+
+	minimizer_init(&minimizer, state->options->optimizer, state->size,
+				   allocate_aligned(sizeof(float) * minimizer_floats(state->options->optimizer,
+																	 state->size)));
+	evaluate(context, &rmse);
+	for (int i = 0; i < iterations; i++)
+	{
+		double		loss;
+
+		minimizer_turn(&minimizer, state->gradient, step, state->direction);
+		step = find_step(context);
+		flat_add(state->size, state->point, step, state->direction);
+		loss = evaluate(context, &rmse);
+		if (!iteration_end(context, loss, rmse) || step == 0)
+			break;
+	}
+}
+
+static void
+gradient_train(TrainContext *context)
+{
+	const Gradient *state = context->state;
+	int32		users = state->users.rows->rows;
+	int32		items = state->items.rows->rows;
+
+	start(context);
+	minimize(context);
+	draft_add_factors(context->draft, state->offset, state->users.vectors, users,
+					  state->items.vectors, items, state->options->factors, state->stride);
+	draft_add_biases(context->draft, state->users.bias, users, state->items.bias, items, 1);
+}
+
+static void
+gradient_predict(TrainContext *context, int32 user, const int32 *item, int count,
+				 double *prediction)
+{
+	const Gradient *state = context->state;
+	const float *vector = state->users.vectors + (Size) user * state->stride;
+
+	for (int i = 0; i < count; i++)
+		prediction[i] = state->offset + state->users.bias[user] + state->items.bias[item[i]] +
+			kernels->dot(state->stride, vector,
+						 state->items.vectors + (Size) item[i] * state->stride);
+}
+
+const Algorithm gradient_algorithm = {
+	.name = "gradient",
+	.family = "matrix factorization",
+	.feedback = FEEDBACK_EXPLICIT,
+	.form = "factor",
+	.description = "factors that minimize the squared error by gradients of all ratings: gd, cg, lbfgs",
+	.options_size = sizeof(GradientOptions),
+	.options = options,
+	.option_count = lengthof(options),
+	.iteration = offsetof(GradientOptions, iteration),
+	.prepare = gradient_prepare,
+	.memory = gradient_memory,
+	.scratch = gradient_scratch,
+	.attach = gradient_attach,
+	.work = gradient_work,
+	.train = gradient_train,
+	.predict = gradient_predict
+};

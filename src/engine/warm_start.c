@@ -1,0 +1,83 @@
+/*
+ * warm_start.c
+ *		Training that starts from the vectors of a model.
+ *
+ * The model may be of other ratings, and of any factor algorithm: whoever is
+ * in both, by his id, starts with the vector that he has there.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/lsyscache.h"
+
+#include "engine/warm_start.h"
+#include "model/form.h"
+
+static void
+require_factors(Model *model, const char *name)
+{
+	if (model->form != &factor_form || !model_has_part(model, PART_ITEM_FACTORS))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("training cannot start from model \"%s\"", name),
+				 errdetail("It was trained with algorithm \"%s\", and has no factors.",
+						   model->header.algorithm)));
+	/* Loading checks that the parts have the shapes that they should. */
+	model_state(model);
+}
+
+/*
+ * The model of a given name, which stays valid as long as the current memory
+ * context.  Errors: there is none, it has no factors, and those of model_open.
+ */
+Model *
+warm_start_open(const char *name)
+{
+	Oid			type;
+	Oid			relid = model_lookup(name, &type);
+	Model	   *model = model_open(relid, type, CurrentMemoryContext);
+
+	require_factors(model, name);
+	return model;
+}
+
+/* The length of the vectors of a model. */
+int
+warm_start_factors(const Model *model)
+{
+	return model_part_cols(model, PART_ITEM_FACTORS);
+}
+
+/* The vectors of a side, for those rows whose id the model knows. */
+static void
+copy_side(Model *model, ModelPart id_part, ModelPart factor_part, const Ids *ids,
+		  float *vectors, int stride)
+{
+	if (ids->integer != model_ids_are_integers(model, id_part))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the %s ids of model \"%s\" are of another type than those of the ratings",
+						id_part == PART_USER_IDS ? "user" : "item", get_rel_name(model->relid)),
+				 errdetail("Either all are integers or none.")));
+	for (int32 row = 0; row < ids->count; row++)
+	{
+		int32		there = model_find_id(model, id_part, ids_get(ids, row));
+
+		CHECK_FOR_INTERRUPTS();
+		if (there >= 0)
+			memcpy(vectors + (Size) row * stride, model_row(model, factor_part, there),
+				   sizeof(float) * warm_start_factors(model));
+	}
+}
+
+/*
+ * Put the vectors of a model in the place of those of [users x stride] and
+ * [items x stride], where their ids are in both.
+ */
+void
+warm_start_vectors(Model *model, const Ids *users, float *user_vectors,
+				   const Ids *items, float *item_vectors, int stride)
+{
+	copy_side(model, PART_USER_IDS, PART_USER_FACTORS, users, user_vectors, stride);
+	copy_side(model, PART_ITEM_IDS, PART_ITEM_FACTORS, items, item_vectors, stride);
+}

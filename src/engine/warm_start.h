@@ -1,0 +1,17 @@
+/*
+ * warm_start.h
+ *		Training that starts from the vectors of a model.
+ */
+#ifndef RECSYS_ENGINE_WARM_START_H
+#define RECSYS_ENGINE_WARM_START_H
+
+#include "postgres.h"
+
+#include "model/model.h"
+
+extern Model *warm_start_open(const char *name);
+extern int	warm_start_factors(const Model *model);
+extern void warm_start_vectors(Model *model, const Ids *users, float *user_vectors,
+							   const Ids *items, float *item_vectors, int stride);
+
+#endif							/* RECSYS_ENGINE_WARM_START_H */
