@@ -17,6 +17,7 @@ INSERT INTO bench.goal VALUES
 ('ml100k', 'svd', 'svd', '{}', .934, .737, .003, .6),
 ('ml100k', 'svdpp', 'svdpp', '{}', .919, .721, .003, 2),
 ('ml100k', 'nmf', 'nmf', '{}', .963, .758, .005, .8),
+('ml100k', 'gradient', 'gradient', '{"normalize": "item_mean"}', NULL, NULL, NULL, NULL),
 ('ml100k', 'slope_one', 'slope_one', '{}', .946, .743, .003, 1),
 ('ml100k', 'user_knn', 'user_knn', '{}', .980, NULL, .003, 1.2),
 ('ml100k', 'user_knn, centered', 'user_knn', '{"score": "centered"}', .951, NULL, .003, 1.2),

@@ -28,7 +28,8 @@ BEGIN
 	END LOOP;
 END $$;
 SELECT algorithm, model, version, users, items,
-       ratings = (SELECT count(*) FROM kept) AS all_ratings, iterations,
+       ratings = (SELECT count(*) FROM kept) AS all_ratings,
+       CASE WHEN algorithm <> 'gradient' THEN iterations END AS iterations,	-- its last bits decide when it ends
        train_rmse < (SELECT stddev_pop(rating) FROM kept) AS fits
   FROM trained ORDER BY 1;
 SELECT t.algorithm,
