@@ -19,23 +19,11 @@
 #include "math/topk.h"
 #include "similarity/rows.h"
 
+#include "tap.h"
+
 #define LENGTH_OF(array) ((int) (sizeof(array) / sizeof((array)[0])))
 
-static int	failures;
 static RandomStream numbers;
-
-static void
-ok(bool passed, const char *name)
-{
-	printf("%s - %s\n", passed ? "ok" : "not ok", name);
-	failures += !passed;
-}
-
-static bool
-near(double a, double b, double tolerance)
-{
-	return fabs(a - b) <= tolerance * fmax(1, fmax(fabs(a), fabs(b)));
-}
 
 /* A vector of n random numbers, filled up with zeros, on unaligned memory. */
 static float *
