@@ -14,6 +14,12 @@
  * predicts too low are then overshot by both sides at once, and with few factors
  * the iterations swing for ever.)
  *
+ * The factor can be raised to a power, "relaxation", with which the updates are
+ * stable below 2 (Badeau, Bertin and Vincent, "Stability Analysis of
+ * Multiplicative Update Algorithms and Application to Nonnegative Matrix
+ * Factorization", IEEE Transactions on Neural Networks 2010).  Near 1 it changes
+ * how far an iteration gets, and not where they all lead.
+ *
  * In general the numerator has what draws a prediction up, the denominator
  * what draws it down: a rating below zero goes to the latter, and so does, on
  * the side of its sign, the base that p_u . q_i is added to if there are
@@ -53,6 +59,7 @@ typedef struct NmfOptions
 	bool		biased;
 	double		reg_user_bias;
 	double		reg_item_bias;
+	double		relaxation;
 	double		init_low;
 	double		init_high;
 	int			seed;
@@ -72,6 +79,8 @@ static const OptionSpec options[] = {
 				"regularization of user biases, in ratings"),
 	REAL_OPTION("reg_item_bias", NmfOptions, reg_item_bias, 10, 0, 1e9,
 				"regularization of item biases, in ratings"),
+	REAL_OPTION("relaxation", NmfOptions, relaxation, 1.25, .1, 2,
+				"power of the update's factor: above 1 goes further at each iteration, and near 2 too far"),
 	REAL_OPTION("init_low", NmfOptions, init_low, 0, 0, 1000,
 				"the least that a factor can be at the start"),
 	REAL_OPTION("init_high", NmfOptions, init_high, 1, 1e-6, 1000,
@@ -308,7 +317,7 @@ update_row(Nmf *nmf, const Side *side, const Side *other, int32 row, float *next
 	for (int f = 0; f < nmf->options->factors; f++)
 	{
 		double		down = nmf->down[f] + penalty * vector[f];
-		double		factor = down > 0 ? vector[f] * (nmf->up[f] / down) : vector[f];
+		double		factor = down > 0 ? vector[f] * pow(nmf->up[f] / down, nmf->options->relaxation) : vector[f];
 
 		next[f] = factor < LEAST_FACTOR ? 0 : factor;
 	}
