@@ -41,7 +41,7 @@ static const OptionSpec options[] = {
 	ITERATION_OPTIONS(SvdppOptions, iteration, 20, "passes over the ratings"),
 	RATE_OPTIONS(SvdppOptions, rate, .007, ""),
 	PENALTY_OPTIONS(SvdppOptions, penalty, .02),
-	REAL_OPTION("init_sd", SvdppOptions, init_sd, .1, 0, 100,
+	REAL_OPTION("init_sd", SvdppOptions, init_sd, .05, 0, 100,
 				"standard deviation of the factors at the start"),
 	INT_OPTION("seed", SvdppOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
 			   "start of the random numbers")
