@@ -8,6 +8,9 @@
  */
 #include "postgres.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <sys/statvfs.h>
 
 #include "miscadmin.h"
@@ -61,4 +64,17 @@ budget_fits_shared(Size bytes)
 		return (uint64) info.f_bavail * info.f_frsize > bytes;
 #endif
 	return true;
+}
+
+/*
+ * Give memory that was freed back to the operating system: for after a step
+ * that freed much, which malloc would otherwise keep besides what is allocated
+ * next.
+ */
+void
+budget_return_freed(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
 }

@@ -11,5 +11,6 @@ extern Size budget_limit(void);
 extern void budget_require(Size needed, const char *purpose);
 extern Size budget_array(Size count, Size element);
 extern bool budget_fits_shared(Size bytes);
+extern void budget_return_freed(void);
 
 #endif							/* RECSYS_RATINGS_BUDGET_H */

@@ -468,5 +468,6 @@ matrix_builder_finish(MatrixBuilder *builder, DuplicatesPolicy duplicates, bool 
 	sparse_transpose(&ratings->by_user, &ratings->by_item);
 	interactions_describe(ratings);
 	pfree(builder);
+	budget_return_freed();
 	return ratings;
 }
