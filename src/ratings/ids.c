@@ -160,6 +160,13 @@ ids_builder_count(const IdsBuilder *builder)
 	return builder->ids.count;
 }
 
+/* The ids so far, by their numbers; valid until the next is added. */
+const Ids *
+ids_builder_ids(const IdsBuilder *builder)
+{
+	return &builder->ids;
+}
+
 /* Bytes of the text of the ids so far. */
 Size
 ids_builder_text(const IdsBuilder *builder)

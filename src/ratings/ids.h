@@ -35,6 +35,7 @@ typedef struct IdsBuilder IdsBuilder;
 extern IdsBuilder *ids_builder_create(bool integer);
 extern int32 ids_builder_add(IdsBuilder *builder, Id id);
 extern int32 ids_builder_count(const IdsBuilder *builder);
+extern const Ids *ids_builder_ids(const IdsBuilder *builder);
 extern Size ids_builder_text(const IdsBuilder *builder);
 extern Size ids_builder_bytes(const IdsBuilder *builder);
 extern int32 *ids_builder_finish(IdsBuilder *builder, Ids *ids);
@@ -44,5 +45,19 @@ extern Id	ids_get(const Ids *ids, int32 index);
 extern int32 ids_find(const Ids *ids, Id id);
 extern int	id_compare(Id a, Id b);
 extern char *id_to_cstring(Id id);
+
+/* The id that an integer is. */
+static inline Id
+id_of_integer(int64 number)
+{
+	return (Id) {.integer = true, .number = number};
+}
+
+/* The id that a text is, which has to be detoasted and to stay. */
+static inline Id
+id_of_text(struct varlena *text)
+{
+	return (Id) {.text = VARDATA_ANY(text), .length = VARSIZE_ANY_EXHDR(text)};
+}
 
 #endif							/* RECSYS_RATINGS_IDS_H */

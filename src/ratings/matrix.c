@@ -25,20 +25,11 @@
 #include "ratings/budget.h"
 #include "ratings/matrix.h"
 
-#define CHUNK_TRIPLES 16384
-
 /* How many entries are worked on between two looks for an interrupt. */
 #define ENTRIES_PER_CHECK 1000000
 
 /* Bytes an id takes at most while the matrix is built: hash table and arrays. */
 #define ID_BUILDING_BYTES 96
-
-typedef struct Triple
-{
-	int32		user;
-	int32		item;
-	float		value;
-} Triple;
 
 typedef struct TripleChunk
 {
@@ -69,12 +60,10 @@ matrix_builder_create(bool integer_users, bool integer_items)
 	return builder;
 }
 
-/* Add one row. */
-void
-matrix_builder_add(MatrixBuilder *builder, Id user, Id item, float value)
+/* Room for one more row. */
+static Triple *
+next_triple(MatrixBuilder *builder)
 {
-	Triple	   *triple;
-
 	if (builder->last == NULL || builder->last->count == CHUNK_TRIPLES)
 	{
 		builder->last = palloc(sizeof(TripleChunk));
@@ -82,11 +71,69 @@ matrix_builder_add(MatrixBuilder *builder, Id user, Id item, float value)
 		slist_push_head(&builder->chunks, &builder->last->node);
 		builder->chunk_count++;
 	}
-	triple = &builder->last->triple[builder->last->count++];
+	builder->count++;
+	return &builder->last->triple[builder->last->count++];
+}
+
+/* Add one row. */
+void
+matrix_builder_add(MatrixBuilder *builder, Id user, Id item, float value)
+{
+	Triple	   *triple = next_triple(builder);
+
 	triple->user = ids_builder_add(builder->users, user);
 	triple->item = ids_builder_add(builder->items, item);
 	triple->value = value;
-	builder->count++;
+}
+
+/*
+ * Take some rows out again, into triples [CHUNK_TRIPLES]; returns how many.  0:
+ * there are no more.
+ */
+int
+matrix_builder_take(MatrixBuilder *builder, Triple *triples)
+{
+	TripleChunk *chunk;
+	int			count;
+
+	if (slist_is_empty(&builder->chunks))
+		return 0;
+	chunk = slist_container(TripleChunk, node, slist_pop_head_node(&builder->chunks));
+	count = chunk->count;
+	memcpy(triples, chunk->triple, sizeof(Triple) * count);
+	pfree(chunk);
+	builder->last = NULL;
+	builder->chunk_count--;
+	builder->count -= count;
+	return count;
+}
+
+/*
+ * Add rows of another builder, whose users and items have the given numbers in
+ * this one.
+ */
+void
+matrix_builder_absorb(MatrixBuilder *builder, const Triple *triples, int count,
+					  const int32 *user_number, const int32 *item_number)
+{
+	for (int i = 0; i < count; i++)
+		*next_triple(builder) = (Triple) {
+			user_number[triples[i].user], item_number[triples[i].item], triples[i].value
+		};
+}
+
+/* The users so far. */
+IdsBuilder *
+matrix_builder_users(const MatrixBuilder *builder)
+{
+	return builder->users;
+}
+
+/* The items so far. */
+IdsBuilder *
+matrix_builder_items(const MatrixBuilder *builder)
+{
+	return builder->items;
 }
 
 /* Bytes held by the builder. */

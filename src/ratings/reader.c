@@ -2,122 +2,53 @@
  * reader.c
  *		Reading ratings into the interaction matrix.
  *
- * The rows come from an ordinary query under the caller's rights, so that
- * privileges, row-level security, views, partitions and foreign tables need no
- * thought here.  The executor hands each row straight to a DestReceiver of
- * ours: unlike a cursor, that copies no tuple and lets the plan be parallel.
- *
- * When the rows no longer fit into maintenance_work_mem the reader goes on
- * counting without storing, because only the full count tells the user which
- * setting would do.
+ * The rows of a plain table are scanned directly (scan.c).  All others come
+ * from an ordinary query under the caller's rights, so that privileges,
+ * row-level security, views, partitions and foreign tables need no thought
+ * here.  The executor hands each row straight to a DestReceiver of ours:
+ * unlike a cursor, that copies no tuple.
  */
 #include "postgres.h"
 
-#include <float.h>
-#include <math.h>
-
 #include "executor/spi.h"
 #include "executor/tuptable.h"
-#include "portability/instr_time.h"
 #include "tcop/dest.h"
 
 #include "compat.h"
 #include "ratings/budget.h"
+#include "ratings/intake.h"
 #include "ratings/reader.h"
+#include "ratings/scan.h"
 
+/* Where the executor puts its rows. */
 typedef struct RatingsReceiver
 {
 	DestReceiver receiver;		/* must be first */
-	MatrixBuilder *builder;
-	bool		integer_users;
-	bool		integer_items;
-	bool		full;			/* memory is used up: only count */
-	int64		rows;			/* with a rating */
-	int64		null_users;
-	int64		null_items;
-	int64		not_finite;
-	MemoryContext context;
-	Size		limit;
-	const char *relation;
-	instr_time	start;
-	double		last_notice;	/* seconds since start */
+	const RatingsSource *source;
+	Intake	   *intake;
 } RatingsReceiver;
-
-/* Look at the memory in use, and at the clock, every so many rows. */
-#define ROWS_PER_LOOK 256
-
-/* Say how far reading has come every so many seconds. */
-#define NOTICE_SECONDS 2.0
 
 static Id
 id_of_attribute(Datum value, bool integer)
 {
-	Id			id = {.integer = integer};
-
-	if (integer)
-		id.number = DatumGetInt64(value);
-	else
-	{
-		struct varlena *text = PG_DETOAST_DATUM_PACKED(value);
-
-		id.text = VARDATA_ANY(text);
-		id.length = VARSIZE_ANY_EXHDR(text);
-	}
-	return id;
-}
-
-/* What has to be done every so many rows. */
-static void
-look_around(RatingsReceiver *state)
-{
-	instr_time	now;
-	double		seconds;
-
-	if (!state->full)
-		state->full = matrix_builder_bytes(state->builder) > state->limit;
-	INSTR_TIME_SET_CURRENT(now);
-	INSTR_TIME_SUBTRACT(now, state->start);
-	seconds = INSTR_TIME_GET_DOUBLE(now);
-	if (seconds - state->last_notice < NOTICE_SECONDS)
-		return;
-	state->last_notice = seconds;
-	ereport(NOTICE,
-			(errmsg("reading relation %s: " INT64_FORMAT " rows, %.1f s gone",
-					state->relation, state->rows, seconds)));
+	return integer ? id_of_integer(DatumGetInt64(value)) :
+		id_of_text(PG_DETOAST_DATUM_PACKED(value));
 }
 
 static bool
 receive_row(TupleTableSlot *slot, DestReceiver *self)
 {
-	RatingsReceiver *state = (RatingsReceiver *) self;
-	double		value;
-	MemoryContext old;
+	const RatingsReceiver *receiver = (RatingsReceiver *) self;
+	const RatingsSource *source = receiver->source;
 
 	slot_getallattrs(slot);
 	if (slot->tts_isnull[0] || slot->tts_isnull[1])
-	{
-		state->null_users += slot->tts_isnull[0];
-		state->null_items += slot->tts_isnull[1];
-		return true;
-	}
-	if (slot->tts_isnull[2])
-		return true;
-	value = DatumGetFloat8(slot->tts_values[2]);
-	if (!(fabs(value) <= FLT_MAX))
-	{
-		state->not_finite++;
-		return true;
-	}
-	if (state->rows++ % ROWS_PER_LOOK == 0)
-		look_around(state);
-	if (state->full)
-		return true;
-	old = MemoryContextSwitchTo(state->context);
-	matrix_builder_add(state->builder,
-					   id_of_attribute(slot->tts_values[0], state->integer_users),
-					   id_of_attribute(slot->tts_values[1], state->integer_items),
-					   (float) value);
-	MemoryContextSwitchTo(old);
+		intake_wrong_row(receiver->intake, slot->tts_isnull[0], slot->tts_isnull[1]);
+	else if (!slot->tts_isnull[2])
+		intake_add(receiver->intake,
+				   id_of_attribute(slot->tts_values[0], source->user.integer),
+				   id_of_attribute(slot->tts_values[1], source->item.integer),
+				   DatumGetFloat8(slot->tts_values[2]));
 	return true;
 }
 
@@ -132,23 +63,23 @@ receive_shutdown(DestReceiver *self)
 }
 
 static void
-report_bad_rows(const RatingsReceiver *state, const RatingsSource *source)
+report_bad_rows(const IntakeCounts *counts, const RatingsSource *source)
 {
-	if (state->null_users + state->null_items > 0)
+	if (counts->null_users + counts->null_items > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("relation %s has rows without an id", source->relation),
 				 errdetail("Column \"%s\" is null in " INT64_FORMAT " rows, column \"%s\" in " INT64_FORMAT ".",
-						   source->user.name, state->null_users,
-						   source->item.name, state->null_items),
+						   source->user.name, counts->null_users,
+						   source->item.name, counts->null_items),
 				 errhint("Remove these rows, or train from a view that leaves them out.")));
-	if (state->not_finite > 0)
+	if (counts->not_finite > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("relation %s has ratings that are not finite single-precision numbers",
 						source->relation),
 				 errdetail("Column \"%s\" is NaN, infinite or too large in " INT64_FORMAT " rows.",
-						   source->rating.name, state->not_finite),
+						   source->rating.name, counts->not_finite),
 				 errhint("A row that is not rated has a null rating, or is left out.")));
 }
 
@@ -157,28 +88,28 @@ report_bad_rows(const RatingsReceiver *state, const RatingsSource *source)
  * the bytes that will be needed at the peak.
  */
 static Size
-check_memory(const RatingsReceiver *state, const ReadRequest *request)
+check_memory(const Intake *intake, const ReadRequest *request)
 {
-	MatrixShape shape = matrix_builder_shape(state->builder);
+	MatrixShape shape = matrix_builder_shape(intake->builder);
 	Size		needed;
 
-	if (state->full)
+	if (intake->counts.full)
 	{
-		double		growth = (double) state->rows / shape.ratings;
+		double		growth = (double) intake->counts.rows / shape.ratings;
 
 		/* At most: new ids grow rarer as rows are read. */
 		shape.users = (int32) Min(shape.users * growth, PG_INT32_MAX);
 		shape.items = (int32) Min(shape.items * growth, PG_INT32_MAX);
-		shape.ratings = state->rows;
+		shape.ratings = intake->counts.rows;
 		shape.id_bytes = shape.id_bytes * growth;
 	}
 	needed = matrix_building_bytes(&shape);
-	if (state->full)
-		needed = Max(needed, add_size(state->limit, 1));
+	if (intake->counts.full)
+		needed = Max(needed, add_size(intake->limit, 1));
 	if (request->total_bytes != NULL)
 		needed = Max(needed, request->total_bytes(&shape, request->total_bytes_arg));
 	budget_require(needed, psprintf("relation %s with " INT64_FORMAT " ratings",
-									request->source->relation, state->rows));
+									request->source->relation, intake->counts.rows));
 	ereport(DEBUG1,
 			(errmsg_internal("%zu bytes of memory are needed at most", needed)));
 	return needed;
@@ -186,9 +117,9 @@ check_memory(const RatingsReceiver *state, const ReadRequest *request)
 
 /* Should the matrix be where other processes can see it? */
 static bool
-is_to_be_shared(const RatingsReceiver *state, const ReadRequest *request, Size needed)
+is_to_be_shared(const Intake *intake, const ReadRequest *request, Size needed)
 {
-	return request->share_from > 0 && state->rows >= request->share_from &&
+	return request->share_from > 0 && intake->counts.rows >= request->share_from &&
 		budget_fits_shared(needed);
 }
 
@@ -206,12 +137,23 @@ default_query(const RatingsSource *source)
 }
 
 static void
-run_query(const ReadRequest *request, RatingsReceiver *state)
+run_query(const ReadRequest *request, Intake *intake)
 {
+	RatingsReceiver receiver = {
+		.receiver = {
+			.receiveSlot = receive_row,
+			.rStartup = receive_startup,
+			.rShutdown = receive_shutdown,
+			.rDestroy = receive_shutdown,
+			.mydest = DestNone
+		},
+		.source = request->source,
+		.intake = intake
+	};
 	SPIExecuteOptions options = {
 		.params = request->params,
 		.read_only = request->read_only,
-		.dest = (DestReceiver *) state
+		.dest = (DestReceiver *) &receiver
 	};
 	const char *query = request->query;
 	int			result;
@@ -236,29 +178,17 @@ Interactions *
 ratings_read(const ReadRequest *request)
 {
 	const RatingsSource *source = request->source;
-	RatingsReceiver state = {
-		.receiver = {
-			.receiveSlot = receive_row,
-			.rStartup = receive_startup,
-			.rShutdown = receive_shutdown,
-			.rDestroy = receive_shutdown,
-			.mydest = DestNone
-		},
-		.integer_users = source->user.integer,
-		.integer_items = source->item.integer,
-		.context = CurrentMemoryContext,
-		.limit = budget_limit(),
-		.relation = source->relation
-	};
-
+	Intake		intake;
 	Size		needed;
 
-	INSTR_TIME_SET_CURRENT(state.start);
-
-	state.builder = matrix_builder_create(state.integer_users, state.integer_items);
-	run_query(request, &state);
-	report_bad_rows(&state, source);
-	needed = check_memory(&state, request);
-	return matrix_builder_finish(state.builder, request->duplicates,
-								 is_to_be_shared(&state, request, needed));
+	intake_init(&intake, source->user.integer, source->item.integer, budget_limit(),
+				source->relation);
+	if (request->query == NULL && !request->read_only && scan_can_read(source))
+		scan_read(source, &intake);
+	else
+		run_query(request, &intake);
+	report_bad_rows(&intake.counts, source);
+	needed = check_memory(&intake, request);
+	return matrix_builder_finish(intake.builder, request->duplicates,
+								 is_to_be_shared(&intake, request, needed));
 }

@@ -1,0 +1,121 @@
+/*
+ * intake.c
+ *		What becomes of the rows that are read: rows of the matrix to be, and
+ *		counts of those that are wrong.
+ *
+ * When the rows no longer fit into maintenance_work_mem an intake goes on
+ * counting without storing, because only the full count tells the user which
+ * setting would do.
+ */
+#include "postgres.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "miscadmin.h"
+
+#include "ratings/intake.h"
+
+/* Look at the memory in use, and at the clock, every so many rows. */
+#define ROWS_PER_LOOK 256
+
+/* Say how far reading has come every so many seconds. */
+#define NOTICE_SECONDS 2.0
+
+/* An intake whose rows go to a builder in the current memory context. */
+void
+intake_init(Intake *intake, bool integer_users, bool integer_items, Size limit,
+			const char *relation)
+{
+	memset(intake, 0, sizeof(*intake));
+	intake->builder = matrix_builder_create(integer_users, integer_items);
+	intake->context = CurrentMemoryContext;
+	intake->limit = limit;
+	intake->relation = relation;
+	INSTR_TIME_SET_CURRENT(intake->start);
+}
+
+/* Tell the others what we have; *rows and *bytes become what all have. */
+static void
+add_to_share(Intake *intake, int64 *rows, Size *bytes)
+{
+	int64		more_rows = *rows - intake->shared_rows;
+	Size		more_bytes = *bytes - intake->shared_bytes;
+
+	intake->shared_rows = *rows;
+	intake->shared_bytes = *bytes;
+	*rows = pg_atomic_add_fetch_u64(&intake->share->rows, more_rows);
+	*bytes = pg_atomic_add_fetch_u64(&intake->share->bytes, more_bytes);
+}
+
+static void
+tell_progress(Intake *intake, int64 rows)
+{
+	instr_time	now;
+	double		seconds;
+
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, intake->start);
+	seconds = INSTR_TIME_GET_DOUBLE(now);
+	if (seconds - intake->last_notice < NOTICE_SECONDS)
+		return;
+	intake->last_notice = seconds;
+	ereport(NOTICE,
+			(errmsg("reading relation %s: " INT64_FORMAT " rows, %.1f s gone",
+					intake->relation, rows, seconds)));
+}
+
+/* What has to be done every so many rows, and at the end. */
+void
+intake_look_around(Intake *intake)
+{
+	int64		rows = intake->counts.rows;
+	Size		bytes = matrix_builder_bytes(intake->builder);
+
+	CHECK_FOR_INTERRUPTS();
+	if (intake->share != NULL)
+		add_to_share(intake, &rows, &bytes);
+	if (bytes > intake->limit)
+		intake->counts.full = true;
+	if (intake->relation != NULL)
+		tell_progress(intake, rows);
+}
+
+/* Count a row without one of its ids, or without both. */
+void
+intake_wrong_row(Intake *intake, bool null_user, bool null_item)
+{
+	intake->counts.null_users += null_user;
+	intake->counts.null_items += null_item;
+}
+
+/* Take in a row that has ids and a rating. */
+void
+intake_add(Intake *intake, Id user, Id item, double value)
+{
+	MemoryContext old;
+
+	if (!(fabs(value) <= FLT_MAX))
+	{
+		intake->counts.not_finite++;
+		return;
+	}
+	if (intake->counts.rows++ % ROWS_PER_LOOK == 0)
+		intake_look_around(intake);
+	if (intake->counts.full)
+		return;
+	old = MemoryContextSwitchTo(intake->context);
+	matrix_builder_add(intake->builder, user, item, (float) value);
+	MemoryContextSwitchTo(old);
+}
+
+/* Add the counts of another process. */
+void
+intake_count(IntakeCounts *total, const IntakeCounts *more)
+{
+	total->rows += more->rows;
+	total->null_users += more->null_users;
+	total->null_items += more->null_items;
+	total->not_finite += more->not_finite;
+	total->full = total->full || more->full;
+}

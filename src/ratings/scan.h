@@ -1,0 +1,16 @@
+/*
+ * scan.h
+ *		Reading ratings straight from a plain table, by several processes.
+ */
+#ifndef RECSYS_RATINGS_SCAN_H
+#define RECSYS_RATINGS_SCAN_H
+
+#include "postgres.h"
+
+#include "ratings/intake.h"
+#include "ratings/source.h"
+
+extern bool scan_can_read(const RatingsSource *source);
+extern void scan_read(const RatingsSource *source, Intake *intake);
+
+#endif							/* RECSYS_RATINGS_SCAN_H */
