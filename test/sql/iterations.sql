@@ -23,7 +23,9 @@ INSERT INTO cases VALUES
 ('svdpp', '{"learning_rate": 0.03, "regularization": 0}'),
 ('als', '{"regularization": 0.0001, "factors": 20}'),
 ('baseline_sgd', '{"learning_rate": 0.1, "regularization": 0}'),
-('baseline_als', '{"reg_i": 0, "reg_u": 0}');
+('baseline_als', '{"reg_i": 0, "reg_u": 0}'),
+('nmf', '{"reg_user": 0, "reg_item": 0, "factors": 30}'),
+('gradient', '{"regularization": 0.01, "factors": 20}');
 SET client_min_messages = warning;
 CREATE TABLE found (algorithm text, iterations int, logged bigint, same bool, alone bool);
 DO $$
