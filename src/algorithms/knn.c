@@ -84,6 +84,12 @@ knn_prepare(void *options, bool has_values)
 	require_stored_ratings(&opts->common);
 }
 
+static bool
+knn_predicts_ratings(const void *options)
+{
+	return is_rating_score(((const KnnOptions *) options)->score);
+}
+
 static NeighborParams
 knn_params(const KnnOptions *opts, bool items)
 {
@@ -330,6 +336,7 @@ const Algorithm item_knn_algorithm = {
 	.options = options,
 	.option_count = lengthof(options),
 	.prepare = knn_prepare,
+	.predicts_ratings = knn_predicts_ratings,
 	.memory = knn_memory,
 	.scratch = knn_scratch,
 	.attach = knn_attach,
@@ -348,6 +355,7 @@ const Algorithm user_knn_algorithm = {
 	.options = options,
 	.option_count = lengthof(options),
 	.prepare = knn_prepare,
+	.predicts_ratings = knn_predicts_ratings,
 	.memory = knn_memory,
 	.scratch = knn_scratch,
 	.attach = knn_attach,

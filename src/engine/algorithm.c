@@ -44,6 +44,29 @@ algorithm_lookup(const char *name)
 	return NULL;
 }
 
+/* Are the scores of a model of this algorithm ratings, or else preferences? */
+bool
+predicts_ratings(const Algorithm *algorithm, const void *options)
+{
+	if (algorithm->predicts_ratings != NULL)
+		return algorithm->predicts_ratings(options);
+	return algorithm->feedback == FEEDBACK_EXPLICIT;
+}
+
+/* Error unless all ratings can be weights of observations. */
+void
+require_weights(const Algorithm *algorithm, const Interactions *ratings)
+{
+	if (ratings->minimum >= 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("algorithm \"%s\" needs weights that are not negative", algorithm->name),
+			 errdetail("It learns from how often or how much something was done; the smallest value is %g.",
+					   ratings->minimum),
+			 errhint("Leave out what was not liked, as with the options '{\"min_value\": 1, \"binarize\": true}', or use an algorithm for ratings.")));
+}
+
 /* Error unless the squared error of an iteration is a number. */
 void
 require_convergence(double squares)

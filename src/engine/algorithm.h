@@ -15,6 +15,7 @@
 #include "engine/progress.h"
 #include "model/draft.h"
 #include "ratings/matrix.h"
+#include "ratings/source.h"
 
 /* What kind of data an algorithm is for. */
 typedef enum Feedback
@@ -32,6 +33,7 @@ typedef struct TrainContext
 {
 	const struct Algorithm *algorithm;
 	const void *options;		/* the algorithm's struct */
+	const RatingsSource *source;	/* where the ratings came from; NULL in workers */
 	const Interactions *ratings;
 	void	   *state;			/* what attach has made */
 	struct Team *team;			/* NULL: the leader works alone */
@@ -59,6 +61,9 @@ typedef struct Algorithm
 	 * other.  has_values: there is a rating column.  May be NULL.
 	 */
 	void		(*prepare) (void *options, bool has_values);
+
+	/* Does it predict ratings?  NULL: it does, if it is for explicit feedback. */
+	bool		(*predicts_ratings) (const void *options);
 
 	/* Bytes needed besides the interaction matrix, and by each process more. */
 	Size		(*memory) (const MatrixShape *shape, const void *options);
@@ -94,6 +99,8 @@ typedef struct Algorithm
 extern const Algorithm *const algorithms[];
 
 extern const Algorithm *algorithm_lookup(const char *name);
+extern bool predicts_ratings(const Algorithm *algorithm, const void *options);
+extern void require_weights(const Algorithm *algorithm, const Interactions *ratings);
 extern void require_convergence(double squares);
 extern void require_stored_ratings(const CommonOptions *common);
 extern void *allocate_aligned(Size bytes);

@@ -8,8 +8,11 @@
  */
 #include "postgres.h"
 
+#include <float.h>
+
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
 #include "utils/varlena.h"
 
 #include "engine/algorithm.h"
@@ -30,7 +33,15 @@ const OptionSpec common_options[] = {
 	BOOL_OPTION("store_ratings", CommonOptions, store_ratings, true,
 				"keep the training ratings in the model, 8 bytes each: what users have seen"),
 	INT_OPTION("keep_versions", CommonOptions, keep_versions, 2, 1, 1000,
-			   "versions of the model to keep, with the new one")
+			   "versions of the model to keep, with the new one"),
+	REAL_OPTION("min_value", CommonOptions, min_value, OPTION_AUTO, -FLT_MAX, FLT_MAX,
+				"rows with a smaller rating are left out"),
+	BOOL_OPTION("binarize", CommonOptions, binarize, false,
+				"every rating that is left counts as 1"),
+	INT_OPTION("min_user_ratings", CommonOptions, min_user_ratings, 1, 1, 1000000000,
+			   "users with fewer ratings are left out, repeatedly with min_item_ratings until all have enough"),
+	INT_OPTION("min_item_ratings", CommonOptions, min_item_ratings, 1, 1, 1000000000,
+			   "items with fewer ratings are left out, likewise")
 };
 
 const int	common_option_count = lengthof(common_options);
@@ -150,6 +161,10 @@ type_in_words(const OptionSpec *spec)
 			return "an integer";
 		case OPTION_REAL:
 			return "a number";
+		case OPTION_NAMES:
+			return "an array of strings";
+		case OPTION_JSON:
+			return "an array or object";
 		default:
 			return "a string";
 	}
@@ -197,6 +212,29 @@ string_of_option(const OptionSpec *spec, const JsonbValue *value)
 	return pnstrdup(value->val.string.val, value->val.string.len);
 }
 
+static Jsonb *
+json_of_option(const OptionSpec *spec, const JsonbValue *value)
+{
+	if (value->type != jbvBinary)
+		report_wrong_type(spec, value);
+	return JsonbValueToJsonb((JsonbValue *) value);
+}
+
+static List *
+names_of_option(const OptionSpec *spec, const JsonbValue *value)
+{
+	Jsonb	   *array = json_of_option(spec, value);
+	List	   *names = NIL;
+
+	if (!JB_ROOT_IS_ARRAY(array))
+		report_wrong_type(spec, value);
+	for (uint32 i = 0; i < JB_ROOT_COUNT(array); i++)
+		names = lappend(names,
+						string_of_option(spec,
+										 getIthJsonbValueFromContainer(&array->root, i)));
+	return names;
+}
+
 static void
 store_option(const OptionSpec *spec, void *options, const JsonbValue *value)
 {
@@ -222,6 +260,12 @@ store_option(const OptionSpec *spec, void *options, const JsonbValue *value)
 		case OPTION_TEXT:
 			*(char **) place = string_of_option(spec, value);
 			break;
+		case OPTION_NAMES:
+			*(List **) place = names_of_option(spec, value);
+			break;
+		case OPTION_JSON:
+			*(Jsonb **) place = json_of_option(spec, value);
+			break;
 	}
 }
 
@@ -243,7 +287,9 @@ store_default(const OptionSpec *spec, void *options)
 			*(double *) place = spec->default_value;
 			break;
 		case OPTION_TEXT:
-			*(char **) place = NULL;
+		case OPTION_NAMES:
+		case OPTION_JSON:
+			*(void **) place = NULL;
 			break;
 	}
 }
@@ -296,6 +342,25 @@ add_number_or_null(StringInfo json, const char *key, const OptionSpec *spec, dou
 		json_add_number(json, key, value);
 }
 
+/* A list of names as the text of a JSON array; none are null. */
+static const char *
+names_to_json(const List *names)
+{
+	StringInfoData json;
+	ListCell   *cell;
+
+	if (names == NIL)
+		return "null";
+	initStringInfo(&json);
+	foreach(cell, names)
+	{
+		appendStringInfoString(&json, foreach_current_index(cell) > 0 ? ", " : "[");
+		escape_json(&json, lfirst(cell));
+	}
+	appendStringInfoChar(&json, ']');
+	return json.data;
+}
+
 static void
 encode_option(StringInfo json, const char *key, const OptionSpec *spec, const void *options)
 {
@@ -317,6 +382,13 @@ encode_option(StringInfo json, const char *key, const OptionSpec *spec, const vo
 			break;
 		case OPTION_TEXT:
 			json_add_string(json, key, *(char *const *) place);
+			break;
+		case OPTION_NAMES:
+			json_add_raw(json, key, names_to_json(*(List *const *) place));
+			break;
+		case OPTION_JSON:
+			json_add_raw(json, key, *(Jsonb *const *) place == NULL ? "null" :
+						 json_to_cstring(*(Jsonb *const *) place));
 			break;
 	}
 }
@@ -349,7 +421,9 @@ describe_default(StringInfo json, const OptionSpec *spec)
 static char *
 describe_option(const OptionSpec *spec)
 {
-	static const char *const type_names[] = {"bool", "int", "real", "enum", "text"};
+	static const char *const type_names[] = {
+		"bool", "int", "real", "enum", "text", "names", "json"
+	};
 	StringInfoData json;
 
 	json_start(&json);

@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+#include "nodes/pg_list.h"
 #include "utils/jsonb.h"
 
 typedef enum OptionType
@@ -17,7 +18,9 @@ typedef enum OptionType
 	OPTION_INT,					/* int */
 	OPTION_REAL,				/* double */
 	OPTION_ENUM,				/* int, a position in "values" */
-	OPTION_TEXT					/* char *, NULL if not given */
+	OPTION_TEXT,				/* char *, NULL if not given */
+	OPTION_NAMES,				/* List of char *, an array of strings; NIL if not given */
+	OPTION_JSON					/* Jsonb *, an array or object; NULL if not given */
 } OptionType;
 
 /*
@@ -52,6 +55,10 @@ typedef struct OptionSpec
 	{name, OPTION_ENUM, offsetof(type, member), value, 0, 0, values, help}
 #define TEXT_OPTION(name, type, member, help) \
 	{name, OPTION_TEXT, offsetof(type, member), OPTION_AUTO, 0, 0, NULL, help}
+#define NAMES_OPTION(name, type, member, help) \
+	{name, OPTION_NAMES, offsetof(type, member), OPTION_AUTO, 0, 0, NULL, help}
+#define JSON_OPTION(name, type, member, help) \
+	{name, OPTION_JSON, offsetof(type, member), OPTION_AUTO, 0, 0, NULL, help}
 
 /* What every algorithm understands. */
 typedef struct CommonOptions
@@ -61,6 +68,10 @@ typedef struct CommonOptions
 	bool		clip;
 	bool		store_ratings;
 	int			keep_versions;
+	double		min_value;		/* NaN: every row counts */
+	bool		binarize;
+	int			min_user_ratings;
+	int			min_item_ratings;
 } CommonOptions;
 
 struct Algorithm;

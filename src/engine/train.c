@@ -11,6 +11,7 @@
 
 #include "miscadmin.h"
 #include "storage/shmem.h"
+#include "utils/float.h"
 #include "utils/timestamp.h"
 
 #include "engine/team.h"
@@ -29,18 +30,23 @@ train_options(const Algorithm *algorithm, const Jsonb *given, bool has_values)
 {
 	void	   *options;
 	CommonOptions *common;
-	bool		weights = algorithm->feedback == FEEDBACK_IMPLICIT || !has_values;
 
+	options = options_parse(algorithm, given);
+	common = options;
+	has_values = has_values && !common->binarize;
 	if (!has_values && algorithm->feedback == FEEDBACK_EXPLICIT)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("algorithm \"%s\" needs ratings", algorithm->name),
-				 errdetail("It learns from how ratings differ; without a rating column they are all 1."),
+				 errdetail(common->binarize ?
+						   "It learns from how ratings differ; the option \"binarize\" makes them all 1." :
+						   "It learns from how ratings differ; without a rating column they are all 1."),
 				 errhint("Name the column with rating_col, or use an algorithm for implicit feedback: recsys_algorithms says which are.")));
-	options = options_parse(algorithm, given);
-	common = options;
 	if (common->duplicates < 0)
-		common->duplicates = weights ? DUPLICATES_SUM : DUPLICATES_MEAN;
+		common->duplicates = algorithm->feedback == FEEDBACK_IMPLICIT || !has_values ?
+			DUPLICATES_SUM : DUPLICATES_MEAN;
+	if (algorithm->feedback == FEEDBACK_IMPLICIT)
+		common->clip = false;
 	if (common->time_col == NULL &&
 		(common->duplicates == DUPLICATES_FIRST || common->duplicates == DUPLICATES_LAST))
 		ereport(ERROR,
@@ -50,6 +56,21 @@ train_options(const Algorithm *algorithm, const Jsonb *given, bool has_values)
 	if (algorithm->prepare != NULL)
 		algorithm->prepare(options, has_values);
 	return options;
+}
+
+/* Which rows count under these options, and as what. */
+RatingsPolicy
+train_policy(const void *options)
+{
+	const CommonOptions *common = options;
+
+	return (RatingsPolicy) {
+		.duplicates = common->duplicates,
+			.min_value = isnan(common->min_value) ? -get_float8_infinity() : common->min_value,
+			.binarize = common->binarize,
+			.min_user_ratings = common->min_user_ratings,
+			.min_item_ratings = common->min_item_ratings
+	};
 }
 
 /* Bytes of the work space of all processes. */
@@ -92,15 +113,21 @@ run_bytes(const MatrixShape *shape, void *arg)
 
 /* Error: there are no ratings.  Notice: they are all equal. */
 void
-train_require_ratings(const Interactions *ratings, const RatingsSource *source)
+train_require_ratings(const Interactions *ratings, const RatingsSource *source,
+					  const RatingsPolicy *policy)
 {
+	bool		leaves_out = !isinf(policy->min_value) || policy->min_user_ratings > 1 ||
+		policy->min_item_ratings > 1;
+
 	if (sparse_entries(&ratings->by_user) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("relation %s has no ratings", source->relation),
-				 errdetail("It has no rows that the current user can see, or the rating is null in all of them.")));
+				 errdetail(leaves_out ?
+						   "None is left by the options min_value, min_user_ratings and min_item_ratings." :
+						   "It has no rows that the current user can see, or the rating is null in all of them.")));
 	if (ratings->minimum == ratings->maximum && sparse_entries(&ratings->by_user) > 1 &&
-		source->rating.name != NULL)
+		source->rating.name != NULL && !policy->binarize)
 		ereport(NOTICE,
 				(errmsg("all ratings in relation %s are equal", source->relation),
 				 errhint("If they only say that a user has an item, give rating_col => NULL.")));
@@ -108,7 +135,7 @@ train_require_ratings(const Interactions *ratings, const RatingsSource *source)
 
 /*
  * Read the ratings for a run, in the current memory context.  Errors: those of
- * ratings_read, no ratings at all, and too little memory for the training that
+ * ratings_read, no ratings that count, and too little memory for the training that
  * is to follow.
  */
 Interactions *
@@ -117,14 +144,15 @@ train_read(const Algorithm *algorithm, const void *options, const RatingsSource 
 	RunSize		run = {algorithm, options};
 	ReadRequest request = {
 		.source = source,
-		.duplicates = ((const CommonOptions *) options)->duplicates,
+		.policy = train_policy(options),
 		.share_from = team_share_from(algorithm, options),
 		.total_bytes = run_bytes,
 		.total_bytes_arg = &run
 	};
 	Interactions *ratings = ratings_read(&request);
 
-	train_require_ratings(ratings, source);
+	interactions_prune(ratings, &request.policy);
+	train_require_ratings(ratings, source, &request.policy);
 	return ratings;
 }
 
@@ -207,7 +235,7 @@ train_once(TrainContext *context)
 
 /*
  * A whole training run, which makes context->draft.  The caller has set the
- * algorithm, the options, the ratings and the progress.  The draft lives in
+ * algorithm, the options, the source, the ratings and the progress.  The draft lives in
  * the current memory context and in the shared memory of the run, until
  * train_end.
  */
@@ -217,6 +245,8 @@ train_run(TrainContext *context)
 	const IterationOptions *iteration = iteration_options(context->algorithm,
 														  context->options);
 
+	if (context->algorithm->feedback == FEEDBACK_IMPLICIT)
+		require_weights(context->algorithm, context->ratings);
 	if (iteration != NULL && iteration->validation > 0)
 		iteration_search(context, context->ratings->user_share.segment != NULL);
 	train_once(context);

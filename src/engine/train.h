@@ -14,7 +14,9 @@ extern void *train_options(const Algorithm *algorithm, const Jsonb *given,
 						   bool has_values);
 extern Size train_bytes(const Algorithm *algorithm, const void *options,
 						const MatrixShape *shape);
-extern void train_require_ratings(const Interactions *ratings, const RatingsSource *source);
+extern RatingsPolicy train_policy(const void *options);
+extern void train_require_ratings(const Interactions *ratings, const RatingsSource *source,
+								  const RatingsPolicy *policy);
 extern Interactions *train_read(const Algorithm *algorithm, const void *options,
 								const RatingsSource *source);
 extern void train_once(TrainContext *context);

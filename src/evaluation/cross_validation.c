@@ -131,6 +131,7 @@ train_without_fold(const CrossValidation *run, Fold *fold, SubsetIndex *index)
 	MemoryContextSwitchTo(scratch);
 	part = subset_create_compact(run->whole, &filter, index, is_to_be_shared(run));
 	fold->train_ratings = sparse_entries(&part->by_user);
+	training.source = run->source;
 	training.ratings = part;
 	training.progress = progress_create(run->algorithm->name);
 	train_run(&training);
@@ -270,14 +271,14 @@ read_ratings(CrossValidation *run)
 {
 	ReadRequest request = {
 		.source = run->source,
-		.duplicates = ((const CommonOptions *) run->options)->duplicates,
+		.policy = train_policy(run->options),
 		.total_bytes = cross_validation_bytes,
 		.total_bytes_arg = run
 	};
 	Interactions *ratings = ratings_read(&request);
 	int64		count = sparse_entries(&ratings->by_user);
 
-	train_require_ratings(ratings, run->source);
+	train_require_ratings(ratings, run->source, &request.policy);
 	if (count < run->folds)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

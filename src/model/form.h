@@ -48,6 +48,23 @@ struct ModelForm
 	void		(*score_items) (Model *model, int32 user, double *scores);
 
 	/*
+	 * The same for some users at once: scores [count x items].  NULL: there is
+	 * no faster way than one after the other.
+	 */
+	void		(*score_users) (Model *model, const int32 *user, int count,
+								float *scores);
+
+	/*
+	 * Scores of all items for somebody who was not in training, from the items
+	 * that he has rated, in the order of their indexes.  NULL: the form cannot.
+	 */
+	void		(*score_profile) (Model *model, const int32 *item, const float *value,
+								  int32 count, double *scores);
+
+	/* Are the scores the same for everybody? */
+	bool		impersonal;
+
+	/*
 	 * Similarities, or distances, of row "row" to all rows of its side, NaN
 	 * where there is none.
 	 */

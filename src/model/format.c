@@ -51,7 +51,11 @@ static const char *const part_names[PART_COUNT] = {
 	[PART_NEIGHBORS] = "neighbors",
 	[PART_USER_CLUSTERS] = "user_clusters",
 	[PART_ITEM_CLUSTERS] = "item_clusters",
-	[PART_CLUSTER_OFFSETS] = "cluster_offsets"
+	[PART_CLUSTER_OFFSETS] = "cluster_offsets",
+	[PART_WEIGHTS] = "weights",
+	[PART_DENSE_WEIGHTS] = "dense_weights",
+	[PART_TERMS] = "terms",
+	[PART_ITEM_TERMS] = "item_terms"
 };
 
 /* The name of a part, as in the column "part" of a model table. */

@@ -44,10 +44,14 @@ typedef enum ModelPart
 	PART_NEIGHBORS = 9,			/* sparse, items x items or users x users */
 	PART_USER_CLUSTERS = 10,	/* uint4, users x 1: which cluster, from 0 */
 	PART_ITEM_CLUSTERS = 11,	/* uint4, items x 1 */
-	PART_CLUSTER_OFFSETS = 12	/* float4, user clusters x item clusters */
+	PART_CLUSTER_OFFSETS = 12,	/* float4, user clusters x item clusters */
+	PART_WEIGHTS = 13,			/* sparse, items x items: what an item adds to others */
+	PART_DENSE_WEIGHTS = 14,	/* float4, items x items: the same */
+	PART_TERMS = 15,			/* text, in order */
+	PART_ITEM_TERMS = 16		/* sparse, items x terms */
 } ModelPart;
 
-#define PART_COUNT 13
+#define PART_COUNT 17
 
 typedef enum BlockType
 {

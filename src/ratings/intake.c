@@ -25,12 +25,13 @@
 /* An intake whose rows go to a builder in the current memory context. */
 void
 intake_init(Intake *intake, bool integer_users, bool integer_items, Size limit,
-			const char *relation)
+			double min_value, const char *relation)
 {
 	memset(intake, 0, sizeof(*intake));
 	intake->builder = matrix_builder_create(integer_users, integer_items);
 	intake->context = CurrentMemoryContext;
 	intake->limit = limit;
+	intake->min_value = min_value;
 	intake->relation = relation;
 	INSTR_TIME_SET_CURRENT(intake->start);
 }
@@ -100,6 +101,8 @@ intake_add(Intake *intake, Id user, Id item, double value)
 		intake->counts.not_finite++;
 		return;
 	}
+	if (value < intake->min_value)
+		return;
 	if (intake->counts.rows++ % ROWS_PER_LOOK == 0)
 		intake_look_around(intake);
 	if (intake->counts.full)

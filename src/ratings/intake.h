@@ -35,6 +35,7 @@ typedef struct Intake
 	MatrixBuilder *builder;
 	MemoryContext context;		/* of the builder */
 	IntakeCounts counts;
+	double		min_value;		/* rows below are left out */
 	Size		limit;			/* bytes of all builders together */
 	IntakeShare *share;			/* NULL: there are no others */
 	int64		shared_rows;	/* of ours, counted there already */
@@ -45,7 +46,7 @@ typedef struct Intake
 } Intake;
 
 extern void intake_init(Intake *intake, bool integer_users, bool integer_items,
-						Size limit, const char *relation);
+						Size limit, double min_value, const char *relation);
 extern void intake_look_around(Intake *intake);
 extern void intake_wrong_row(Intake *intake, bool null_user, bool null_item);
 extern void intake_add(Intake *intake, Id user, Id item, double value);

@@ -200,14 +200,15 @@ sparse_allocate(SparseRows *matrix, int32 rows, int32 cols, int64 entries)
 
 /* The places of the arrays of a sparse matrix in one piece of memory. */
 static void
-sparse_place(SparseRows *matrix, int32 rows, int32 cols, int64 capacity, char *memory)
+sparse_place(SparseRows *matrix, int32 rows, int32 cols, const SparseShare *share,
+			 char *memory)
 {
 	matrix->rows = rows;
 	matrix->cols = cols;
 	matrix->start = (int64 *) memory;
-	memory += sizeof(int64) * ((Size) rows + 1);
+	memory += sizeof(int64) * ((Size) share->row_capacity + 1);
 	matrix->index = (int32 *) memory;
-	memory += sizeof(int32) * capacity;
+	memory += sizeof(int32) * share->capacity;
 	matrix->value = (float *) memory;
 }
 
@@ -218,11 +219,12 @@ sparse_allocate_shared(SparseRows *matrix, int32 rows, int32 cols, int64 entries
 {
 	Size		start = budget_array((Size) rows + 1, sizeof(int64));
 
+	share->row_capacity = rows;
 	share->capacity = entries;
 	share->segment = dsm_create(add_size(start, budget_array(entries, sizeof(int32) + sizeof(float))),
 								0);
 	share->handle = dsm_segment_handle(share->segment);
-	sparse_place(matrix, rows, cols, entries, dsm_segment_address(share->segment));
+	sparse_place(matrix, rows, cols, share, dsm_segment_address(share->segment));
 	memset(matrix->start, 0, start);
 }
 
@@ -232,7 +234,7 @@ sparse_attach(SparseRows *matrix, int32 rows, int32 cols, SparseShare *share)
 	share->segment = dsm_attach(share->handle);
 	if (share->segment == NULL)
 		elog(ERROR, "could not attach to the interaction matrix");
-	sparse_place(matrix, rows, cols, share->capacity, dsm_segment_address(share->segment));
+	sparse_place(matrix, rows, cols, share, dsm_segment_address(share->segment));
 }
 
 /* The matrix of another process in this one.  The ids are not shared. */
@@ -433,6 +435,20 @@ merge_duplicates(Interactions *ratings, DuplicatesPolicy duplicates)
 	by_user->start[by_user->rows] = to;
 }
 
+/* Every rating becomes 1. */
+static void
+binarize(SparseRows *by_user)
+{
+	int64		n = sparse_entries(by_user);
+
+	for (int64 e = 0; e < n; e++)
+	{
+		by_user->value[e] = 1;
+		if (e % ENTRIES_PER_CHECK == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+}
+
 /* Fill in mean, deviation and range of the ratings. */
 void
 interactions_describe(Interactions *ratings)
@@ -490,11 +506,11 @@ interactions_allocate(Interactions *ratings, int64 entries, bool shared)
 
 /*
  * The matrix of all rows added, in the current memory context or in shared
- * memory.  The builder is used up.  Error: repeated rows, if that is the
- * policy.
+ * memory.  The builder is used up.  Users and items with few ratings are still
+ * there: see interactions_prune.  Error: repeated rows, if that is the policy.
  */
 Interactions *
-matrix_builder_finish(MatrixBuilder *builder, DuplicatesPolicy duplicates, bool shared)
+matrix_builder_finish(MatrixBuilder *builder, const RatingsPolicy *policy, bool shared)
 {
 	Interactions *ratings = palloc0(sizeof(Interactions));
 	int32	   *user_rank = ids_builder_finish(builder->users, &ratings->users);
@@ -511,7 +527,9 @@ matrix_builder_finish(MatrixBuilder *builder, DuplicatesPolicy duplicates, bool 
 	allocate_side(&ratings->by_user, users, items, builder->count, shared,
 				  &ratings->user_share);
 	sparse_transpose(&ratings->by_item, &ratings->by_user);
-	merge_duplicates(ratings, duplicates);
+	merge_duplicates(ratings, policy->duplicates);
+	if (policy->binarize)
+		binarize(&ratings->by_user);
 	sparse_transpose(&ratings->by_user, &ratings->by_item);
 	interactions_describe(ratings);
 	pfree(builder);

@@ -28,6 +28,16 @@ typedef enum DuplicatesPolicy
 	DUPLICATES_LAST
 } DuplicatesPolicy;
 
+/* Which rows count, and as what. */
+typedef struct RatingsPolicy
+{
+	DuplicatesPolicy duplicates;
+	double		min_value;		/* rows below are left out; -infinity: none is */
+	bool		binarize;		/* every rating that is left becomes 1 */
+	int			min_user_ratings;	/* users with fewer are left out */
+	int			min_item_ratings;	/* items with fewer, too */
+} RatingsPolicy;
+
 /* The size of a problem, from which its memory can be computed. */
 typedef struct MatrixShape
 {
@@ -42,7 +52,8 @@ typedef struct SparseShare
 {
 	dsm_segment *segment;		/* in the process that made it */
 	dsm_handle	handle;
-	int64		capacity;		/* entries there is room for */
+	int32		row_capacity;	/* rows there is room for */
+	int64		capacity;		/* entries */
 } SparseShare;
 
 typedef struct Interactions
@@ -82,10 +93,11 @@ extern IdsBuilder *matrix_builder_items(const MatrixBuilder *builder);
 extern Size matrix_builder_bytes(const MatrixBuilder *builder);
 extern MatrixShape matrix_builder_shape(const MatrixBuilder *builder);
 extern Interactions *matrix_builder_finish(MatrixBuilder *builder,
-										   DuplicatesPolicy duplicates,
+										   const RatingsPolicy *policy,
 										   bool shared);
 extern void interactions_allocate(Interactions *ratings, int64 entries, bool shared);
 extern void interactions_describe(Interactions *ratings);
+extern void interactions_prune(Interactions *ratings, const RatingsPolicy *policy);
 extern void interactions_attach(const Interactions *there, Interactions *here);
 extern void interactions_release(Interactions *ratings);
 

@@ -172,7 +172,8 @@ run_query(const ReadRequest *request, Intake *intake)
  * Read ratings and make their matrix, in the current memory context.  Rows
  * with a null rating are skipped.  Errors: no right to read, null ids, ratings
  * that are not finite, repeated rows (if that is the policy), and too little
- * memory, before it is exceeded.
+ * memory, before it is exceeded.  Users and items with few ratings are there
+ * until interactions_prune takes them away.
  */
 Interactions *
 ratings_read(const ReadRequest *request)
@@ -182,13 +183,13 @@ ratings_read(const ReadRequest *request)
 	Size		needed;
 
 	intake_init(&intake, source->user.integer, source->item.integer, budget_limit(),
-				source->relation);
+				request->policy.min_value, source->relation);
 	if (request->query == NULL && !request->read_only && scan_can_read(source))
 		scan_read(source, &intake);
 	else
 		run_query(request, &intake);
 	report_bad_rows(&intake.counts, source);
 	needed = check_memory(&intake, request);
-	return matrix_builder_finish(intake.builder, request->duplicates,
+	return matrix_builder_finish(intake.builder, &request->policy,
 								 is_to_be_shared(&intake, request, needed));
 }

@@ -15,7 +15,7 @@
 typedef struct ReadRequest
 {
 	const RatingsSource *source;
-	DuplicatesPolicy duplicates;
+	RatingsPolicy policy;
 
 	/*
 	 * The query, which selects source_column_list(); NULL: every row of the

@@ -91,6 +91,7 @@ typedef struct ScanShared
 	bool		integer_users;
 	bool		integer_items;
 	Size		limit;
+	double		min_value;
 	IntakeShare share;
 	dsa_handle	area;
 	Handover	handover[FLEXIBLE_ARRAY_MEMBER];	/* of each worker */
@@ -322,7 +323,8 @@ RecsysScanMain(dsm_segment *segment, shm_toc *toc)
 	Relation	relation = table_open(shared->relid, AccessShareLock);
 	Intake		intake;
 
-	intake_init(&intake, shared->integer_users, shared->integer_items, shared->limit, NULL);
+	intake_init(&intake, shared->integer_users, shared->integer_items, shared->limit,
+				shared->min_value, NULL);
 	intake.share = &shared->share;
 	take_rows(relation, table_beginscan_parallel(relation, scan), &shared->columns, &intake);
 	table_close(relation, AccessShareLock);
@@ -387,7 +389,7 @@ receive_handover(dsa_area *area, const Handover *handover, Intake *intake)
 
 static ScanShared *
 share_scan(ParallelContext *parallel, Relation relation, const RatingsSource *source,
-		   dsa_area *area, Size limit)
+		   dsa_area *area, const Intake *intake)
 {
 	Size		size = offsetof(ScanShared, handover) + sizeof(Handover) * parallel->nworkers;
 	Snapshot	snapshot = GetActiveSnapshot();
@@ -405,7 +407,8 @@ share_scan(ParallelContext *parallel, Relation relation, const RatingsSource *so
 	shared->columns = find_columns(source);
 	shared->integer_users = source->user.integer;
 	shared->integer_items = source->item.integer;
-	shared->limit = limit;
+	shared->limit = intake->limit;
+	shared->min_value = intake->min_value;
 	pg_atomic_init_u64(&shared->share.rows, 0);
 	pg_atomic_init_u64(&shared->share.bytes, 0);
 	shared->area = dsa_get_handle(area);
@@ -426,7 +429,7 @@ read_with_workers(Relation relation, const RatingsSource *source, int workers, I
 
 	EnterParallelMode();
 	parallel = CreateParallelContext("recsys", "RecsysScanMain", workers);
-	shared = share_scan(parallel, relation, source, area, intake->limit);
+	shared = share_scan(parallel, relation, source, area, intake);
 	scan = shm_toc_lookup(parallel->toc, KEY_SCAN, false);
 	LaunchParallelWorkers(parallel);
 	intake->share = &shared->share;

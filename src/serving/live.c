@@ -17,6 +17,7 @@
 #include "nodes/params.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
 
 #include "algorithms/baseline.h"
 #include "engine/algorithm.h"
@@ -226,7 +227,7 @@ live_read(const RatingsSource *source, const NeighborParams *params, bool of_ite
 	LiveRatings live;
 	ReadRequest request = {
 		.source = source,
-		.duplicates = default_duplicates(source),
+		.policy = {.duplicates = default_duplicates(source), .min_value = -get_float8_infinity()},
 		.read_only = true
 	};
 

@@ -144,6 +144,7 @@ train(FunctionCallInfo fcinfo, const TrainRequest *request)
 		require_create_right(&request->target);
 	progress = progress_create(request->algorithm->name);
 	ratings = train_read(request->algorithm, options, source);
+	run.source = source;
 	run.ratings = ratings;
 	run.progress = progress;
 	train_run(&run);
