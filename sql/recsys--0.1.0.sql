@@ -738,6 +738,48 @@ AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000 ROWS 5;
 COMMENT ON FUNCTION recsys_cross_validate(regclass, text, jsonb, int, int, name, name, name) IS
 'errors of predicting each fold of the ratings by a model of the other folds; ratings are dealt to folds at random, the same way for every algorithm at the same seed';
 
+CREATE FUNCTION precision_at_k(recommended anyarray, relevant anyarray, k int)
+RETURNS float8
+AS 'MODULE_PATHNAME', 'recsys_precision_at_k' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION precision_at_k(anyarray, anyarray, int) IS
+'the share of the first k recommendations that are relevant: hits / k, even where the list is shorter; null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+
+CREATE FUNCTION recall_at_k(recommended anyarray, relevant anyarray, k int)
+RETURNS float8
+AS 'MODULE_PATHNAME', 'recsys_recall_at_k' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION recall_at_k(anyarray, anyarray, int) IS
+'the share of the relevant items that are among the first k recommendations: hits / number of relevant items, even where that is more than k; null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+
+CREATE FUNCTION ndcg_at_k(recommended anyarray, relevant anyarray, k int)
+RETURNS float8
+AS 'MODULE_PATHNAME', 'recsys_ndcg_at_k' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION ndcg_at_k(anyarray, anyarray, int) IS
+'normalized discounted cumulative gain of the first k recommendations: the sum of 1 / log2(rank + 1) over the hits, divided by that of a list whose first min(k, number of relevant items) entries are hits; null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+
+CREATE FUNCTION average_precision_at_k(recommended anyarray, relevant anyarray, k int)
+RETURNS float8
+AS 'MODULE_PATHNAME', 'recsys_average_precision_at_k' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION average_precision_at_k(anyarray, anyarray, int) IS
+'the sum of the precision up to the rank of each hit among the first k recommendations, divided by min(k, number of relevant items); null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+
+CREATE FUNCTION hit_at_k(recommended anyarray, relevant anyarray, k int)
+RETURNS float8
+AS 'MODULE_PATHNAME', 'recsys_hit_at_k' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION hit_at_k(anyarray, anyarray, int) IS
+'1 if one of the first k recommendations is relevant, else 0; null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+
+CREATE FUNCTION reciprocal_rank(recommended anyarray, relevant anyarray, k int)
+RETURNS float8
+AS 'MODULE_PATHNAME', 'recsys_reciprocal_rank' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION reciprocal_rank(anyarray, anyarray, int) IS
+'1 / rank of the first relevant item among the first k recommendations, 0 if there is none; null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+
 --
 -- Looking into models and algorithms
 --
