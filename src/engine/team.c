@@ -84,18 +84,25 @@ team_init(void)
 }
 
 /*
- * How many workers a run should ask for.  None inside a parallel plan, and
- * none when the user has asked for none.
+ * How many workers are worth their start for work as on so many ratings.  None
+ * inside a parallel plan, and none when the user has asked for none.
  */
 int
-team_workers(const Algorithm *algorithm, const void *options, int64 ratings)
+workers_for_ratings(int64 ratings)
 {
 	int64		wanted = ratings_per_worker > 0 ? ratings / ratings_per_worker : PG_INT32_MAX;
 
-	if (algorithm->work == NULL || IsInParallelMode() ||
+	return IsInParallelMode() ? 0 : (int) Min(wanted, max_parallel_maintenance_workers);
+}
+
+/* How many workers a run should ask for. */
+int
+team_workers(const Algorithm *algorithm, const void *options, int64 ratings)
+{
+	if (algorithm->work == NULL ||
 		(algorithm->has_work != NULL && !algorithm->has_work(options)))
 		return 0;
-	return (int) Min(wanted, max_parallel_maintenance_workers);
+	return workers_for_ratings(ratings);
 }
 
 /* The number of ratings from which on a run has workers; 0: it never has. */

@@ -94,12 +94,11 @@ require_rating_type(Relation relation, const SourceColumn *column)
 	}
 }
 
-/* The equality operator of a type, qualified, or NULL if it has none. */
+/* An operator by its qualified name, or NULL if there is none. */
 static char *
-equality_operator(Oid type)
+operator_name(Oid oid)
 {
-	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_EQ_OPR);
-	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(entry->eq_opr));
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(oid));
 	Form_pg_operator operator;
 	char	   *result;
 
@@ -116,7 +115,7 @@ equality_operator(Oid type)
 static void
 require_id_type(Relation relation, SourceColumn *column)
 {
-	column->equals = equality_operator(column->type);
+	column->equals = operator_name(lookup_type_cache(column->type, TYPECACHE_EQ_OPR)->eq_opr);
 	if (column->equals == NULL || type_is_rowtype(column->type) || OidIsValid(get_element_type(column->type)) ||
 		column->type == FLOAT4OID || column->type == FLOAT8OID)
 		ereport(ERROR,
@@ -199,10 +198,10 @@ append_id(StringInfo list, const char *alias, const SourceColumn *column)
 
 /*
  * The select list that the reader expects: user, item (int8 or text each) and
- * rating (float8), from the relation under the given alias.
+ * a value (float8), from the relation under the given alias.
  */
 char *
-source_column_list(const RatingsSource *source, const char *alias)
+source_value_list(const RatingsSource *source, const char *alias, const char *value)
 {
 	StringInfoData list;
 
@@ -210,12 +209,30 @@ source_column_list(const RatingsSource *source, const char *alias)
 	append_id(&list, alias, &source->user);
 	appendStringInfoString(&list, ", ");
 	append_id(&list, alias, &source->item);
-	if (source->rating.name != NULL)
-		appendStringInfo(&list, ", %s.%s::pg_catalog.float8", alias,
-						 source->rating.quoted);
-	else
-		appendStringInfoString(&list, ", 1::pg_catalog.float8");
+	appendStringInfo(&list, ", %s::pg_catalog.float8", value);
 	return list.data;
+}
+
+/* The same with the rating as the value. */
+char *
+source_column_list(const RatingsSource *source, const char *alias)
+{
+	return source_value_list(source, alias, source->rating.name == NULL ? "1" :
+							 psprintf("%s.%s", alias, source->rating.quoted));
+}
+
+/* The operator "greater than" of a column, qualified.  Error: it has none. */
+char *
+source_greater(const SourceColumn *column)
+{
+	char	   *name = operator_name(lookup_type_cache(column->type, TYPECACHE_GT_OPR)->gt_opr);
+
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" cannot say what is later", column->name),
+				 errdetail("Values of type %s have no order.", format_type_be(column->type))));
+	return name;
 }
 
 /*

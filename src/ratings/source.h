@@ -37,6 +37,9 @@ typedef struct RatingsSource
 
 extern RatingsSource *source_resolve(Oid relid, const ColumnNames *columns,
 									 const char *time_col);
+extern char *source_value_list(const RatingsSource *source, const char *alias,
+							   const char *value);
+extern char *source_greater(const SourceColumn *column);
 extern char *source_column_list(const RatingsSource *source, const char *alias);
 extern char *source_id_parameter(const SourceColumn *column, int number, bool array);
 extern bool source_has_unique_pairs(const RatingsSource *source);
