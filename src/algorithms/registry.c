@@ -21,6 +21,7 @@ const Algorithm *const algorithms[] = {
 	&item_knn_algorithm,
 	&user_knn_algorithm,
 	&slope_one_algorithm,
+	&rp3beta_algorithm,
 	&co_clustering_algorithm,
 	NULL
 };

@@ -13,6 +13,7 @@ static const ModelForm *const forms[] = {
 	&random_form,
 	&item_neighbor_form,
 	&user_neighbor_form,
+	&item_weights_form,
 	&deviation_form,
 	&cluster_form
 };

@@ -77,6 +77,7 @@ extern const ModelForm deviation_form;
 extern const ModelForm factor_form;
 extern const ModelForm random_form;
 extern const ModelForm item_neighbor_form;
+extern const ModelForm item_weights_form;
 extern const ModelForm user_neighbor_form;
 
 extern const ModelForm *form_lookup(const char *name);
