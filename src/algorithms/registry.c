@@ -16,6 +16,7 @@ const Algorithm *const algorithms[] = {
 	&svd_algorithm,
 	&svdpp_algorithm,
 	&als_algorithm,
+	&ials_algorithm,
 	&nmf_algorithm,
 	&gradient_algorithm,
 	&item_knn_algorithm,

@@ -89,7 +89,7 @@ typedef struct Algorithm
 
 	/*
 	 * Predict some items of a user as the training stands between two
-	 * iterations.  Needed by those that have IterationOptions.
+	 * iterations.  Needed by those that have ITERATION_OPTIONS.
 	 */
 	void		(*predict) (TrainContext *context, int32 user, const int32 *item,
 							int count, double *prediction);
@@ -104,6 +104,7 @@ extern void require_weights(const Algorithm *algorithm, const Interactions *rati
 extern void require_convergence(double squares);
 extern void require_stored_ratings(const CommonOptions *common);
 extern void *allocate_aligned(Size bytes);
+extern void vector_forget_tiny(int count, float *vector);
 extern void draw_vector(float *vector, int count, double deviation, int seed,
 						int stream, int32 row);
 extern float *allocate_vectors(int32 rows, int stride);

@@ -11,6 +11,8 @@ INSERT INTO cases SELECT name, '{}' FROM recsys_algorithms;
 INSERT INTO cases VALUES
 ('als', '{"biased": false, "factors": 3}'),
 ('als', '{"solver": "cholesky"}'),
+('ials', '{"solver": "cholesky"}'),
+('ials', '{"solver": "block", "weighting": "hu_koren", "factors": 33}'),
 ('svd', '{"biased": false, "factors": 33}'),
 ('co_clustering', '{"user_clusters": 7, "item_clusters": 5, "restarts": 20}'),
 ('svd', '{"adaptive": true, "factors": 33}'),
