@@ -10,6 +10,7 @@
 #include "algorithms/registry.h"
 
 const Algorithm *const algorithms[] = {
+	&popular_algorithm,
 	&normal_algorithm,
 	&baseline_als_algorithm,
 	&baseline_sgd_algorithm,
@@ -22,5 +23,6 @@ const Algorithm *const algorithms[] = {
 	&user_knn_algorithm,
 	&slope_one_algorithm,
 	&co_clustering_algorithm,
+	&content_algorithm,
 	NULL
 };

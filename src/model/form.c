@@ -14,7 +14,9 @@ static const ModelForm *const forms[] = {
 	&item_neighbor_form,
 	&user_neighbor_form,
 	&deviation_form,
-	&cluster_form
+	&cluster_form,
+	&popularity_form,
+	&content_form
 };
 
 /* The form of a given name, or NULL. */
