@@ -10,6 +10,7 @@
 #include "algorithms/registry.h"
 
 const Algorithm *const algorithms[] = {
+	&popular_algorithm,
 	&normal_algorithm,
 	&baseline_als_algorithm,
 	&baseline_sgd_algorithm,
@@ -24,5 +25,6 @@ const Algorithm *const algorithms[] = {
 	&slope_one_algorithm,
 	&rp3beta_algorithm,
 	&co_clustering_algorithm,
+	&content_algorithm,
 	NULL
 };

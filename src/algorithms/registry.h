@@ -7,6 +7,7 @@
 
 #include "engine/algorithm.h"
 
+extern const Algorithm popular_algorithm;
 extern const Algorithm normal_algorithm;
 extern const Algorithm baseline_als_algorithm;
 extern const Algorithm baseline_sgd_algorithm;
@@ -21,5 +22,6 @@ extern const Algorithm gradient_algorithm;
 extern const Algorithm item_knn_algorithm;
 extern const Algorithm user_knn_algorithm;
 extern const Algorithm rp3beta_algorithm;
+extern const Algorithm content_algorithm;
 
 #endif							/* RECSYS_ALGORITHMS_REGISTRY_H */

@@ -34,7 +34,7 @@ typedef struct TrainContext
 	const struct Algorithm *algorithm;
 	const void *options;		/* the algorithm's struct */
 	const RatingsSource *source;	/* where the ratings came from; NULL in workers */
-	const Interactions *ratings;
+	const Interactions *ratings;	/* train may put others here, with more items */
 	void	   *state;			/* what attach has made */
 	struct Team *team;			/* NULL: the leader works alone */
 	ModelDraft *draft;			/* to be filled; arrays live as long as the run */
@@ -55,6 +55,7 @@ typedef struct Algorithm
 	const OptionSpec *options;	/* besides the common ones */
 	int			option_count;
 	size_t		iteration;		/* offset of IterationOptions; 0: it has none */
+	bool		needs_no_ratings;	/* can it learn from something else alone? */
 
 	/*
 	 * Decide the options left open, and check those that depend on each

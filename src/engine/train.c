@@ -134,9 +134,9 @@ train_require_ratings(const Interactions *ratings, const RatingsSource *source,
 }
 
 /*
- * Read the ratings for a run, in the current memory context.  Errors: those of
- * ratings_read, no ratings that count, and too little memory for the training that
- * is to follow.
+ * Read the ratings for a run, in the current memory context; there are none
+ * where the source has no relation.  Errors: those of ratings_read, no ratings
+ * that count, and too little memory for the training that is to follow.
  */
 Interactions *
 train_read(const Algorithm *algorithm, const void *options, const RatingsSource *source)
@@ -149,8 +149,11 @@ train_read(const Algorithm *algorithm, const void *options, const RatingsSource 
 		.total_bytes = run_bytes,
 		.total_bytes_arg = &run
 	};
-	Interactions *ratings = ratings_read(&request);
+	Interactions *ratings;
 
+	if (source->relation == NULL)
+		return interactions_empty(false, false);
+	ratings = ratings_read(&request);
 	interactions_prune(ratings, &request.policy);
 	train_require_ratings(ratings, source, &request.policy);
 	return ratings;

@@ -151,7 +151,6 @@ folds_argument(FunctionCallInfo fcinfo, int n)
 	return folds;
 }
 
-/* What is predicted has to be a rating for errors to mean something. */
 static void
 require_ratings(const ColumnNames *columns)
 {

@@ -15,7 +15,9 @@ static const ModelForm *const forms[] = {
 	&user_neighbor_form,
 	&item_weights_form,
 	&deviation_form,
-	&cluster_form
+	&cluster_form,
+	&popularity_form,
+	&content_form
 };
 
 /* The form of a given name, or NULL. */

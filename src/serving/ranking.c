@@ -54,14 +54,21 @@ item_scores(const Model *model)
 	return palloc_extended(sizeof(double) * (Size) model->header.items, MCXT_ALLOC_HUGE);
 }
 
-/* Scores for a user whom a model does not know: how many rated the item. */
+/*
+ * Scores for a user whom a model does not know: how many rated the item.  One
+ * that nobody has rated is not popular.
+ */
 double *
 popularity_scores(Model *model)
 {
 	double	   *scores = item_scores(model);
 
 	for (int32 item = 0; item < model->header.items; item++)
-		scores[item] = *model_row(model, PART_ITEM_COUNTS, item);
+	{
+		float		count = *model_row(model, PART_ITEM_COUNTS, item);
+
+		scores[item] = count > 0 ? count : get_float8_nan();
+	}
 	return scores;
 }
 

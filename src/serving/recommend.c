@@ -5,7 +5,8 @@
  * Every item is scored; what the user has rated already is left out, by the
  * ratings kept in the model.  Scores are not clipped to the range of the
  * ratings as predictions are, because they would no longer tell the order.  A
- * user whom the model does not know gets the items with the most ratings.
+ * user whom the model does not know gets the items with the most ratings, or,
+ * from a model whose scores are the same for everybody, what everybody gets.
  */
 #include "postgres.h"
 
@@ -29,13 +30,13 @@ recsys_recommend(PG_FUNCTION_ARGS)
 
 	id_converter_init(&converter, argument_type(fcinfo, 1), CurrentMemoryContext);
 	user = find_user(model, id_from_datum(&converter, PG_GETARG_DATUM(1)));
-	if (user < 0)
+	if (user < 0 && !model->form->impersonal)
 		scores = popularity_scores(model);
 	else
 	{
 		scores = item_scores(model);
 		model->form->score_items(model, user, scores);
-		if (PG_GETARG_BOOL(3))
+		if (user >= 0 && PG_GETARG_BOOL(3))
 		{
 			require_seen(model);
 			exclude_seen(model, user, scores);
