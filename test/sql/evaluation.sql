@@ -115,8 +115,8 @@ SET recsys.ratings_per_worker = 50;
 CREATE TABLE repeated AS
 SELECT name, w AS workers, (SELECT string_agg(concat_ws(' ', q.metric, q.value, q.popular), ';')
                               FROM set_config('max_parallel_maintenance_workers', w::text, true) s,
-                                   recsys_evaluate(CASE WHEN s = '1' THEN 'shuffled' ELSE 'ratings' END::regclass, name) q) AS result
-  FROM recsys_algorithms, generate_series(0, 3) w WHERE name NOT IN ('content', 'hybrid');
+                                   recsys_evaluate(CASE WHEN s = '2' THEN 'shuffled' ELSE 'ratings' END::regclass, name) q) AS result
+  FROM recsys_algorithms, unnest('{0,2}'::int[]) w WHERE name NOT IN ('content', 'hybrid');
 SELECT name FROM repeated GROUP BY 1 HAVING count(DISTINCT result) > 1 OR bool_or(result IS NULL);
 SET max_parallel_maintenance_workers = 2;
 SELECT FROM recsys_train('m', 'ratings', 'als', '{"factors": 5}');
