@@ -187,15 +187,30 @@ fill_profile(Measurement *m, int32 u)
 }
 
 static void
-fill_given_negatives(Measurement *m, int32 u)
+mark_relevant(const Batch *batch, int32 u, uint8 mark, uint8 *marked)
+{
+	for (int64 e = batch->relevant.start[u]; e < batch->relevant.start[u + 1]; e++)
+		marked[batch->relevant.item[e]] = mark;
+}
+
+/* The given negatives; what is relevant is none, and must not be ranked twice. */
+static void
+fill_given_negatives(Measurement *m, int32 u, uint8 *marked)
 {
 	const SparseRows *rows = &m->test->negatives->by_user;
 	int32		row = m->negative_row[m->user[u]];
 	int64		end = m->batch->candidates.start[u];
 
+	mark_relevant(m->batch, u, 1, marked);
 	for (int64 e = rows->start[row]; e < rows->start[row + 1]; e++)
-		end = append_known(&m->batch->candidates, end, m->negatives.item[rows->index[e]]);
+	{
+		int32		item = m->negatives.item[rows->index[e]];
+
+		if (item >= 0 && !marked[item])
+			m->batch->candidates.item[end++] = item;
+	}
 	m->batch->candidates.start[u + 1] = end;
+	mark_relevant(m->batch, u, 0, marked);
 }
 
 /* Mark, by 1, what may not be drawn for a user: all that has to do with him. */
@@ -309,7 +324,7 @@ choose_users(Measurement *m)
 static void
 prepare_batch(Measurement *m, int n)
 {
-	uint8	   *marked = NULL;
+	uint8	   *marked = memset(allocate(m->model->header.items, 1), 0, m->model->header.items);
 	BatchShape	shape;
 	int32		users;
 
@@ -317,10 +332,7 @@ prepare_batch(Measurement *m, int n)
 		find_negatives(m);
 	users = choose_users(m);
 	if (m->test->sampled_negatives > 0)
-	{
 		find_drawable(m);
-		marked = memset(allocate(m->model->header.items, 1), 0, m->model->header.items);
-	}
 	shape = shape_of_batch(m, users, n);
 	m->batch = batch_create(&shape, m->model);
 	for (int32 u = 0; u < users; u++)
@@ -331,7 +343,7 @@ prepare_batch(Measurement *m, int n)
 		if (m->test->known != NULL)
 			fill_profile(m, u);
 		if (m->test->negatives != NULL)
-			fill_given_negatives(m, u);
+			fill_given_negatives(m, u, marked);
 		else if (m->test->sampled_negatives > 0)
 			draw_negatives(m, u, marked);
 	}

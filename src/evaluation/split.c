@@ -227,6 +227,7 @@ text_parameter(const char *text)
 	ParamListInfo params = makeParamList(1);
 
 	params->params[0].value = CStringGetTextDatum(text);
+	params->params[0].isnull = false;
 	params->params[0].pflags = PARAM_FLAG_CONST;
 	params->params[0].ptype = TEXTOID;
 	return params;

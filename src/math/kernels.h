@@ -38,6 +38,13 @@ typedef struct Kernels
 	float		(*manhattan_distance) (int n, const float *x, const float *y);
 
 	/*
+	 * How many of n numbers, which may be any number, are above a threshold,
+	 * and how many are equal to it; NaN is neither.
+	 */
+	void		(*count_above) (int64_t n, const double *x, double threshold,
+								int64_t *above, int64_t *equal);
+
+	/*
 	 * One step of stochastic gradient descent on the pair of vectors (p, q):
 	 * p' = keep_p * p + step * q and q' = keep_q * q + step * p, both from
 	 * the old values.

@@ -16,8 +16,11 @@
 typedef float Vector __attribute__((vector_size(VECTOR_BYTES), aligned(4)));
 typedef float Quad __attribute__((vector_size(16)));
 typedef int32_t Bits __attribute__((vector_size(VECTOR_BYTES)));
+typedef double Doubles __attribute__((vector_size(VECTOR_BYTES), aligned(8)));
+typedef int64_t Longs __attribute__((vector_size(VECTOR_BYTES)));
 
 #define LANES (VECTOR_BYTES / (int) sizeof(float))
+#define DOUBLE_LANES (VECTOR_BYTES / (int) sizeof(double))
 
 /*
  * DO(s, ...) for each of the registers that a block of KERNEL_LANES takes.
@@ -120,6 +123,41 @@ static float
 manhattan_distance(int n, const float *x, const float *y)
 {
 	REDUCE(n, x, y, ABSOLUTE_DIFFERENCE);
+}
+
+/* A comparison is -1 where it is true.  Two vectors a turn, with sums of their own. */
+static void
+count_above(int64_t n, const double *x, double threshold, int64_t *above, int64_t *equal)
+{
+	Longs		above_a = {0};
+	Longs		above_b = {0};
+	Longs		equal_a = {0};
+	Longs		equal_b = {0};
+	int64_t		i = 0;
+
+	for (; i + 2 * DOUBLE_LANES <= n; i += 2 * DOUBLE_LANES)
+	{
+		Doubles		a = *(const Doubles *) (x + i);
+		Doubles		b = *(const Doubles *) (x + i + DOUBLE_LANES);
+
+		above_a -= (Longs) (a > threshold);
+		above_b -= (Longs) (b > threshold);
+		equal_a -= (Longs) (a == threshold);
+		equal_b -= (Longs) (b == threshold);
+	}
+	above_a += above_b;
+	equal_a += equal_b;
+	*above = *equal = 0;
+	for (int lane = 0; lane < DOUBLE_LANES; lane++)
+	{
+		*above += above_a[lane];
+		*equal += equal_a[lane];
+	}
+	for (; i < n; i++)
+	{
+		*above += x[i] > threshold;
+		*equal += x[i] == threshold;
+	}
 }
 
 static void
@@ -225,6 +263,7 @@ const Kernels KERNEL_SET = {
 	.dot = dot,
 	.squared_distance = squared_distance,
 	.manhattan_distance = manhattan_distance,
+	.count_above = count_above,
 	.sgd_step = sgd_step,
 	.adaptive_step = adaptive_step,
 	.combine = combine,

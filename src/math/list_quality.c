@@ -1,6 +1,6 @@
 /*
  * list_quality.c
- *		How good a list of recommendations is, and a ranking of all items.
+ *		How good a list of recommendations is.
  *
  * The measures of the literature on top-n recommendation, each between 0 and
  * 1.  They differ in their details from one library to the next; the comments
@@ -97,39 +97,4 @@ list_reciprocal_rank(const ListHits *list)
 		if (list->hit[i])
 			return 1.0 / (i + 1);
 	return 0;
-}
-
-/* Scores are counted so many at a time, which a compiler can do side by side. */
-#define STRIDE 64
-
-/*
- * How many of some scores are above a threshold, and of those that are equal
- * to it half as many; NaN is neither.
- */
-double
-score_place(const double *score, int64_t count, double threshold)
-{
-	int64_t		above = 0;
-	int64_t		equal = 0;
-	int64_t		i = 0;
-
-	for (; i + STRIDE <= count; i += STRIDE)
-	{
-		int64_t		above_here = 0;
-		int64_t		equal_here = 0;
-
-		for (int j = 0; j < STRIDE; j++)
-		{
-			above_here += score[i + j] > threshold;
-			equal_here += score[i + j] == threshold;
-		}
-		above += above_here;
-		equal += equal_here;
-	}
-	for (; i < count; i++)
-	{
-		above += score[i] > threshold;
-		equal += score[i] == threshold;
-	}
-	return (double) above + (double) equal / 2;
 }

@@ -1,7 +1,7 @@
 /*
  * list_quality.h
  *		How good a list of recommendations is, from which of its entries are
- *		relevant; and a ranking of all items.
+ *		relevant.
  */
 #ifndef RECSYS_MATH_LIST_QUALITY_H
 #define RECSYS_MATH_LIST_QUALITY_H
@@ -27,7 +27,5 @@ extern double list_ndcg(const ListHits *list);
 extern double list_average_precision(const ListHits *list);
 extern double list_hit(const ListHits *list);
 extern double list_reciprocal_rank(const ListHits *list);
-
-extern double score_place(const double *score, int64_t count, double threshold);
 
 #endif							/* RECSYS_MATH_LIST_QUALITY_H */

@@ -29,7 +29,7 @@
 #include "utils/syscache.h"
 
 #include "engine/team.h"
-#include "math/list_quality.h"
+#include "math/kernels.h"
 #include "model/form.h"
 #include "model/image.h"
 #include "ratings/budget.h"
@@ -58,6 +58,15 @@ typedef struct BatchShared
 	int32		version;
 } BatchShared;
 
+/* All items by how many have rated them: the same for everybody but for what he has seen. */
+typedef struct PopularOrder
+{
+	double	   *count;			/* [items] numbers of ratings */
+	Scored	   *best;			/* [items] most first */
+	double	   *place;			/* [items] how many items are before one, ties half */
+	uint8	   *seen;			/* [items] work space, all 0 */
+} PopularOrder;
+
 /* A process at work. */
 typedef struct BatchWorker
 {
@@ -69,7 +78,7 @@ typedef struct BatchWorker
 								 * its form scores them one after the other */
 	double	   *score;			/* [items] of the user at hand, -infinity: it has none,
 								 * NaN: it is not to be recommended */
-	double	   *counts;			/* [items] numbers of ratings */
+	PopularOrder *popular;		/* NULL: it was not needed yet */
 	double	   *relevant;		/* scores of relevant items */
 	double	   *some;			/* scores of them and of the candidates */
 	int64		capacity;		/* of these two */
@@ -138,7 +147,7 @@ lay_out_batch(Batch *batch, char *base)
 static int
 count_workers(const BatchShape *shape, int32 items)
 {
-	double		scores = (double) shape->users * items;
+	double		scores = shape->popular ? 0 : (double) shape->users * items;
 	int			workers = workers_for_ratings((int64) (scores / SCORES_PER_RATING));
 
 	return Min(workers, count_blocks(shape, items) - 1);
@@ -153,7 +162,7 @@ batch_bytes(const BatchShape *shape, int32 items)
 {
 	Batch		batch = {.shape = *shape};
 	Size		rows = budget_array(items, users_in_block(items) * sizeof(float) +
-									2 * sizeof(double));
+									3 * sizeof(double) + sizeof(Scored) + 1);
 
 	return add_size(lay_out_batch(&batch, NULL),
 					mul_size(1 + count_workers(shape, items), rows));
@@ -224,20 +233,51 @@ has_profile(const Batch *batch, int32 u)
 	return batch->shape.profiles && items_count(&batch->profile, u) > 0;
 }
 
-/* Score all items by how many have rated them. */
-static void
-score_by_popularity(BatchWorker *worker)
+/* How many of some scores are before a score in their order, ties counting half. */
+static double
+place_among(const double *score, int64 count, double threshold)
 {
-	Model	   *model = worker->model;
+	int64		above;
+	int64		equal;
 
-	if (worker->counts == NULL)
+	kernels->count_above(count, score, threshold, &above, &equal);
+	return above + equal / 2.0;
+}
+
+/* The place of each item; of equal ones it is the same. */
+static double *
+find_places(const Scored *best, int32 items)
+{
+	double	   *place = MemoryContextAllocHuge(CurrentMemoryContext, budget_array(items, sizeof(double)));
+
+	for (int32 from = 0, to; from < items; from = to)
 	{
-		MemoryContext old = MemoryContextSwitchTo(worker->context);
-
-		worker->counts = popularity_scores(model);
-		MemoryContextSwitchTo(old);
+		for (to = from + 1; to < items && best[to].score == best[from].score; to++)
+			;
+		for (int32 i = from; i < to; i++)
+			place[best[i].index] = from + (to - from) / 2.0;
 	}
-	memcpy(worker->score, worker->counts, sizeof(double) * (Size) model->header.items);
+	return place;
+}
+
+static const PopularOrder *
+popular_order(BatchWorker *worker)
+{
+	int32		items = worker->model->header.items;
+	MemoryContext old;
+	PopularOrder *order;
+
+	if (worker->popular != NULL)
+		return worker->popular;
+	old = MemoryContextSwitchTo(worker->context);
+	order = palloc(sizeof(PopularOrder));
+	order->count = popularity_scores(worker->model);
+	order->best = rank_scores(order->count, items, items).heap;
+	order->place = find_places(order->best, items);
+	order->seen = memset(allocate(worker, items, 1), 0, items);
+	worker->popular = order;
+	MemoryContextSwitchTo(old);
+	return order;
 }
 
 static void
@@ -259,9 +299,7 @@ score_user(BatchWorker *worker, int32 u, const float *row)
 	Model	   *model = worker->model;
 	double	   *score = worker->score;
 
-	if (batch->shape.popular || (batch->user[u] < 0 && !has_profile(batch, u)))
-		score_by_popularity(worker);
-	else if (row != NULL)
+	if (row != NULL)
 		for (int32 item = 0; item < model->header.items; item++)
 			score[item] = row[item];
 	else if (batch->user[u] >= 0)
@@ -273,17 +311,31 @@ score_user(BatchWorker *worker, int32 u, const float *row)
 			score[item] = -get_float8_infinity();
 }
 
-/* Take out what the user has seen, or what is known of him. */
+/* What the user is not to be recommended: what he has seen, or what is known of him. */
+static int32
+seen_items(BatchWorker *worker, int32 u, const int32 **item)
+{
+	const Batch *batch = worker->batch;
+	const float *value;
+
+	if (!batch->shape.exclude_seen)
+		return 0;
+	if (batch->user[u] >= 0)
+		return model_sparse_row(worker->model, PART_RATINGS, batch->user[u], item, &value);
+	if (!batch->shape.profiles)
+		return 0;
+	*item = batch->profile.item + batch->profile.start[u];
+	return (int32) items_count(&batch->profile, u);
+}
+
 static void
 exclude(BatchWorker *worker, int32 u)
 {
-	const Batch *batch = worker->batch;
+	const int32 *item;
+	int32		count = seen_items(worker, u, &item);
 
-	if (batch->user[u] >= 0)
-		exclude_seen(worker->model, batch->user[u], worker->score);
-	if (batch->shape.profiles)
-		for (int64 e = batch->profile.start[u]; e < batch->profile.start[u + 1]; e++)
-			worker->score[batch->profile.item[e]] = get_float8_nan();
+	for (int32 i = 0; i < count; i++)
+		worker->score[item[i]] = get_float8_nan();
 }
 
 static void
@@ -300,13 +352,23 @@ push_items(TopK *top, const double *score, const BatchItems *items, int32 u)
 		push(top, score, items->item[e]);
 }
 
+/* Write an entry of the list of user u; the index is -1 behind its end. */
+static void
+put_entry(const Batch *batch, int32 u, int i, Scored entry)
+{
+	Size		place = (Size) u * batch->shape.n + i;
+
+	batch->item[place] = entry.index;
+	if (batch->shape.scores)
+		batch->score[place] = entry.score;
+}
+
 /* Write the list of user u. */
 static void
 list_best(BatchWorker *worker, int32 u)
 {
 	const Batch *batch = worker->batch;
 	int			n = batch->shape.n;
-	int32	   *item = batch->item + (Size) u * n;
 	TopK		top;
 
 	topk_init(&top, n, worker->heap);
@@ -320,11 +382,7 @@ list_best(BatchWorker *worker, int32 u)
 			push(&top, worker->score, i);
 	topk_sort(&top);
 	for (int i = 0; i < n; i++)
-	{
-		item[i] = i < top.count ? top.heap[i].index : -1;
-		if (batch->shape.scores && i < top.count)
-			batch->score[(Size) u * n + i] = top.heap[i].score;
-	}
+		put_entry(batch, u, i, i < top.count ? top.heap[i] : (Scored) {0, -1});
 }
 
 static int64
@@ -365,8 +423,8 @@ area_under_curve(const double *score, int64 count, const double *relevant, int64
 	for (int64 r = 0; r < relevant_count; r++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		wrong += score_place(score, count, relevant[r]) -
-			score_place(relevant, relevant_count, relevant[r]);
+		wrong += place_among(score, count, relevant[r]) -
+			place_among(relevant, relevant_count, relevant[r]);
 	}
 	return 1 - wrong / ((double) others * relevant_count);
 }
@@ -389,6 +447,80 @@ measure_order(BatchWorker *worker, int32 u)
 	count = gather(worker->score, &batch->relevant, u, worker->some);
 	count += gather(worker->score, &batch->candidates, u, worker->some + count);
 	batch->auc[u] = area_under_curve(worker->some, count, worker->relevant, relevant);
+}
+
+/* The most popular of all items, which need no sorting. */
+static void
+list_popular(BatchWorker *worker, int32 u)
+{
+	const PopularOrder *order = popular_order(worker);
+	const Batch *batch = worker->batch;
+	int			length = 0;
+
+	for (int32 i = 0; i < worker->model->header.items && length < batch->shape.n; i++)
+		if (!order->seen[order->best[i].index])
+			put_entry(batch, u, length++, order->best[i]);
+	while (length < batch->shape.n)
+		put_entry(batch, u, length++, (Scored) {0, -1});
+}
+
+/* area_under_curve, for scores that are the same for all but for what is seen. */
+static double
+popular_area(BatchWorker *worker, int32 u, const int32 *seen, int32 seen_count)
+{
+	const PopularOrder *order = popular_order(worker);
+	const BatchItems *items = &worker->batch->relevant;
+	int64		relevant = items_count(items, u);
+	int64		others = worker->model->header.items - seen_count - relevant;
+	double		wrong = 0;
+
+	if (others <= 0 || relevant == 0)
+		return get_float8_nan();
+	reserve(worker, relevant + seen_count);
+	gather(order->count, items, u, worker->relevant);
+	for (int32 i = 0; i < seen_count; i++)
+		worker->some[i] = order->count[seen[i]];
+	for (int64 r = 0; r < relevant; r++)
+		wrong += order->place[items->item[items->start[u] + r]] -
+			place_among(worker->some, seen_count, worker->relevant[r]) -
+			place_among(worker->relevant, relevant, worker->relevant[r]);
+	return 1 - wrong / ((double) others * relevant);
+}
+
+/* Rank by numbers of ratings for user u. */
+static void
+rank_by_popularity(BatchWorker *worker, int32 u)
+{
+	const PopularOrder *order = popular_order(worker);
+	const int32 *seen;
+	int32		count;
+
+	if (worker->batch->shape.restricted)
+	{
+		memcpy(worker->score, order->count, sizeof(double) * (Size) worker->model->header.items);
+		exclude(worker, u);
+		list_best(worker, u);
+		measure_order(worker, u);
+		return;
+	}
+	count = seen_items(worker, u, &seen);
+	for (int32 i = 0; i < count; i++)
+		order->seen[seen[i]] = 1;
+	list_popular(worker, u);
+	for (int32 i = 0; i < count; i++)
+		order->seen[seen[i]] = 0;
+	worker->batch->auc[u] = popular_area(worker, u, seen, count);
+}
+
+/* Rank by the model for user u; row, if there is one, are scores made before. */
+static void
+rank_by_model(BatchWorker *worker, int32 u, const float *row)
+{
+	score_user(worker, u, row);
+	exclude(worker, u);
+	list_best(worker, u);
+	if (worker->batch->shape.relevant > 0)
+		measure_order(worker, u);
 }
 
 /* Score those users of a block that the model knows, in the order of the block. */
@@ -418,14 +550,12 @@ do_block(BatchWorker *worker, int64 block)
 	for (int32 u = from; u < to; u++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		score_user(worker, u, batch->user[u] >= 0 ? row : NULL);
+		if (batch->shape.popular || (batch->user[u] < 0 && !has_profile(batch, u)))
+			rank_by_popularity(worker, u);
+		else
+			rank_by_model(worker, u, batch->user[u] >= 0 ? row : NULL);
 		if (row != NULL && batch->user[u] >= 0)
 			row += worker->model->header.items;
-		if (batch->shape.exclude_seen)
-			exclude(worker, u);
-		list_best(worker, u);
-		if (batch->shape.relevant > 0)
-			measure_order(worker, u);
 	}
 }
 
