@@ -21,5 +21,6 @@ extern const Algorithm item_knn_algorithm;
 extern const Algorithm user_knn_algorithm;
 extern const Algorithm rp3beta_algorithm;
 extern const Algorithm ease_algorithm;
+extern const Algorithm slim_algorithm;
 
 #endif							/* RECSYS_ALGORITHMS_REGISTRY_H */
