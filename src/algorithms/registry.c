@@ -24,6 +24,8 @@ const Algorithm *const algorithms[] = {
 	&user_knn_algorithm,
 	&slope_one_algorithm,
 	&rp3beta_algorithm,
+	&slim_algorithm,
+	&ease_algorithm,
 	&co_clustering_algorithm,
 	&content_algorithm,
 	NULL

@@ -22,6 +22,8 @@ extern const Algorithm gradient_algorithm;
 extern const Algorithm item_knn_algorithm;
 extern const Algorithm user_knn_algorithm;
 extern const Algorithm rp3beta_algorithm;
+extern const Algorithm ease_algorithm;
+extern const Algorithm slim_algorithm;
 extern const Algorithm content_algorithm;
 
 #endif							/* RECSYS_ALGORITHMS_REGISTRY_H */

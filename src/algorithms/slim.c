@@ -1,0 +1,373 @@
+/*
+ * slim.c
+ *		Algorithm "slim": sparse linear weights of items for each other.
+ *
+ * Ning and Karypis, "SLIM: Sparse Linear Methods for Top-N Recommender Systems"
+ * (ICDM 2011): for every item i the weights w >= 0 of the other items that
+ * minimize (eq. 4)
+ *
+ *		|x_i - X w|^2 / 2 + l1 sum of w + l2 |w|^2 / 2
+ *
+ * where both penalties are in units of |x_i|^2.  All that is needed of X is
+ * the Gram matrix G = X'X.  With r = G_i - G w the weight of j is best at
+ * (Friedman, Hastie, Tibshirani, "Regularization Paths for Generalized Linear
+ * Models via Coordinate Descent", JSS 2010, with updates of covariances)
+ *
+ *		max(0, r_j + G_jj w_j - l1) / (G_jj + l2)
+ *
+ * which changes r by a multiple of row j of G.  As nothing here is negative,
+ * r_j is G_ij at most: items with G_ij <= l1 have no weight and are left out
+ * from the start.  Of the others those are candidates that would reduce the
+ * loss most if they were alone.  Sweeps go through the weights that are not
+ * zero until these stay, then through all.
+ *
+ * The Gram matrix is held if it takes less than half of maintenance_work_mem,
+ * else a row of it is made when an item gets a weight: the same, more slowly.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "storage/shmem.h"
+
+#include "algorithms/gram.h"
+#include "algorithms/lists.h"
+#include "algorithms/registry.h"
+#include "engine/team.h"
+#include "math/kernels.h"
+#include "ratings/budget.h"
+
+/* Sweeps after which an item is left as it is. */
+#define MOST_SWEEPS 1000
+
+typedef struct SlimOptions
+{
+	CommonOptions common;
+	double		l1;
+	double		l2;
+	bool		scaled_regularization;
+	int			k;
+	int			candidates;
+	double		tolerance;
+} SlimOptions;
+
+static const OptionSpec options[] = {
+	REAL_OPTION("l1", SlimOptions, l1, .01, 0, 1e9,
+				"penalty on the weights: the larger, the fewer"),
+	REAL_OPTION("l2", SlimOptions, l2, .1, 0, 1e9,
+				"penalty on the squares of the weights"),
+	BOOL_OPTION("scaled_regularization", SlimOptions, scaled_regularization, true,
+				"multiply the penalties for an item by the sum of its squared values"),
+	INT_OPTION("k", SlimOptions, k, 100, 1, 100000,
+			   "largest weights to keep for each item"),
+	INT_OPTION("candidates", SlimOptions, candidates, 500, 1, 8192,
+			   "items that can get a weight for an item: those that have most in common with it"),
+	REAL_OPTION("tolerance", SlimOptions, tolerance, 1e-4, 1e-9, 1,
+				"largest change of a weight at which the search for them ends")
+};
+
+/* Shared arrays. */
+enum
+{
+	SLIM_LISTS,
+	SLIM_NORMS = SLIM_LISTS + ROW_LISTS_ARRAYS,
+	SLIM_GRAM
+};
+
+/* Phases of the work. */
+enum
+{
+	SLIM_PREPARE,				/* norms, and the Gram matrix if it is held; units of items */
+	SLIM_ITEMS					/* the weights for each item; units of items */
+};
+
+typedef struct Slim
+{
+	const SlimOptions *options;
+	const Interactions *ratings;
+	RowLists	lists;			/* of the weights for each item */
+	float	   *norm;			/* [items] G_jj */
+	int			stride;
+	float	   *gram;			/* [items x stride]; NULL: it is not held */
+	float	   *row;			/* [stride] of the Gram matrix, if it is not */
+
+	/* The problem at hand. */
+	double		l1;
+	double		l2;
+	int			capacity;
+	int			count;			/* of candidates */
+	Scored	   *best;			/* [capacity] */
+	int32	   *item;			/* [capacity] the candidates */
+	float	   *rest;			/* [capacity, padded] r */
+	double	   *weight;			/* [capacity] */
+	int32	   *place;			/* [capacity] of its row among those below, or -1 */
+	int			rows;
+	float	   *rows_of;		/* [capacity x padded] rows of G over the candidates */
+} Slim;
+
+static void
+slim_prepare(void *options, bool has_values)
+{
+	require_stored_ratings(options);
+}
+
+static Size
+gram_bytes(int32 items)
+{
+	return vectors_bytes(items, KERNEL_PADDED(items));
+}
+
+static bool
+holds_gram(int32 items)
+{
+	return gram_bytes(items) <= budget_limit() / 2;
+}
+
+static int
+candidate_capacity(const SlimOptions *opts, int32 items)
+{
+	return Min(opts->candidates, Max(items - 1, 1));
+}
+
+static Size
+slim_memory(const MatrixShape *shape, const void *options)
+{
+	/* Lists for an item become those of it, for a moment both. */
+	Size		bytes = add_size(mul_size(2, row_lists_bytes(shape->items,
+															  ((const SlimOptions *) options)->k)),
+								 vectors_bytes(shape->items, 1));
+
+	return holds_gram(shape->items) ? add_size(bytes, gram_bytes(shape->items)) : bytes;
+}
+
+static Size
+slim_scratch(const MatrixShape *shape, const void *options)
+{
+	int			capacity = candidate_capacity(options, shape->items);
+
+	return add_size(add_size(vectors_bytes(capacity, KERNEL_PADDED(capacity)),
+							 vectors_bytes(1, KERNEL_PADDED(shape->items))),
+					budget_array(capacity, sizeof(Scored) + 2 * sizeof(int32) +
+								 sizeof(float) + sizeof(double)));
+}
+
+static void
+allocate_problem(Slim *slim, int32 items)
+{
+	int			padded;
+
+	slim->capacity = candidate_capacity(slim->options, items);
+	padded = KERNEL_PADDED(slim->capacity);
+	slim->row = allocate_vectors(1, slim->stride);
+	slim->best = palloc(sizeof(Scored) * slim->capacity);
+	slim->item = palloc(sizeof(int32) * slim->capacity);
+	slim->rest = allocate_vectors(1, padded);
+	slim->weight = palloc(sizeof(double) * slim->capacity);
+	slim->place = palloc(sizeof(int32) * slim->capacity);
+	slim->rows_of = allocate_vectors(slim->capacity, padded);
+}
+
+static void *
+slim_attach(TrainContext *context)
+{
+	const SlimOptions *opts = context->options;
+	const Interactions *ratings = context->ratings;
+	int32		items = ratings->by_item.rows;
+	Slim	   *slim = palloc0(sizeof(Slim));
+
+	slim->options = opts;
+	slim->ratings = ratings;
+	slim->lists = row_lists_attach(context, SLIM_LISTS, items, opts->k);
+	slim->norm = team_vectors(context, SLIM_NORMS, items, 1);
+	slim->stride = KERNEL_PADDED(items);
+	if (holds_gram(items))
+		slim->gram = team_vectors(context, SLIM_GRAM, items, slim->stride);
+	allocate_problem(slim, items);
+	return slim;
+}
+
+static void
+prepare_item(Slim *slim, int32 item)
+{
+	const SparseRows *by_item = &slim->ratings->by_item;
+	float		squares = 0;
+
+	for (int64 e = by_item->start[item]; e < by_item->start[item + 1]; e++)
+		squares += by_item->value[e] * by_item->value[e];
+	slim->norm[item] = squares;
+	if (slim->gram != NULL)
+		gram_row(slim->ratings, item, 0, slim->gram + (Size) item * slim->stride);
+}
+
+/* A row of the Gram matrix, held or made. */
+static const float *
+row_of_gram(Slim *slim, int32 item)
+{
+	if (slim->gram != NULL)
+		return slim->gram + (Size) item * slim->stride;
+	memset(slim->row, 0, sizeof(float) * slim->stride);
+	gram_row(slim->ratings, item, 0, slim->row);
+	return slim->row;
+}
+
+static int
+compare_indexes(const void *a, const void *b)
+{
+	int32		x = ((const Scored *) a)->index;
+	int32		y = ((const Scored *) b)->index;
+
+	return (x > y) - (x < y);
+}
+
+/* Set up the problem of an item: its penalties and candidates, no weights. */
+static void
+pose_problem(Slim *slim, int32 item)
+{
+	const SlimOptions *opts = slim->options;
+	const float *row = row_of_gram(slim, item);
+	double		unit = opts->scaled_regularization ? slim->norm[item] : 1;
+	TopK		best;
+
+	slim->l1 = opts->l1 * unit;
+	slim->l2 = opts->l2 * unit;
+	topk_init(&best, slim->capacity, slim->best);
+	for (int32 other = 0; other < slim->ratings->by_item.rows; other++)
+	{
+		double		above = row[other] - slim->l1;
+
+		if (other != item && above > 0)
+			topk_push(&best, above * above / (slim->norm[other] + slim->l2), other);
+	}
+	qsort(best.heap, best.count, sizeof(Scored), compare_indexes);
+	slim->count = best.count;
+	slim->rows = 0;
+	memset(slim->rest, 0, sizeof(float) * KERNEL_PADDED(slim->capacity));
+	for (int c = 0; c < slim->count; c++)
+	{
+		slim->item[c] = slim->best[c].index;
+		slim->rest[c] = row[slim->best[c].index];
+		slim->weight[c] = 0;
+		slim->place[c] = -1;
+	}
+}
+
+/* The row of the Gram matrix of a candidate, over all candidates. */
+static const float *
+row_of_candidate(Slim *slim, int c)
+{
+	int			padded = KERNEL_PADDED(slim->capacity);
+	float	   *among;
+	const float *row;
+
+	if (slim->place[c] >= 0)
+		return slim->rows_of + (Size) slim->place[c] * padded;
+	CHECK_FOR_INTERRUPTS();
+	row = row_of_gram(slim, slim->item[c]);
+	slim->place[c] = slim->rows++;
+	among = slim->rows_of + (Size) slim->place[c] * padded;
+	for (int other = 0; other < slim->count; other++)
+		among[other] = row[slim->item[other]];
+	return among;
+}
+
+/* Put the weight of a candidate where it is best; returns how far that was. */
+static double
+improve_weight(Slim *slim, int c)
+{
+	double		norm = slim->norm[slim->item[c]];
+	double		before = slim->weight[c];
+	double		weight = (slim->rest[c] + norm * before - slim->l1) / (norm + slim->l2);
+
+	weight = Max(weight, 0);
+	if (weight == before)
+		return 0;
+	slim->weight[c] = weight;
+	kernels->combine(KERNEL_PADDED(slim->count), slim->rest, 1, before - weight,
+					 row_of_candidate(slim, c));
+	return fabs(weight - before);
+}
+
+/* One sweep through all candidates, or those with a weight; the largest change. */
+static double
+sweep(Slim *slim, bool all)
+{
+	double		largest = 0;
+
+	CHECK_FOR_INTERRUPTS();
+	for (int c = 0; c < slim->count; c++)
+		if (all || slim->weight[c] > 0)
+		{
+			double		change = improve_weight(slim, c);
+
+			largest = Max(largest, change);
+		}
+	return largest;
+}
+
+/* Find the weights for an item, and make the largest its list. */
+static void
+solve_item(Slim *slim, int32 item)
+{
+	double		tolerance = slim->options->tolerance;
+	int			sweeps = 0;
+	TopK		best;
+
+	pose_problem(slim, item);
+	while (sweeps++ < MOST_SWEEPS && sweep(slim, true) > tolerance)
+		while (sweeps++ < MOST_SWEEPS && sweep(slim, false) > tolerance)
+			;
+	topk_init(&best, slim->lists.capacity, slim->lists.heap);
+	for (int c = 0; c < slim->count; c++)
+		if (slim->weight[c] > 0)
+			topk_push(&best, slim->weight[c], slim->item[c]);
+	row_lists_put(&slim->lists, item, &best);
+}
+
+static double
+slim_work(TrainContext *context, int phase, int64 argument, int unit)
+{
+	Slim	   *slim = context->state;
+	const SparseRows *by_item = &slim->ratings->by_item;
+	int			units = team_row_units(by_item);
+	int32		end = sparse_row_bound(by_item, unit + 1, units);
+
+	for (int32 item = sparse_row_bound(by_item, unit, units); item < end; item++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (phase == SLIM_PREPARE)
+			prepare_item(slim, item);
+		else
+			solve_item(slim, item);
+	}
+	return 0;
+}
+
+static void
+slim_train(TrainContext *context)
+{
+	Slim	   *slim = context->state;
+	int			units = team_row_units(&context->ratings->by_item);
+
+	progress_plan(context->progress, 0);
+	team_run(context, SLIM_PREPARE, 0, units, NULL);
+	team_run(context, SLIM_ITEMS, 0, units, "parts of the weights");
+	draft_add_sparse(context->draft, PART_WEIGHTS, row_lists_transpose(&slim->lists));
+}
+
+const Algorithm slim_algorithm = {
+	.name = "slim",
+	.family = "item weights",
+	.feedback = FEEDBACK_IMPLICIT,
+	.form = "item_weights",
+	.description = "few weights of items for each item, none negative, that reproduce the data best",
+	.options_size = sizeof(SlimOptions),
+	.options = options,
+	.option_count = lengthof(options),
+	.prepare = slim_prepare,
+	.memory = slim_memory,
+	.scratch = slim_scratch,
+	.attach = slim_attach,
+	.work = slim_work,
+	.train = slim_train
+};
