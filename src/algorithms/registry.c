@@ -18,6 +18,7 @@ const Algorithm *const algorithms[] = {
 	&svdpp_algorithm,
 	&als_algorithm,
 	&ials_algorithm,
+	&bpr_algorithm,
 	&nmf_algorithm,
 	&gradient_algorithm,
 	&item_knn_algorithm,

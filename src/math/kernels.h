@@ -75,6 +75,15 @@ typedef struct Kernels
 	void		(*svdpp_step) (int n, float *p, float *q, float *s, float *d,
 							   float step, float share, float keep);
 
+	/* sum of x[i] * (y[i] - z[i]) */
+	float		(*dot_difference) (int n, const float *x, const float *y, const float *z);
+
+	/*
+	 * One step towards an order: p' = keep p + step (q - r),
+	 * q' = keep q + step p and r' = keep r - step p, all from the old values.
+	 */
+	void		(*order_step) (int n, float *p, float *q, float *r, float step, float keep);
+
 	/* out[r] = inner product of row r of matrix [rows x n] with x */
 	void		(*matrix_vector) (size_t rows, int n, const float *matrix,
 								  const float *x, float *out);

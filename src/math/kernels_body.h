@@ -160,6 +160,36 @@ count_above(int64_t n, const double *x, double threshold, int64_t *above, int64_
 	}
 }
 
+#define DIFFERENCE_BEGIN(s, ...) Vector a##s = {0};
+#define DIFFERENCE_ADD(s, x, y, z) \
+	a##s += load((x) + (s) * LANES) * (load((y) + (s) * LANES) - load((z) + (s) * LANES));
+
+static float
+dot_difference(int n, const float *x, const float *y, const float *z)
+{
+	EACH(DIFFERENCE_BEGIN, )
+	for (int i = 0; i < n; i += KERNEL_LANES)
+	{
+		EACH(DIFFERENCE_ADD, x + i, y + i, z + i)
+	}
+	return lane_sum(REDUCE_TOTAL);
+}
+
+static void
+order_step(int n, float *p, float *q, float *r, float step, float keep)
+{
+	for (int i = 0; i < n; i += LANES)
+	{
+		Vector		old_p = load(p + i);
+		Vector		old_q = load(q + i);
+		Vector		old_r = load(r + i);
+
+		store(p + i, keep * old_p + step * (old_q - old_r));
+		store(q + i, keep * old_q + step * old_p);
+		store(r + i, keep * old_r - step * old_p);
+	}
+}
+
 static void
 sgd_step(int n, float *p, float *q, float step, float keep_p, float keep_q)
 {
@@ -268,6 +298,8 @@ const Kernels KERNEL_SET = {
 	.adaptive_step = adaptive_step,
 	.combine = combine,
 	.svdpp_step = svdpp_step,
+	.dot_difference = dot_difference,
+	.order_step = order_step,
 	.matrix_vector = matrix_vector,
 	.gather_dot = gather_dot,
 	.gather_sum = gather_sum

@@ -125,6 +125,37 @@ adaptive_step_agrees(const Kernels *set, int n)
 }
 
 static bool
+order_step_agrees(const Kernels *set, int n)
+{
+	int			padded = KERNEL_PADDED(n);
+	float	   *p = random_vector(n);
+	float	   *q = random_vector(n);
+	float	   *r = random_vector(n);
+	float	   *old[3] = {random_vector(n), random_vector(n), random_vector(n)};
+	double		sum = 0;
+	bool		agree;
+
+	for (int i = 0; i < n; i++)
+		sum += (double) p[i] * ((double) q[i] - r[i]);
+	agree = fabs(set->dot_difference(padded, p, q, r) - sum) < 1e-5 * sqrt(n) * 10;
+	memcpy(old[0], p, sizeof(float) * padded);
+	memcpy(old[1], q, sizeof(float) * padded);
+	memcpy(old[2], r, sizeof(float) * padded);
+	set->order_step(padded, p, q, r, .25f, .5f);
+	for (int i = 0; i < padded; i++)
+		agree = agree && near(p[i], .5 * old[0][i] + .25 * (old[1][i] - old[2][i]), 1e-6) &&
+			near(q[i], .5 * old[1][i] + .25 * old[0][i], 1e-6) &&
+			near(r[i], .5 * old[2][i] - .25 * old[0][i], 1e-6) &&
+			(i < n || (p[i] == 0 && q[i] == 0 && r[i] == 0));
+	free(p);
+	free(q);
+	free(r);
+	for (int i = 0; i < 3; i++)
+		free(old[i]);
+	return agree;
+}
+
+static bool
 matrix_vector_agrees(const Kernels *set, int n)
 {
 	int			padded = KERNEL_PADDED(n);
@@ -151,7 +182,7 @@ test_kernels(const Kernels *set)
 	for (int i = 0; i < LENGTH_OF(lengths); i++)
 		agree = agree && reductions_agree(set, lengths[i]) &&
 			sgd_step_agrees(set, lengths[i]) && adaptive_step_agrees(set, lengths[i]) &&
-			matrix_vector_agrees(set, lengths[i]);
+			order_step_agrees(set, lengths[i]) && matrix_vector_agrees(set, lengths[i]);
 	snprintf(name, sizeof(name), "kernels for %s agree with plain loops", set->isa);
 	ok(agree, name);
 }

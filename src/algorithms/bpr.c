@@ -1,0 +1,446 @@
+/*
+ * bpr.c
+ *		Algorithm "bpr": p_u . q_i + b_i, so that users prefer the items they have
+ *		to others, by stochastic gradient descent.
+ *
+ * Bayesian personalized ranking; the loss and the step are in math/order.c.
+ * Each observation, an epoch, meets one item that the user does not have,
+ * drawn uniformly or as often as it was observed.  How much was observed
+ * does not count, but nothing was where the value is 0.
+ *
+ * A step moves two items, one of them drawn at random, so a fixed grid of
+ * blocks (as in svd.c) would never compare an item with those of other blocks.
+ * Instead the items are dealt into groups anew each epoch, at random, and the
+ * item that an observation meets is drawn from the group of its own: of all
+ * pairs of items each is as likely as another.  In a stratum of an epoch
+ * each group of users works with another group of items, so no two units share
+ * a user or an item, and a unit's random numbers are its own: any number of
+ * processes makes the same model.  A group of items is also small enough for
+ * the cache.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+
+#include "algorithms/registry.h"
+#include "algorithms/sgd.h"
+#include "engine/team.h"
+#include "math/kernels.h"
+#include "math/order.h"
+#include "math/random.h"
+#include "ratings/budget.h"
+
+/*
+ * Groups of users and of items: as many, unless groups of items would become
+ * small.  The result depends on both numbers.
+ */
+#define MOST_GROUPS 16
+#define GROUP_ITEMS 32
+
+/* So often another item is drawn that the user does not have. */
+#define TRIES 32
+
+typedef struct BprOptions
+{
+	CommonOptions common;
+	IterationOptions iteration;
+	RateOptions rate;
+	PenaltyOptions penalty;
+	int			factors;
+	int			negatives;		/* BprNegatives */
+	double		init_sd;
+	int			seed;
+} BprOptions;
+
+typedef enum BprNegatives
+{
+	BPR_UNIFORM,
+	BPR_POPULARITY
+} BprNegatives;
+
+static const char *const negatives_names[] = {"uniform", "popularity", NULL};
+
+static const OptionSpec options[] = {
+	INT_OPTION("factors", BprOptions, factors, 64, 1, 4096,
+			   "length of the vectors of users and items"),
+	PLAIN_ITERATION_OPTION(BprOptions, iteration, 100, "passes over the observations"),
+	RATE_OPTIONS(BprOptions, rate, .05, ""),
+	PENALTY_OPTIONS(BprOptions, penalty, .01),
+	ENUM_OPTION("negatives", BprOptions, negatives, BPR_UNIFORM, negatives_names,
+				"items that the user does not have are drawn all alike, or as often as they were observed"),
+	REAL_OPTION("init_sd", BprOptions, init_sd, .1, 0, 100,
+				"standard deviation of the factors at the start"),
+	INT_OPTION("seed", BprOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
+			   "start of the random numbers")
+};
+
+/* Names of the random streams; the last are one for each epoch. */
+enum
+{
+	STREAM_USERS = 1,
+	STREAM_ITEMS,
+	STREAM_GROUPS,
+	STREAM_NEGATIVES
+};
+
+/* Phases of the work. */
+enum
+{
+	BPR_START_USERS,			/* random factors; units of users */
+	BPR_START_ITEMS,			/* units of items */
+	BPR_DEAL,					/* sort rows by groups of items; units of users */
+	BPR_STRATUM					/* a stratum of an epoch; units of its blocks */
+};
+
+/* Shared arrays. */
+enum
+{
+	BPR_P,
+	BPR_Q,
+	BPR_ITEM_BIAS,
+	BPR_DEALT,
+	BPR_GROUP,
+	BPR_DRAWN,
+	BPR_ORDER,
+	BPR_SLICES
+};
+
+typedef struct Bpr
+{
+	const BprOptions *options;
+	const Interactions *ratings;
+	int			stride;
+	int			groups;
+	float	   *p;				/* [users x stride] */
+	float	   *q;				/* [items x stride] */
+	float	   *item_bias;		/* [items] */
+	int32		user_bound[MOST_GROUPS + 1];	/* users of each group */
+	int32		item_bound[MOST_GROUPS + 1];	/* places of each group in: */
+	int32	   *dealt;			/* [items] the items, group by group */
+	uint8	   *group;			/* [items] of each item */
+	int64	   *drawn;			/* [items + 1] observations of the items dealt
+								 * before, for negatives by popularity */
+	int32	   *order;			/* [entries] the rows of users, sorted by group;
+								 * ~item if its value is 0 */
+	int32	   *slice;			/* [users x groups] where in the user's row each
+								 * group ends */
+
+	/* Work space of this process. */
+	uint8	   *taken;			/* [items] does the user have it? */
+} Bpr;
+
+static void
+bpr_prepare(void *options, bool has_values)
+{
+	penalty_prepare(&((BprOptions *) options)->penalty);
+}
+
+static int
+groups_of_items(int32 items)
+{
+	return Min(Max(items / GROUP_ITEMS, 1), MOST_GROUPS);
+}
+
+static Size
+bpr_memory(const MatrixShape *shape, const void *options)
+{
+	int			stride = KERNEL_PADDED(((const BprOptions *) options)->factors);
+	Size		vectors = add_size(vectors_bytes(shape->users, stride),
+								   vectors_bytes(shape->items, stride + 1));
+	Size		items = budget_array(shape->items,
+									 sizeof(int32) + sizeof(uint8) + sizeof(int64));
+	Size		rows = add_size(budget_array(shape->ratings, sizeof(int32)),
+								budget_array(shape->users, sizeof(int32) *
+											 groups_of_items(shape->items)));
+
+	return add_size(vectors, add_size(items, rows));
+}
+
+static Size
+bpr_scratch(const MatrixShape *shape, const void *options)
+{
+	return shape->items;
+}
+
+static void
+attach_groups(Bpr *bpr, TrainContext *context)
+{
+	const Interactions *ratings = context->ratings;
+	int32		users = ratings->by_user.rows;
+	int32		items = ratings->by_item.rows;
+
+	bpr->groups = groups_of_items(items);
+	for (int g = 0; g <= bpr->groups; g++)
+	{
+		bpr->user_bound[g] = sparse_row_bound(&ratings->by_user, g, bpr->groups);
+		bpr->item_bound[g] = (int64) items * g / bpr->groups;
+	}
+	bpr->dealt = team_array(context, BPR_DEALT, budget_array(items, sizeof(int32)));
+	bpr->group = team_array(context, BPR_GROUP, items);
+	bpr->drawn = team_array(context, BPR_DRAWN, budget_array((Size) items + 1, sizeof(int64)));
+	bpr->order = team_array(context, BPR_ORDER,
+							budget_array(sparse_entries(&ratings->by_user), sizeof(int32)));
+	bpr->slice = team_array(context, BPR_SLICES,
+							budget_array(users, sizeof(int32) * bpr->groups));
+}
+
+static void *
+bpr_attach(TrainContext *context)
+{
+	const Interactions *ratings = context->ratings;
+	Bpr		   *bpr = palloc0(sizeof(Bpr));
+
+	bpr->options = context->options;
+	bpr->ratings = ratings;
+	bpr->stride = KERNEL_PADDED(bpr->options->factors);
+	bpr->p = team_vectors(context, BPR_P, ratings->by_user.rows, bpr->stride);
+	bpr->q = team_vectors(context, BPR_Q, ratings->by_item.rows, bpr->stride);
+	bpr->item_bias = team_vectors(context, BPR_ITEM_BIAS, ratings->by_item.rows, 1);
+	attach_groups(bpr, context);
+	bpr->taken = palloc_extended(ratings->by_item.rows, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	return bpr;
+}
+
+/* Normal factors for a row, from a stream of its own. */
+static void
+start_row(const Bpr *bpr, int phase, int32 row)
+{
+	bool		users = phase == BPR_START_USERS;
+
+	draw_vector((users ? bpr->p : bpr->q) + (Size) row * bpr->stride, bpr->options->factors,
+				bpr->options->init_sd, bpr->options->seed,
+				users ? STREAM_USERS : STREAM_ITEMS, row);
+}
+
+/* The leader: deal the items into the groups of an epoch. */
+static void
+deal_items(Bpr *bpr, int epoch)
+{
+	const SparseRows *by_item = &bpr->ratings->by_item;
+	RandomStream stream = random_stream(bpr->options->seed, STREAM_GROUPS, epoch);
+	int32		items = by_item->rows;
+
+	for (int32 i = 0; i < items; i++)
+	{
+		int32		j = random_below(&stream, i + 1);
+
+		bpr->dealt[i] = bpr->dealt[j];
+		bpr->dealt[j] = i;
+	}
+	for (int g = 0; g < bpr->groups; g++)
+		for (int32 i = bpr->item_bound[g]; i < bpr->item_bound[g + 1]; i++)
+			bpr->group[bpr->dealt[i]] = g;
+	for (int32 i = 0; i < items; i++)
+		bpr->drawn[i + 1] = bpr->drawn[i] + sparse_row_length(by_item, bpr->dealt[i]);
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* Sort the row of a user by the groups of its items, which stay in order. */
+static void
+deal_row(Bpr *bpr, int32 user)
+{
+	const SparseRows *by_user = &bpr->ratings->by_user;
+	int64		start = by_user->start[user];
+	int32	   *slice = bpr->slice + (Size) user * bpr->groups;
+	int32		sum = 0;
+
+	memset(slice, 0, sizeof(int32) * bpr->groups);
+	for (int64 e = start; e < by_user->start[user + 1]; e++)
+		slice[bpr->group[by_user->index[e]]]++;
+	for (int g = 0; g < bpr->groups; g++)
+	{
+		int32		count = slice[g];
+
+		slice[g] = sum;
+		sum += count;
+	}
+	/* What was the start of a group is its end when all are at their places. */
+	for (int64 e = start; e < by_user->start[user + 1]; e++)
+	{
+		int32		item = by_user->index[e];
+
+		bpr->order[start + slice[bpr->group[item]]++] = by_user->value[e] > 0 ? item : ~item;
+	}
+}
+
+/* An item of a group. */
+static int32
+draw_item(const Bpr *bpr, int g, RandomStream *stream)
+{
+	int32		low = bpr->item_bound[g];
+	int32		high = bpr->item_bound[g + 1];
+	int64		from = bpr->drawn[low];
+	int64		goal;
+
+	if (bpr->options->negatives == BPR_UNIFORM)
+		return bpr->dealt[low + random_below(stream, high - low)];
+	goal = from + (int64) (random_uniform(stream) * (bpr->drawn[high] - from));
+	/* The last place before which there are not more than "goal". */
+	while (high - low > 1)
+	{
+		int32		middle = low + (high - low) / 2;
+
+		if (bpr->drawn[middle] <= goal)
+			low = middle;
+		else
+			high = middle;
+	}
+	return bpr->dealt[low];
+}
+
+/* An item of a group that the user does not have; -1: none was found. */
+static int32
+draw_negative(const Bpr *bpr, int g, RandomStream *stream)
+{
+	for (int i = 0; i < TRIES; i++)
+	{
+		int32		item = draw_item(bpr, g, stream);
+
+		if (!bpr->taken[item])
+			return item;
+	}
+	return -1;
+}
+
+static inline OrderItem
+order_item(const Bpr *bpr, int32 item)
+{
+	return (OrderItem) {bpr->q + (Size) item * bpr->stride, &bpr->item_bias[item]};
+}
+
+/* The steps of a user with the items of a group; returns their loss. */
+static double
+train_slice(Bpr *bpr, const OrderStep *step, int32 user, int g, RandomStream *stream)
+{
+	const int32 *order = bpr->order + bpr->ratings->by_user.start[user];
+	const int32 *slice = bpr->slice + (Size) user * bpr->groups;
+	int32		from = g > 0 ? slice[g - 1] : 0;
+	float	   *p = bpr->p + (Size) user * bpr->stride;
+	double		loss = 0;
+
+	for (int32 e = from; e < slice[g]; e++)
+		bpr->taken[order[e] < 0 ? ~order[e] : order[e]] = true;
+	for (int32 e = from; e < slice[g]; e++)
+	{
+		int32		other = order[e] < 0 ? -1 : draw_negative(bpr, g, stream);
+
+		CHECK_FOR_INTERRUPTS();
+		if (other >= 0)
+			loss += order_step(step, bpr->stride, p, order_item(bpr, order[e]),
+							   order_item(bpr, other));
+	}
+	for (int32 e = from; e < slice[g]; e++)
+		bpr->taken[order[e] < 0 ? ~order[e] : order[e]] = false;
+	return loss;
+}
+
+/* A group of users with a group of items. */
+static double
+train_block(Bpr *bpr, int epoch, int users, int items)
+{
+	const BprOptions *opts = bpr->options;
+	double		rate = learning_rate(&opts->rate, epoch);
+	OrderStep	step = {
+		.rate = rate,
+		.keep = 1 - rate * opts->penalty.regularization,
+		.bias_keep = 1 - rate * opts->penalty.bias_regularization
+	};
+	RandomStream stream = random_stream(opts->seed, STREAM_NEGATIVES + epoch,
+										users * MOST_GROUPS + items);
+	double		loss = 0;
+
+	for (int32 user = bpr->user_bound[users]; user < bpr->user_bound[users + 1]; user++)
+	{
+		loss += train_slice(bpr, &step, user, items, &stream);
+		CHECK_FOR_INTERRUPTS();
+	}
+	return loss;
+}
+
+/* The argument of a stratum: its epoch, times the number of strata, and its number. */
+static double
+bpr_work(TrainContext *context, int phase, int64 argument, int unit)
+{
+	Bpr		   *bpr = context->state;
+	const SparseRows *rows = phase == BPR_START_ITEMS ? &bpr->ratings->by_item :
+		&bpr->ratings->by_user;
+	int			units = team_row_units(rows);
+	int32		end;
+
+	if (phase == BPR_STRATUM)
+		return train_block(bpr, argument / bpr->groups, unit,
+						   (unit + argument % bpr->groups) % bpr->groups);
+	end = sparse_row_bound(rows, unit + 1, units);
+	for (int32 row = sparse_row_bound(rows, unit, units); row < end; row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (phase == BPR_DEAL)
+			deal_row(bpr, row);
+		else
+			start_row(bpr, phase, row);
+	}
+	return 0;
+}
+
+/*
+ * One pass over the observations; returns the loss met on the way.  The
+ * strata need no order of their own: the groups have none.
+ */
+static double
+train_epoch(TrainContext *context, int epoch)
+{
+	Bpr		   *bpr = context->state;
+	double		loss = 0;
+
+	deal_items(bpr, epoch);
+	team_run(context, BPR_DEAL, 0, team_row_units(&bpr->ratings->by_user), NULL);
+	for (int s = 0; s < bpr->groups; s++)
+		loss += team_run(context, BPR_STRATUM, (int64) epoch * bpr->groups + s, bpr->groups,
+						 NULL);
+	if (!isfinite(loss))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("training diverged"),
+				 errdetail("The loss is no longer finite."),
+				 errhint("Lower the learning_rate, the regularization or init_sd.")));
+	return loss;
+}
+
+static void
+bpr_train(TrainContext *context)
+{
+	const Bpr  *bpr = context->state;
+	const Interactions *ratings = context->ratings;
+	int			iterations = iteration_plan(context);
+
+	team_run(context, BPR_START_USERS, 0, team_row_units(&ratings->by_user), NULL);
+	team_run(context, BPR_START_ITEMS, 0, team_row_units(&ratings->by_item), NULL);
+	for (int epoch = 0; epoch < iterations; epoch++)
+		if (!iteration_end(context, train_epoch(context, epoch), NAN))
+			break;
+	draft_add_unknown(context->draft, 0);
+	draft_add_factors(context->draft, 0, bpr->p, ratings->by_user.rows, bpr->q,
+					  ratings->by_item.rows, bpr->options->factors, bpr->stride);
+	draft_add_floats(context->draft, PART_ITEM_BIAS, bpr->item_bias, ratings->by_item.rows,
+					 1, 1);
+}
+
+const Algorithm bpr_algorithm = {
+	.name = "bpr",
+	.family = "matrix factorization",
+	.feedback = FEEDBACK_IMPLICIT,
+	.form = "factor",
+	.description = "factorization that ranks what users have above what they do not (Bayesian personalized ranking)",
+	.options_size = sizeof(BprOptions),
+	.options = options,
+	.option_count = lengthof(options),
+	.iteration = offsetof(BprOptions, iteration),
+	.prepare = bpr_prepare,
+	.memory = bpr_memory,
+	.scratch = bpr_scratch,
+	.attach = bpr_attach,
+	.work = bpr_work,
+	.train = bpr_train
+};

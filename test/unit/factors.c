@@ -1,0 +1,245 @@
+/*
+ * factors.c
+ *		Unit tests of what factorizations for rankings are made of: products of
+ *		matrices against plain loops, conjugate gradients on equations whose
+ *		solution is known, and the steps of Bayesian personalized ranking
+ *		against finite differences of their loss.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "math/conjugate.h"
+#include "math/kernels.h"
+#include "math/order.h"
+#include "math/random.h"
+#include "math/solve.h"
+
+#include "tap.h"
+
+static RandomStream numbers;
+
+static void
+fill(float *x, int n)
+{
+	for (int i = 0; i < n; i++)
+		x[i] = (float) random_normal(&numbers);
+}
+
+static void
+test_products(void)
+{
+	enum
+	{
+		ROWS = 7, COLS = 5, N = 16, STRIDE = 9
+	};
+	float		x[ROWS * N],
+				y[COLS * N],
+				out[ROWS * STRIDE],
+				gram[6 * N];
+	bool		agree = true;
+
+	fill(x, ROWS * N);
+	fill(y, COLS * N);
+	memset(out, 0, sizeof(out));
+	for (int times = 0; times < 2; times++)
+		product_add(ROWS, COLS, N, x, y, out, STRIDE);
+	for (int r = 0; r < ROWS; r++)
+		for (int c = 0; c < STRIDE; c++)
+			agree = agree && near(out[r * STRIDE + c], c < COLS ?
+								  2 * kernels->dot(N, x + r * N, y + c * N) : 0, 1e-5);
+	ok(agree, "products are added up, where they belong");
+
+	/* Of the first 6 columns of x, which are N apart. */
+	gram_matrix(ROWS, 6, N, x, gram);
+	gram_mirror(6, N, gram);
+	for (int i = 0; i < 6; i++)
+		for (int j = 0; j < 6; j++)
+		{
+			double		sum = 0;
+
+			for (int r = 0; r < ROWS; r++)
+				sum += (double) x[r * N + i] * x[r * N + j];
+			agree = agree && near(gram[i * N + j], sum, 1e-5);
+		}
+	ok(agree, "a Gram matrix is that of plain loops");
+}
+
+/* Equations with a matrix, for once. */
+typedef struct Dense
+{
+	int			n;
+	const float *matrix;
+	const float *right;
+	int			applied;
+} Dense;
+
+static void
+apply_dense(void *arg, int s, const float *x, float *out)
+{
+	Dense	   *dense = arg;
+
+	dense->applied++;
+	for (int i = 0; i < dense->n; i++)
+		out[i] = s * dense->right[i] - kernels->dot(dense->n, dense->matrix + i * dense->n, x);
+}
+
+static void
+test_conjugate(void)
+{
+	enum
+	{
+		N = 16
+	};
+	float		x[N],
+				start[N],
+				solution[N],
+				matrix[N * N],
+				right[N],
+				work[CONJUGATE_VECTORS * N],
+				points[40 * N];
+	Dense		dense = {N, matrix, right, 0};
+	Equations	equations = {apply_dense, &dense, N, work};
+	bool		agree = true;
+	double		before = 1e30;
+
+	fill(points, 40 * N);
+	gram_matrix(40, N, N, points, matrix);
+	gram_mirror(N, N, matrix);
+	fill(solution, N);
+	fill(start, N);
+	for (int i = 0; i < N; i++)
+		right[i] = kernels->dot(N, matrix + i * N, solution);
+	memcpy(x, start, sizeof(x));
+	conjugate_improve(&equations, 2 * N, x);
+	for (int i = 0; i < N; i++)
+		agree = agree && near(x[i], solution[i], 1e-3);
+	ok(agree, "conjugate gradients arrive at the solution");
+
+	/* The error, in the norm of the matrix, falls with every step. */
+	agree = true;
+	for (int steps = 0; steps < 8; steps++)
+	{
+		double		error = 0;
+
+		memcpy(x, start, sizeof(x));
+		dense.applied = 0;
+		conjugate_improve(&equations, steps, x);
+		agree = agree && dense.applied == steps + 1;
+		for (int i = 0; i < N; i++)
+			x[i] -= solution[i];
+		for (int i = 0; i < N; i++)
+			error += (double) x[i] * kernels->dot(N, matrix + i * N, x);
+		agree = agree && error < before;
+		before = error;
+	}
+	ok(agree, "every step of conjugate gradients comes nearer");
+
+	memset(right, 0, sizeof(right));
+	memset(x, 0, sizeof(x));
+	ok(conjugate_improve(&equations, 5, x) == 0 && x[0] == 0, "nothing to do at the solution");
+}
+
+#define FACTORS 5
+#define PADDED 16
+#define VARIABLES (3 * FACTORS + 2)
+
+/*
+ * The loss of Bayesian personalized ranking by its definition: of the
+ * variables user, better and worse item, and their biases.
+ */
+static double
+ranking_loss(const double *v, double penalty, double bias_penalty)
+{
+	double		x = v[3 * FACTORS] - v[3 * FACTORS + 1];
+	double		squares = 0;
+
+	for (int i = 0; i < FACTORS; i++)
+		x += v[i] * (v[FACTORS + i] - v[2 * FACTORS + i]);
+	for (int i = 0; i < 3 * FACTORS; i++)
+		squares += penalty * v[i] * v[i];
+	for (int i = 3 * FACTORS; i < VARIABLES; i++)
+		squares += bias_penalty * v[i] * v[i];
+	return -log(1 / (1 + exp(-x))) + squares / 2;
+}
+
+/* The derivative of that loss by a variable, by finite differences. */
+static double
+slope(const double *at, int variable, double penalty, double bias_penalty)
+{
+	const double h = 1e-5;
+	double		v[VARIABLES];
+	double		above;
+
+	memcpy(v, at, sizeof(v));
+	v[variable] += h;
+	above = ranking_loss(v, penalty, bias_penalty);
+	v[variable] -= 2 * h;
+	return (above - ranking_loss(v, penalty, bias_penalty)) / (2 * h);
+}
+
+/* A step of rate 1 goes as far as the gradient. */
+static bool
+step_is_gradient(float scale, bool user_alone)
+{
+	const double penalty = .125;
+	const double bias_penalty = .25;
+	float		vector[3][PADDED] = {{0}};
+	float		bias[2];
+	double		before[VARIABLES],
+				loss;
+	bool		agree = true;
+	OrderStep	step = {1, 1 - penalty, 1 - bias_penalty};
+
+	for (int r = 0; r < 3; r++)
+		fill(vector[r], FACTORS);
+	fill(bias, 2);
+	for (int i = 0; i < 3 * FACTORS; i++)
+		before[i] = vector[i / FACTORS][i % FACTORS] *= scale;
+	before[3 * FACTORS] = bias[0];
+	before[3 * FACTORS + 1] = bias[1];
+	if (user_alone)
+		loss = order_user_step(&step, PADDED, vector[0], vector[1], vector[2],
+							   bias[0] - bias[1]);
+	else
+		loss = order_step(&step, PADDED, vector[0], (OrderItem) {vector[1], &bias[0]},
+						  (OrderItem) {vector[2], &bias[1]});
+	agree = near(loss, ranking_loss(before, 0, 0), 1e-5);
+	for (int i = 0; i < VARIABLES; i++)
+	{
+		double		after = i < 3 * FACTORS ? vector[i / FACTORS][i % FACTORS] :
+			bias[i - 3 * FACTORS];
+		double		expected = user_alone && i >= FACTORS ? 0 :
+			slope(before, i, penalty, bias_penalty);
+
+		agree = agree && near(before[i] - after, expected, 1e-4);
+	}
+	return agree && vector[0][FACTORS] == 0 && vector[1][PADDED - 1] == 0;
+}
+
+static void
+test_ranking(void)
+{
+	bool		agree = true;
+	bool		alone = true;
+
+	for (int i = 0; i < 100; i++)
+	{
+		agree = agree && step_is_gradient(i < 50 ? 1 : 3, false);
+		alone = alone && step_is_gradient(i < 50 ? 1 : 3, true);
+	}
+	ok(agree, "a step of Bayesian personalized ranking is its gradient");
+	ok(alone, "that of the user alone, too");
+}
+
+int
+main(void)
+{
+	numbers = random_stream(7, 0, 0);
+	kernels_choose();
+	test_products();
+	test_conjugate();
+	test_ranking();
+	return failures > 0;
+}
