@@ -135,6 +135,8 @@ train_without_fold(const CrossValidation *run, Fold *fold, SubsetIndex *index)
 	training.ratings = part;
 	training.progress = progress_create(run->algorithm->name);
 	train_run(&training);
+	if (training.ratings != part)
+		subset_index_items(index, &run->whole->items, &training.ratings->items);
 	header = train_header(&training, run->source);
 	MemoryContextSwitchTo(keep);
 	model = image_create(training.draft, &header);
