@@ -392,7 +392,7 @@ CREATE FUNCTION recsys_train(
 AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000;
 
 COMMENT ON FUNCTION recsys_train(text, regclass, text, jsonb, name, name, name) IS
-'train a model on a relation of ratings with the named algorithm: makes the table "model", or adds a version to it; rating_col NULL counts every row as 1; recsys_algorithms lists algorithms and options';
+'train a model on a relation of ratings with the named algorithm: makes the table "model", or adds a version to it; rating_col NULL counts every row as 1; ratings NULL trains on items alone, where an algorithm can; recsys_algorithms lists algorithms and options';
 
 CREATE FUNCTION recsys_retrain(model regclass,
 	OUT model regclass, OUT version int, OUT algorithm text,

@@ -240,7 +240,8 @@ typedef struct TrendQuery
 {
 	const RatingsSource *source;
 	RatingsPolicy policy;
-	double		half_life;
+	const char *time;			/* of a row, a number */
+	double		half_life;		/* in its unit */
 } TrendQuery;
 
 /*
@@ -266,7 +267,7 @@ age_expression(const TrendQuery *trend, double newest)
 {
 	return psprintf("LEAST(GREATEST(COALESCE(((n.newest OPERATOR(pg_catalog.-) %s) OPERATOR(pg_catalog./) %s) "
 					"OPERATOR(pg_catalog.-) %s, %d), 0), %d)",
-					time_expression(trend->source), sql_number(trend->half_life),
+					trend->time, sql_number(trend->half_life),
 					sql_number(newest), OLDEST, OLDEST);
 }
 
@@ -277,7 +278,6 @@ trend_query(const TrendQuery *trend, const char *value)
 	const RatingsSource *source = trend->source;
 	RatingsSource ids = *source;
 	char	   *conditions = row_conditions(trend);
-	char	   *time = time_expression(source);
 	StringInfoData query;
 
 	ids.rating.name = NULL;
@@ -289,8 +289,8 @@ trend_query(const TrendQuery *trend, const char *value)
 					 "CROSS JOIN (SELECT pg_catalog.max(%s) AS newest FROM %s r "
 					 "WHERE %s AND %s OPERATOR(pg_catalog.<) 'Infinity'::pg_catalog.float8) n WHERE %s) s",
 					 value, source->time.quoted, source->relation,
-					 source_column_list(&ids, "r"), time, source->relation,
-					 conditions, time, conditions);
+					 source_column_list(&ids, "r"), trend->time, source->relation,
+					 conditions, trend->time, conditions);
 	if (policy_needs_order(&trend->policy))
 		appendStringInfoString(&query, " ORDER BY s.time NULLS FIRST, 3");
 	return query.data;
@@ -411,16 +411,15 @@ trending_scores(const TrainContext *context, float *score)
 {
 	const Interactions *run = context->ratings;
 	const PopularOptions *opts = context->options;
-	TrendQuery	trend = {
-		.source = context->source,
-		.policy = train_policy(opts),
-		.half_life = half_life_of(opts, &context->source->time)
-	};
+	TrendQuery	trend = {.source = context->source, .policy = train_policy(opts)};
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "recsys trending",
 												  ALLOCSET_DEFAULT_SIZES);
 	double	   *sum = palloc_extended(sizeof(double) * (Size) run->items.count, MCXT_ALLOC_HUGE);
-	MemoryContext old = MemoryContextSwitchTo(scratch);
+	MemoryContext old;
 
+	trend.time = time_expression(trend.source);
+	trend.half_life = half_life_of(opts, &trend.source->time);
+	old = MemoryContextSwitchTo(scratch);
 	if (sum_decayed(run, &trend, 0, scratch, sum))
 	{
 		double		newest = age_of_run(run, &trend);

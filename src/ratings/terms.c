@@ -501,5 +501,8 @@ terms_read(const ItemsSource *source, Size other_bytes)
 		report_full(builder, source, other_bytes);
 	SPI_finish();
 	report_bad_rows(builder, source);
+	ereport(DEBUG1,
+			(errmsg_internal("%zu bytes of memory are needed at most",
+							 add_size(other_bytes, builder_bytes(builder, 1)))));
 	return builder_finish(builder);
 }
