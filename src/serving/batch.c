@@ -250,7 +250,8 @@ place_among(const double *score, int64 count, double threshold)
 static double *
 find_places(const Scored *best, int32 items)
 {
-	double	   *place = MemoryContextAllocHuge(CurrentMemoryContext, budget_array(items, sizeof(double)));
+	double	   *place = MemoryContextAllocHuge(CurrentMemoryContext,
+											   budget_array(items, sizeof(double)));
 
 	for (int32 from = 0, to; from < items; from = to)
 	{
