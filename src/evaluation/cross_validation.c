@@ -168,7 +168,8 @@ require_predictions(const Algorithm *algorithm, const void *options)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("algorithm \"%s\" does not predict ratings", algorithm->name),
-				 errhint("The view recsys_algorithms says which are for explicit feedback; recsys_evaluate measures how well the others rank.")));
+				 errdetail("With these options its scores are preferences."),
+				 errhint("The view recsys_algorithms says which are for explicit feedback.")));
 }
 
 static const Interactions *

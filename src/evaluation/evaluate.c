@@ -96,8 +96,9 @@ model_test_bytes(const MatrixShape *shape, void *arg)
 	};
 	Test		test = {0};
 
-	return add_size(add_size(matrix_bytes(shape), run->algorithm->memory(&training, run->options)),
-					quality_bytes(&training, shape, &run->questions, &test));
+	Size		served = trial_served_bytes(run->algorithm, run->options, &training);
+
+	return add_size(served, quality_bytes(&training, shape, &run->questions, &test, served));
 }
 
 /* Read what a model is to be tested by. */

@@ -99,13 +99,14 @@ experiment_bytes(const MatrixShape *shape, void *arg)
 
 	if (experiment->split_options.time_col != NULL)
 		bytes = add_size(bytes, budget_array(shape->ratings, sizeof(float)));
-	bytes = add_size(bytes, matrix_bytes(&held_out));
 	for (int i = 0; i < experiment->candidates; i++)
 	{
-		Size		questions = quality_bytes(shape, &held_out, &experiment->questions, test);
+		const void *options = experiment->options[i];
+		Size		served = trial_served_bytes(experiment->algorithm, options, shape);
+		Size		questions = quality_bytes(shape, &held_out, &experiment->questions, test,
+											  served);
 
-		most = Max(most, trial_bytes(experiment->algorithm, experiment->options[i], shape,
-									 questions));
+		most = Max(most, trial_bytes(experiment->algorithm, options, shape, questions));
 	}
 	return add_size(bytes, most);
 }
@@ -162,7 +163,7 @@ experiment_run(const Experiment *experiment, int candidate, Quality *quality,
 	Model	   *model = trial_train(&trial, &filter);
 
 	if (experiment->questions.ranking)
-		model->row_cache_bytes = ROW_CACHE_BYTES;
+		model->row_cache_bytes = Min(ROW_CACHE_BYTES, budget_limit() / 8);
 	quality_measure(model, &experiment->split.test, &experiment->questions, quality, popular);
 	image_release(model);
 	MemoryContextSwitchTo(old);

@@ -57,11 +57,11 @@ allocate(Size count, Size element)
 
 /*
  * Bytes of measuring a model of ratings of a given shape on others, besides
- * the model as it is served.
+ * the model as it is served here: it takes "served" bytes in each worker.
  */
 Size
 quality_bytes(const MatrixShape *part, const MatrixShape *held_out,
-			  const Questions *questions, const Test *test)
+			  const Questions *questions, const Test *test, Size served)
 {
 	Size		judgements = budget_array(held_out->ratings, sizeof(Judgement));
 	Size		places = (Size) Min(held_out->users, held_out->ratings);
@@ -78,8 +78,9 @@ quality_bytes(const MatrixShape *part, const MatrixShape *held_out,
 
 	if (!questions->ranking)
 		return add_size(bytes, judgements);
+	served = mul_size(served, batch_workers(&shape, part->items));
 	return add_size(bytes, Max(judgements,
-							   add_size(batch_bytes(&shape, part->items),
+							   add_size(add_size(batch_bytes(&shape, part->items), served),
 										lists_bytes(part))));
 }
 

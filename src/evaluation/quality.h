@@ -63,7 +63,7 @@ typedef struct Quality
 } Quality;
 
 extern Size quality_bytes(const MatrixShape *part, const MatrixShape *held_out,
-						  const Questions *questions, const Test *test);
+						  const Questions *questions, const Test *test, Size served);
 extern void quality_measure(Model *model, const Test *test, const Questions *questions,
 							Quality *quality, Quality *popular);
 

@@ -23,6 +23,14 @@
 #include "ratings/budget.h"
 #include "serving/arguments.h"
 
+/* Bytes of the model of a part as a process serves it, with its ratings. */
+Size
+trial_served_bytes(const Algorithm *algorithm, const void *options, const MatrixShape *part)
+{
+	return add_size(algorithm->memory(part, options),
+					budget_array(part->ratings, sizeof(int32) + sizeof(float)));
+}
+
 /*
  * Bytes of a trial on a part of the given shape, besides the whole: the model as
  * blocks; then either the training, or a model that is ready to predict, which
@@ -32,11 +40,9 @@ Size
 trial_bytes(const Algorithm *algorithm, const void *options, const MatrixShape *part,
 			Size test)
 {
-	Size		arrays = algorithm->memory(part, options);
-	Size		blocks = add_size(arrays, budget_array(part->ratings,
-													   sizeof(int32) + sizeof(float)));
+	Size		blocks = trial_served_bytes(algorithm, options, part);
 
-	test = add_size(test, add_size(matrix_bytes(part), arrays));
+	test = add_size(test, add_size(matrix_bytes(part), algorithm->memory(part, options)));
 	return add_size(blocks, Max(train_bytes(algorithm, options, part), test));
 }
 

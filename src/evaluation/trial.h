@@ -35,6 +35,8 @@ typedef struct PredictionErrors
 	double		mae;
 } PredictionErrors;
 
+extern Size trial_served_bytes(const Algorithm *algorithm, const void *options,
+							   const MatrixShape *part);
 extern Size trial_bytes(const Algorithm *algorithm, const void *options,
 						const MatrixShape *part, Size test);
 extern Model *trial_train(const Trial *trial, const SubsetFilter *filter);

@@ -56,6 +56,7 @@ typedef struct BatchShared
 	Oid			relid;			/* or else its table */
 	Oid			type;
 	int32		version;
+	Size		row_cache_bytes;
 } BatchShared;
 
 /* All items by how many have rated them: the same for everybody but for what he has seen. */
@@ -144,8 +145,9 @@ lay_out_batch(Batch *batch, char *base)
 	return filled;
 }
 
-static int
-count_workers(const BatchShape *shape, int32 items)
+/* How many workers a batch over so many items asks for. */
+int
+batch_workers(const BatchShape *shape, int32 items)
 {
 	double		scores = shape->popular ? 0 : (double) shape->users * items;
 	int			workers = workers_for_ratings((int64) (scores / SCORES_PER_RATING));
@@ -165,7 +167,7 @@ batch_bytes(const BatchShape *shape, int32 items)
 									3 * sizeof(double) + sizeof(Scored) + 1);
 
 	return add_size(lay_out_batch(&batch, NULL),
-					mul_size(1 + count_workers(shape, items), rows));
+					mul_size(1 + batch_workers(shape, items), rows));
 }
 
 /*
@@ -181,7 +183,7 @@ batch_create(const BatchShape *shape, const Model *model)
 
 	batch->shape = *shape;
 	bytes = Max(lay_out_batch(batch, NULL), 1);
-	if (count_workers(shape, model->header.items) > 0 && budget_fits_shared(bytes))
+	if (batch_workers(shape, model->header.items) > 0 && budget_fits_shared(bytes))
 	{
 		batch->segment = dsm_create(bytes, 0);
 		base = memset(dsm_segment_address(batch->segment), 0, bytes);
@@ -248,7 +250,8 @@ place_among(const double *score, int64 count, double threshold)
 static double *
 find_places(const Scored *best, int32 items)
 {
-	double	   *place = MemoryContextAllocHuge(CurrentMemoryContext, budget_array(items, sizeof(double)));
+	double	   *place = MemoryContextAllocHuge(CurrentMemoryContext,
+											   budget_array(items, sizeof(double)));
 
 	for (int32 from = 0, to; from < items; from = to)
 	{
@@ -620,6 +623,7 @@ RecsysBatchMain(dsm_segment *segment, shm_toc *toc)
 		model = model_open(shared->relid, shared->type, CurrentMemoryContext);
 	if (!shared->image && model->version != shared->version)
 		elog(ERROR, "a worker sees version %d of a model, not %d", model->version, shared->version);
+	model->row_cache_bytes = shared->row_cache_bytes;
 	take_blocks(worker_create(&batch, model, &shared->next));
 	if (shared->image)
 		image_release(model);
@@ -658,8 +662,8 @@ batch_run(Batch *batch, Model *model)
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "recsys batch",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	int			workers = count_workers(&batch->shape, model->header.items);
-	BatchShared shared = {.shape = batch->shape};
+	int			workers = batch_workers(&batch->shape, model->header.items);
+	BatchShared shared = {.shape = batch->shape, .row_cache_bytes = model->row_cache_bytes};
 
 	if (batch->shape.exclude_seen)
 		require_seen(model);

@@ -54,6 +54,7 @@ typedef struct Batch
 								 * that are in the right order; NaN if there are none */
 } Batch;
 
+extern int	batch_workers(const BatchShape *shape, int32 items);
 extern Size batch_bytes(const BatchShape *shape, int32 items);
 extern Batch *batch_create(const BatchShape *shape, const Model *model);
 extern void batch_run(Batch *batch, Model *model);

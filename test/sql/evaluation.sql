@@ -251,7 +251,9 @@ SELECT * FROM recsys_evaluate('ratings', 'als', '{}', '{"test": "0.2"}');
 SELECT * FROM recsys_evaluate('ratings', 'als', '{}', '{"seed": 1.5}');
 SELECT * FROM recsys_evaluate('ratings', 'als', '{}', '{"method": "temporal"}');
 SELECT * FROM recsys_evaluate('ratings', 'als', '{}', '{"method": "temporal", "time_col": "t", "after": 1, "test": 0.1}');
+\set VERBOSITY terse
 SELECT * FROM recsys_evaluate('ratings', 'als', '{}', '{"method": "temporal", "time_col": "when"}');
+\set VERBOSITY default
 SELECT * FROM recsys_evaluate('ratings', 'als', '{}', '{"method": "temporal", "time_col": "t", "after": 5000}');
 SELECT * FROM recsys_evaluate('ratings', 'als', '{}', '{"method": "temporal", "time_col": "t", "after": -1}');
 SELECT * FROM recsys_evaluate('ratings', 'als', '{}', '{"method": "given"}');

@@ -35,12 +35,12 @@ sub load
 
 	# Lines of (user,item) and 99 items.
 	$node->safe_psql(
-		'postgres', qq(
+		'postgres', qq{
 		CREATE TABLE ${name}_lines (line text);
 		\\copy ${name}_lines FROM PROGRAM 'zcat $data/$name/test.negative.gz' DELIMITER E'\\x01'
 		CREATE TABLE ${name}_negatives AS
 		SELECT split_part(trim(LEADING '(' FROM line), ',', 1)::int AS user_id, item::int AS item_id
-		  FROM ${name}_lines, unnest((string_to_array(line, E'\\t'))[2:]) item));
+		  FROM ${name}_lines, unnest((string_to_array(line, E'\\t'))[2:]) item});
 	return;
 }
 

@@ -172,6 +172,34 @@ matrix_vector_agrees(const Kernels *set, int n)
 	return agree;
 }
 
+/* Few different numbers, so that many are equal; NaN and infinities are among them. */
+static bool
+count_above_agrees(const Kernels *set, int n)
+{
+	double		x[1000];
+	bool		agree = true;
+
+	for (int i = 0; i < n; i++)
+		x[i] = i % 11 == 5 ? NAN : i % 13 == 7 ? -INFINITY : (double) random_below(&numbers, 5);
+	for (int t = -1; t < 6; t++)
+	{
+		double		threshold = t < 0 ? -INFINITY : t;
+		int64_t		above = 0;
+		int64_t		equal = 0;
+		int64_t		got_above;
+		int64_t		got_equal;
+
+		for (int i = 0; i < n; i++)
+		{
+			above += x[i] > threshold;
+			equal += x[i] == threshold;
+		}
+		set->count_above(n, x, threshold, &got_above, &got_equal);
+		agree = agree && got_above == above && got_equal == equal;
+	}
+	return agree;
+}
+
 static void
 test_kernels(const Kernels *set)
 {
@@ -182,7 +210,8 @@ test_kernels(const Kernels *set)
 	for (int i = 0; i < LENGTH_OF(lengths); i++)
 		agree = agree && reductions_agree(set, lengths[i]) &&
 			sgd_step_agrees(set, lengths[i]) && adaptive_step_agrees(set, lengths[i]) &&
-			order_step_agrees(set, lengths[i]) && matrix_vector_agrees(set, lengths[i]);
+			order_step_agrees(set, lengths[i]) && matrix_vector_agrees(set, lengths[i]) &&
+			count_above_agrees(set, lengths[i]);
 	snprintf(name, sizeof(name), "kernels for %s agree with plain loops", set->isa);
 	ok(agree, name);
 }
