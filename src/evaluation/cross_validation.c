@@ -135,8 +135,6 @@ train_without_fold(const CrossValidation *run, Fold *fold, SubsetIndex *index)
 	training.ratings = part;
 	training.progress = progress_create(run->algorithm->name);
 	train_run(&training);
-	if (training.ratings != part)
-		subset_index_items(index, &run->whole->items, &training.ratings->items);
 	header = train_header(&training, run->source);
 	MemoryContextSwitchTo(keep);
 	model = image_create(training.draft, &header);
@@ -252,25 +250,19 @@ folds_argument(FunctionCallInfo fcinfo, int n)
 	return folds;
 }
 
+/* What is predicted has to be a rating for errors to mean something. */
 static void
-require_rating_column(const ColumnNames *columns)
+require_ratings(const Algorithm *algorithm, const ColumnNames *columns)
 {
 	if (columns->rating == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("cross-validation needs ratings"),
 				 errhint("Name the column with rating_col.")));
-}
-
-/* What is predicted has to be a rating for errors to mean something. */
-static void
-require_predictions(const Algorithm *algorithm, const void *options)
-{
-	if (!predicts_ratings(algorithm, options))
+	if (algorithm->feedback == FEEDBACK_IMPLICIT)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("algorithm \"%s\" does not predict ratings", algorithm->name),
-				 errdetail("With these options its scores are preferences."),
 				 errhint("The view recsys_algorithms says which are for explicit feedback.")));
 }
 
@@ -319,9 +311,8 @@ recsys_cross_validate(PG_FUNCTION_ARGS)
 	run.algorithm = algorithm_lookup(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	run.folds = folds_argument(fcinfo, 3);
 	columns = columns_argument(fcinfo, 5);
-	require_rating_column(&columns);
+	require_ratings(run.algorithm, &columns);
 	run.options = train_options(run.algorithm, PG_GETARG_JSONB_P(2), true);
-	require_predictions(run.algorithm, run.options);
 	run.source = source_resolve(PG_GETARG_OID(0), &columns,
 								((const CommonOptions *) run.options)->time_col);
 	InitMaterializedSRF(fcinfo, 0);

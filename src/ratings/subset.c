@@ -214,16 +214,3 @@ subset_create_compact(const Interactions *whole, const SubsetFilter *filter,
 	ids_select(&whole->items, index->item, index->items, &subset->items);
 	return fill_subset(whole, filter, shared, index, subset);
 }
-
-/*
- * Let the index lead to other items than those of the subset: to those of a
- * model that knows more than were rated in it.  "whole" has the items of the
- * whole.
- */
-void
-subset_index_items(SubsetIndex *index, const Ids *whole, const Ids *items)
-{
-	for (int32 item = 0; item < whole->count; item++)
-		index->item[item] = ids_find(items, ids_get(whole, item));
-	index->items = items->count;
-}

@@ -31,7 +31,6 @@ extern uint8 *subset_hold_out(const Interactions *whole, double share, int seed)
 extern Interactions *subset_create(const Interactions *whole, const SubsetFilter *filter,
 								   bool shared);
 extern SubsetIndex subset_index(const Interactions *whole, const SubsetFilter *filter);
-extern void subset_index_items(SubsetIndex *index, const Ids *whole, const Ids *items);
 extern Interactions *subset_create_compact(const Interactions *whole,
 										   const SubsetFilter *filter,
 										   const SubsetIndex *index, bool shared);
