@@ -8,7 +8,6 @@
 
 #include "funcapi.h"
 #include "utils/builtins.h"
-#include "utils/float.h"
 #include "utils/tuplestore.h"
 
 #include "serving/arguments.h"
@@ -53,21 +52,14 @@ item_scores(const Model *model)
 	return palloc_extended(sizeof(double) * (Size) model->header.items, MCXT_ALLOC_HUGE);
 }
 
-/*
- * Scores for a user whom a model does not know: how many rated the item.  One
- * that nobody has rated is not popular.
- */
+/* Scores for a user whom a model does not know: how many rated the item. */
 double *
 popularity_scores(Model *model)
 {
 	double	   *scores = item_scores(model);
 
 	for (int32 item = 0; item < model->header.items; item++)
-	{
-		float		count = *model_row(model, PART_ITEM_COUNTS, item);
-
-		scores[item] = count > 0 ? count : get_float8_nan();
-	}
+		scores[item] = *model_row(model, PART_ITEM_COUNTS, item);
 	return scores;
 }
 

@@ -37,6 +37,18 @@ exclude_seen(Model *model, int32 user, double *scores)
 		scores[index[i]] = get_float8_nan();
 }
 
+/* What is popular; an item that nobody has rated is not. */
+static double *
+popular_items(Model *model)
+{
+	double	   *scores = popularity_scores(model);
+
+	for (int32 item = 0; item < model->header.items; item++)
+		if (scores[item] == 0)
+			scores[item] = get_float8_nan();
+	return scores;
+}
+
 PG_FUNCTION_INFO_V1(recsys_recommend);
 
 Datum
@@ -52,7 +64,7 @@ recsys_recommend(PG_FUNCTION_ARGS)
 	id_converter_init(&converter, argument_type(fcinfo, 1), CurrentMemoryContext);
 	user = find_user(model, id_from_datum(&converter, PG_GETARG_DATUM(1)));
 	if (user < 0 && !model->form->impersonal)
-		scores = popularity_scores(model);
+		scores = popular_items(model);
 	else
 	{
 		scores = item_scores(model);
