@@ -60,10 +60,13 @@ expect_packages()
 	expect 'recommendations' lines_like 8 '[a-z]' < <(column 3 item_id)
 	expect 'their titles' lines_like 6 '[a-z]' \
 		< <(column 3 title | sed '/^-$/d')
-	expect 'similar items' lines_like 13 '^[01][.][0-9]+$' \
+	expect 'similar items' lines_like 21 '^[01][.][0-9]+$' \
 		< <(column 4 similarity)
-	expect 'their titles' lines_like 10 '[a-z]' \
+	expect 'their titles' lines_like 17 '[a-z]' \
 		< <(column 4 title | sed '/^-$/d')
+	expect 'a similar title' grep -q 'draw' < <(column 4 title)
+	expect 'more items by their titles' \
+		less "$(column 2 items)" "$(column 4 items)"
 	expect 'predictions' lines_like 4 '^[0-9]+[.][0-9]+$' < <(column 5 score)
 	expect 'more hits than of popularity' \
 		less "$(column 6 found_by_popularity)" "$(column 6 found)"

@@ -66,19 +66,40 @@ SELECT r.item_id, round(r.score::numeric, 2) AS score, p.title
 \echo
 \echo '4. SIMILAR ITEMS'
 \echo
-\echo 'What is needed by the same packages as NumPy?'
+\echo 'What is needed by the same packages as Inkscape, with which one draws?'
 \echo
 \set ECHO queries
 \timing on
 SELECT s.item_id, round(s.similarity::numeric, 3) AS similarity, p.title
-  FROM recsys_similar_items('package_model', 'python3-numpy', 8) s
+  FROM recsys_similar_items('package_model', 'inkscape', 8) s
   LEFT JOIN package p ON p.name = s.item_id
  ORDER BY s.similarity DESC;
 \timing off
 \set ECHO none
 
 \echo
-\echo 'The same can be asked of the table itself, without a model: here, which'
+\echo 'And what is like it by what it is?  The algorithm content reads the titles: the'
+\echo 'fewer packages have a word, the more it counts.  It needs nobody to have chosen a'
+\echo 'package, and so knows the new ones, too.'
+\echo
+\set ECHO queries
+\timing on
+SELECT users, items, ratings, round(seconds::numeric, 2) AS seconds
+  FROM recsys_train('title_model', 'dependency', 'content',
+                    '{"items": "package", "item_id_col": "name",
+                      "text_cols": ["title"], "config": "english"}',
+                    user_col => 'package', item_col => 'needs',
+                    rating_col => 'weight');
+\echo
+SELECT s.item_id, round(s.similarity::numeric, 3) AS similarity, p.title
+  FROM recsys_similar_items('title_model', 'inkscape', 8) s
+  LEFT JOIN package p ON p.name = s.item_id
+ ORDER BY s.similarity DESC;
+\timing off
+\set ECHO none
+
+\echo
+\echo 'Similarities can be asked of the table itself, without a model: here, which'
 \echo 'packages need the same as WordPress, which publishes web pages.'
 \echo
 \set ECHO queries

@@ -1,5 +1,7 @@
 -- Content: items by what their texts and tags say, held against TF-IDF in SQL.
 SET client_min_messages = warning;	-- on a slow machine training tells its progress
+CREATE SCHEMA content;
+SET search_path = content, public;
 CREATE TABLE films (id int, title text, overview text, genres text[]);
 INSERT INTO films VALUES
 	(1, 'Robot war', 'Robots fight other robots in space', '{Action,SciFi}'),
@@ -92,8 +94,8 @@ SELECT bool_and(c.data = o.data) AS same, count(*) AS parts
 -- whatever search path.
 INSERT INTO films VALUES (20, 'Robot girl', 'A robot girl fights in a war', '{SciFi}');
 SET search_path = pg_temp;
-SELECT items FROM public.recsys_retrain('public.c');
-RESET search_path;
+SELECT items FROM public.recsys_retrain('content.c');
+SET search_path = content, public;
 SELECT item_id FROM recsys_recommend('c', 1, 1);
 SELECT count(*) > 0 AS similar FROM recsys_similar_items('c', 20);
 SELECT options ->> 'items' AS items, options ->> 'config' AS config FROM recsys_models WHERE model = 'c'::regclass;
@@ -136,9 +138,9 @@ CREATE TABLE "Odd ""one"""."The items" ("Id" uuid, "Te""xt" text);
 INSERT INTO "Odd ""one"""."The items" SELECT md5(n::text)::uuid, 'word' || n % 3 || ' and the word' || n % 5 FROM generate_series(1, 30) n;
 CREATE TEXT SEARCH CONFIGURATION "Odd ""one""".plain (COPY = simple);
 CREATE TABLE takes AS SELECT n % 7 AS user_id, md5((n * 3)::text)::uuid AS item_id FROM generate_series(1, 10) n;
-SET search_path = public, "Odd ""one""";
+SET search_path = content, public, "Odd ""one""";
 SELECT users, items FROM recsys_train('odd', 'takes', 'content', '{"items": "\"The items\"", "item_id_col": "Id", "text_cols": ["Te\"xt"], "config": "plain"}', rating_col => NULL);
-RESET search_path;
+SET search_path = content, public;
 SELECT items FROM recsys_retrain('odd');
 SELECT options ->> 'items' AS items, options ->> 'config' AS config FROM recsys_models WHERE model = 'odd'::regclass;
 SELECT round(similarity::numeric, 4) AS similarity, count(*) FROM recsys_similar_items('odd', md5('15')::uuid, 100) GROUP BY 1 ORDER BY 1 DESC;
@@ -196,7 +198,7 @@ RESET maintenance_work_mem;
 
 -- Rights are the caller's: to the table, its columns, its rows.
 CREATE ROLE recsys_content_guest;
-GRANT CREATE ON SCHEMA public TO recsys_content_guest;
+GRANT CREATE, USAGE ON SCHEMA content TO recsys_content_guest;
 GRANT SELECT ON likes TO recsys_content_guest;
 GRANT SELECT ON c TO recsys_content_guest;
 SET ROLE recsys_content_guest;
@@ -220,9 +222,5 @@ ALTER TABLE films RENAME TO movies;
 SELECT recsys_retrain('alone');
 
 DROP SCHEMA "Odd ""one""" CASCADE;
-DROP FUNCTION vectors, like_items, like_a, refusal;
-DROP TABLE movies CASCADE;
-DROP TABLE likes, shelf, takes, moods, profile, expected, c, moody, other, alone, odd CASCADE;
-DROP VIEW tagged;
-REVOKE ALL ON SCHEMA public FROM recsys_content_guest;
+DROP SCHEMA content CASCADE;
 DROP ROLE recsys_content_guest;

@@ -1,5 +1,7 @@
 -- Popularity: scores in closed form, the same for everybody.
 SET client_min_messages = warning;	-- on a slow machine training tells its progress
+CREATE SCHEMA popular;
+SET search_path = popular, public;
 CREATE TABLE ratings (user_id int, item_id int, rating float8, at timestamptz, day int, noted timestamp);
 INSERT INTO ratings
 SELECT u, i, 1 + (u * 7 + i * 3 + u * i) % 5, '2024-03-01 12:00+00'::timestamptz - ((u * 5 + i * 11) % 90) * interval '1 day',
@@ -116,7 +118,7 @@ CREATE VIEW odd AS SELECT user_id, item_id, rating, at::text AS at FROM ratings;
 SELECT recsys_train('e', 'odd', 'popular', '{"score": "trending", "time_col": "at"}');
 -- the times are read under the caller's rights
 CREATE ROLE recsys_popular_guest;
-GRANT CREATE ON SCHEMA public TO recsys_popular_guest;
+GRANT CREATE, USAGE ON SCHEMA popular TO recsys_popular_guest;
 GRANT SELECT (user_id, item_id, rating) ON ratings TO recsys_popular_guest;
 SET ROLE recsys_popular_guest;
 SELECT model FROM recsys_train('guest', 'ratings', 'popular');
@@ -125,8 +127,5 @@ SELECT recsys_train('guest', 'ratings', 'popular', '{"score": "trending", "time_
 \set VERBOSITY default
 RESET ROLE;
 SELECT recsys_train('m', NULL, 'popular');
-DROP TABLE guest, m, t, pruned, named, named_m, events;
-REVOKE ALL ON SCHEMA public FROM recsys_popular_guest;
-DROP FUNCTION differs, trend;
-DROP TABLE ratings CASCADE;
+DROP SCHEMA popular CASCADE;
 DROP ROLE recsys_popular_guest;
