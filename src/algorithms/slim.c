@@ -55,7 +55,7 @@ typedef struct SlimOptions
 static const OptionSpec options[] = {
 	REAL_OPTION("l1", SlimOptions, l1, .01, 0, 1e9,
 				"penalty on the weights: the larger, the fewer"),
-	REAL_OPTION("l2", SlimOptions, l2, .1, 0, 1e9,
+	REAL_OPTION("l2", SlimOptions, l2, .5, 0, 1e9,
 				"penalty on the squares of the weights"),
 	BOOL_OPTION("scaled_regularization", SlimOptions, scaled_regularization, true,
 				"multiply the penalties for an item by the sum of its squared values"),
