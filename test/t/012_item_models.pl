@@ -51,8 +51,8 @@ foreach my $similarity (sort keys %options)
 		my ($places, $off, $off_named) = split /\|/, ask(qq(
 			SELECT FROM recsys_train('m', 'ratings', 'item_knn', '{$options{$similarity}, "neighbors": $kept}');
 			SELECT count(*), max(abs(s.similarity - n.score) / greatest(1, n.score)), max(abs(s.similarity - same.score) / greatest(1, n.score))
-			  FROM (SELECT DISTINCT item_id FROM neighbours WHERE similarity = '$similarity') i,
-			       ROWS FROM (recsys_similar_items('m', i.item_id, 20)) WITH ORDINALITY s(item_id, similarity, place)
+			  FROM (SELECT DISTINCT item_id FROM neighbours WHERE similarity = '$similarity') i
+			 CROSS JOIN LATERAL ROWS FROM (recsys_similar_items('m', i.item_id, 20)) WITH ORDINALITY s(item_id, similarity, place)
 			  JOIN neighbours n ON n.rank = s.place
 			  LEFT JOIN neighbours same ON same.similarity = '$similarity' AND same.item_id = i.item_id AND same.neighbour = s.item_id
 			 WHERE n.similarity = '$similarity' AND n.item_id = i.item_id));
