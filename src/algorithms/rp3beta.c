@@ -13,7 +13,8 @@
  *
  * where the popularity n_i is d_i.  The first step has no part in the order of
  * a user's items, but for weights that differ: those are a user's own.  Of
- * every row of W, the items that one item leads to, the k largest are kept.
+ * every row of W, the items that one item leads to, the k largest are kept, and
+ * made to add up to 1: else an item counts for more the fewer others it leads to.
  */
 #include "postgres.h"
 
@@ -36,15 +37,18 @@ typedef struct Rp3Options
 	double		alpha;
 	double		beta;
 	int			k;
+	bool		normalize;
 } Rp3Options;
 
 static const OptionSpec options[] = {
-	REAL_OPTION("alpha", Rp3Options, alpha, .7, 0, 10,
+	REAL_OPTION("alpha", Rp3Options, alpha, 1, 0, 10,
 				"power of the probability of a step"),
-	REAL_OPTION("beta", Rp3Options, beta, .2, 0, 10,
+	REAL_OPTION("beta", Rp3Options, beta, .3, 0, 10,
 				"power of its popularity that an item's score is divided by"),
 	INT_OPTION("k", Rp3Options, k, 100, 1, 100000,
-			   "largest weights to keep of each item for others")
+			   "largest weights to keep of each item for others"),
+	BOOL_OPTION("normalize", Rp3Options, normalize, true,
+				"divide the weights kept of an item by their sum: all of a user's items count the same")
 };
 
 /* Shared arrays. */
@@ -181,6 +185,17 @@ follow_item(Rp3 *rp3, int32 item)
 	return touched;
 }
 
+static void
+normalize_weights(TopK *weights)
+{
+	double		sum = 0;
+
+	for (int i = 0; i < weights->count; i++)
+		sum += weights->heap[i].score;
+	for (int i = 0; i < weights->count; i++)
+		weights->heap[i].score /= sum;
+}
+
 /* The row of an item: the largest of what it leads to. */
 static void
 find_row(Rp3 *rp3, int32 item)
@@ -198,6 +213,8 @@ find_row(Rp3 *rp3, int32 item)
 			topk_push(&best, weight, other);
 		rp3->sum[other] = 0;
 	}
+	if (rp3->options->normalize)
+		normalize_weights(&best);
 	row_lists_put(&rp3->lists, item, &best);
 }
 

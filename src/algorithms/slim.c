@@ -8,7 +8,7 @@
  *
  *		|x_i - X w|^2 / 2 + l1 sum of w + l2 |w|^2 / 2
  *
- * where both penalties are in units of |x_i|^2.  All that is needed of X is
+ * where the penalties are in units of the mean of all |x_j|^2.  All that is needed of X is
  * the Gram matrix G = X'X.  With r = G_i - G w the weight of j is best at
  * (Friedman, Hastie, Tibshirani, "Regularization Paths for Generalized Linear
  * Models via Coordinate Descent", JSS 2010, with updates of covariances)
@@ -53,15 +53,15 @@ typedef struct SlimOptions
 } SlimOptions;
 
 static const OptionSpec options[] = {
-	REAL_OPTION("l1", SlimOptions, l1, .01, 0, 1e9,
+	REAL_OPTION("l1", SlimOptions, l1, .02, 0, 1e9,
 				"penalty on the weights: the larger, the fewer"),
-	REAL_OPTION("l2", SlimOptions, l2, .1, 0, 1e9,
+	REAL_OPTION("l2", SlimOptions, l2, 1, 0, 1e9,
 				"penalty on the squares of the weights"),
 	BOOL_OPTION("scaled_regularization", SlimOptions, scaled_regularization, true,
-				"multiply the penalties for an item by the sum of its squared values"),
+				"multiply the penalties by the mean of the items' sums of squared values"),
 	INT_OPTION("k", SlimOptions, k, 100, 1, 100000,
 			   "largest weights to keep for each item"),
-	INT_OPTION("candidates", SlimOptions, candidates, 500, 1, 8192,
+	INT_OPTION("candidates", SlimOptions, candidates, 300, 1, 8192,
 			   "items that can get a weight for an item: those that have most in common with it"),
 	REAL_OPTION("tolerance", SlimOptions, tolerance, 1e-4, 1e-9, 1,
 				"largest change of a weight at which the search for them ends")
@@ -87,7 +87,7 @@ typedef struct Slim
 	const SlimOptions *options;
 	const Interactions *ratings;
 	RowLists	lists;			/* of the weights for each item */
-	float	   *norm;			/* [items] G_jj */
+	float	   *norm;			/* [items + 1] G_jj, then their mean */
 	int			stride;
 	float	   *gram;			/* [items x stride]; NULL: it is not held */
 	float	   *row;			/* [stride] of the Gram matrix, if it is not */
@@ -136,7 +136,7 @@ slim_memory(const MatrixShape *shape, const void *options)
 	/* Lists for an item become those of it, for a moment both. */
 	Size		bytes = add_size(mul_size(2, row_lists_bytes(shape->items,
 															  ((const SlimOptions *) options)->k)),
-								 vectors_bytes(shape->items, 1));
+								 vectors_bytes(shape->items, 1) + sizeof(float));
 
 	return holds_gram(shape->items) ? add_size(bytes, gram_bytes(shape->items)) : bytes;
 }
@@ -179,7 +179,7 @@ slim_attach(TrainContext *context)
 	slim->options = opts;
 	slim->ratings = ratings;
 	slim->lists = row_lists_attach(context, SLIM_LISTS, items, opts->k);
-	slim->norm = team_vectors(context, SLIM_NORMS, items, 1);
+	slim->norm = team_vectors(context, SLIM_NORMS, items + 1, 1);
 	slim->stride = KERNEL_PADDED(items);
 	if (holds_gram(items))
 		slim->gram = team_vectors(context, SLIM_GRAM, items, slim->stride);
@@ -187,7 +187,8 @@ slim_attach(TrainContext *context)
 	return slim;
 }
 
-static void
+/* The norm of an item, which is returned, and its row of the matrix if that is held. */
+static double
 prepare_item(Slim *slim, int32 item)
 {
 	const SparseRows *by_item = &slim->ratings->by_item;
@@ -198,6 +199,7 @@ prepare_item(Slim *slim, int32 item)
 	slim->norm[item] = squares;
 	if (slim->gram != NULL)
 		gram_row(slim->ratings, item, 0, slim->gram + (Size) item * slim->stride);
+	return squares;
 }
 
 /* A row of the Gram matrix, held or made. */
@@ -226,7 +228,8 @@ pose_problem(Slim *slim, int32 item)
 {
 	const SlimOptions *opts = slim->options;
 	const float *row = row_of_gram(slim, item);
-	double		unit = opts->scaled_regularization ? slim->norm[item] : 1;
+	double		unit = opts->scaled_regularization ?
+		slim->norm[slim->ratings->by_item.rows] : 1;
 	TopK		best;
 
 	slim->l1 = opts->l1 * unit;
@@ -331,26 +334,28 @@ slim_work(TrainContext *context, int phase, int64 argument, int unit)
 	const SparseRows *by_item = &slim->ratings->by_item;
 	int			units = team_row_units(by_item);
 	int32		end = sparse_row_bound(by_item, unit + 1, units);
+	double		norms = 0;
 
 	for (int32 item = sparse_row_bound(by_item, unit, units); item < end; item++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (phase == SLIM_PREPARE)
-			prepare_item(slim, item);
+			norms += prepare_item(slim, item);
 		else
 			solve_item(slim, item);
 	}
-	return 0;
+	return norms;
 }
 
 static void
 slim_train(TrainContext *context)
 {
 	Slim	   *slim = context->state;
+	int32		items = context->ratings->by_item.rows;
 	int			units = team_row_units(&context->ratings->by_item);
 
 	progress_plan(context->progress, 0);
-	team_run(context, SLIM_PREPARE, 0, units, NULL);
+	slim->norm[items] = team_run(context, SLIM_PREPARE, 0, units, NULL) / items;
 	team_run(context, SLIM_ITEMS, 0, units, "parts of the weights");
 	draft_add_sparse(context->draft, PART_WEIGHTS, row_lists_transpose(&slim->lists));
 }

@@ -73,11 +73,13 @@ SELECT model, version FROM recsys_train('clusters', 'ratings', 'co_clustering', 
 SELECT model, version FROM recsys_train('top', 'ratings', 'popular', '{"score": "mean"}');
 CREATE TABLE items AS SELECT i AS item_id, 'word' || i % 3 || ' and word' || i % 4 AS text FROM generate_series(1, 6) i;
 SELECT model, version FROM recsys_train('words', 'ratings', 'content', '{"items": "items", "text_cols": ["text"]}');
+SELECT model, version FROM recsys_train('weights', 'ratings', 'rp3beta');
+SELECT model, version FROM recsys_train('tight', 'ratings', 'ease');
 -- and one with an older version to take blocks from
 UPDATE ratings SET rating = 6 - rating;
 SELECT model, version FROM recsys_train('svd', 'ratings', 'svd', '{"factors": 3}');
 CREATE TABLE model AS SELECT name, CASE name WHEN 'texts' THEN 'words_ratings' ELSE 'ratings' END AS source
-  FROM unnest('{svd,baseline,exact,lists,texts,shifts,clusters,top,words}'::text[]) name;
+  FROM unnest('{svd,baseline,exact,lists,texts,shifts,clusters,top,words,weights,tight}'::text[]) name;
 
 -- What all functions say ---------------------------------------------------
 
@@ -105,7 +107,7 @@ END
 $$;
 CREATE TABLE right_answer AS
 SELECT m.name AS model, c.name AS call, answer(m.name, query, source) AS answer FROM model m, call c;
-SELECT call, string_agg(CASE WHEN length(answer) = 5 THEN answer ELSE 'rows' END, ' ' ORDER BY model) AS "baseline clusters exact lists shifts svd texts top words"
+SELECT call, string_agg(CASE WHEN length(answer) = 5 THEN answer ELSE 'rows' END, ' ' ORDER BY model) AS "baseline clusters exact lists shifts svd texts tight top weights words"
   FROM right_answer GROUP BY call ORDER BY call;
 
 -- Damaging -----------------------------------------------------------------
@@ -208,7 +210,7 @@ $$ SELECT replace(damage.change(expression, part), '%%1$I', '%1$I') $$;
 CREATE TABLE outcome AS
 SELECT m.name AS model, part, d.id, d.name, a.call, a.result
   FROM model m, parts_of(m.name) part, damage d, ask_damaged(m.name, change_all(d.statement, part)) a
- WHERE m.name IN ('svd', 'lists', 'texts', 'clusters', 'top', 'words');
+ WHERE m.name IN ('svd', 'lists', 'texts', 'clusters', 'top', 'words', 'weights', 'tight');
 -- found: the blocks whose damage some function reported, which are all but the
 -- names of the terms: serving does not need them; wrong: what must not be
 CREATE VIEW summary AS
@@ -237,7 +239,7 @@ BEGIN
 	TRUNCATE damage.trial;
 END
 $$;
-\set all '''svd baseline exact lists texts shifts clusters top words'''
+\set all '''svd baseline exact lists texts shifts clusters top words weights tight'''
 INSERT INTO trial VALUES
 	('header row deleted', :all, $$ DELETE FROM %I WHERE part = 'header' $$),
 	('only the header row left', :all, $$ DELETE FROM %I WHERE part <> 'header' $$),
@@ -288,7 +290,9 @@ INSERT INTO trial SELECT 'params ' || json, models, forge_header(format('jsonb_s
   FROM (VALUES ('{"offset": null}', 'svd baseline texts'), ('{"offset": 1e400}', 'svd baseline texts'), ('{"k": 0}', 'exact lists'),
 	('{"k": 1e10}', 'exact lists'), ('{"k": null}', 'exact lists'), ('{"min_k": -1}', 'exact lists'), ('{"min_support": -1}', 'exact lists'),
 	('{"shrinkage": -1}', 'exact lists'), ('{"shrinkage": "x"}', 'exact lists'), ('{"score": "best"}', 'exact lists'),
-	('{"similarity": "none"}', 'exact lists'), ('{"similarity": null}', 'exact lists'), ('{"weighted": null}', 'shifts'), ('{"weighted": 1}', 'shifts'),
+	('{"similarity": "none"}', 'exact lists'), ('{"similarity": null}', 'exact lists'), ('{"weighting": "heavy"}', 'exact lists'), ('{"weighting": null}', 'exact lists'), ('{"asymmetry": 2}', 'exact lists'),
+	('{"asymmetry": null}', 'exact lists'), ('{"bm25_k1": -1}', 'exact lists'), ('{"bm25_k1": 1e400}', 'exact lists'), ('{"bm25_b": "x"}', 'exact lists'),
+	('{"weighted": null}', 'shifts'), ('{"weighted": 1}', 'shifts'),
 	('{"unknown": null}', 'top'), ('{"unknown": 1e400}', 'top')) p(json, models);
 INSERT INTO trial SELECT 'log ' || json, 'svd', forge_header(format('jsonb_set(meta, ''{log}'', %L)', json))
   FROM unnest(ARRAY['null', '5', '"x"', '{}', '[{}]', '[1]', '[null]', '[[]]', '[["a", "b", "c"]]', '[[1, 2, 1e400]]']) json;
@@ -324,7 +328,7 @@ BEGIN
 	RETURN manifest;
 END
 $$;
-INSERT INTO trial SELECT format('%s %s', number, member), 'svd baseline lists shifts clusters top words', forge_header(format('jsonb_set(meta, ''{%s}'', ''%s'')', member, number))
+INSERT INTO trial SELECT format('%s %s', number, member), 'svd baseline lists shifts clusters top words weights tight', forge_header(format('jsonb_set(meta, ''{%s}'', ''%s'')', member, number))
 		|| format('; UPDATE %%1$I SET data = damage.sealed(damage.set_line(damage.set_rows(data, %L, %s), 3, 0, %L, %s)) WHERE part = ''header''',
 				  parts, number, CASE member WHEN 'users' THEN 'rows' ELSE 'cols' END, number)
   FROM (VALUES ('users', '{1,5,7,9,10}'), ('items', '{2,4,6,8,11,16}')) m(member, parts), unnest('{7,1000000}'::int[]) number;
@@ -335,18 +339,18 @@ SELECT * FROM trouble;
 
 INSERT INTO trial SELECT format('%s: %s = %s', part, f.name, number), models, forge(format('damage.put_field(m.data, %L, %s)', f.name, number), part)
   FROM (VALUES ('user_ids', 'svd texts'), ('item_ids', 'lists'), ('ratings', 'svd exact lists'), ('item_counts', 'svd'),
-	('user_bias', 'svd exact'), ('item_factors', 'svd texts'), ('user_factors', 'svd'), ('neighbors', 'lists'),
+	('user_bias', 'svd exact'), ('item_factors', 'svd texts'), ('user_factors', 'svd'), ('neighbors', 'lists'), ('weights', 'weights'), ('dense_weights', 'tight'),
 	('user_clusters', 'clusters'), ('item_clusters', 'clusters'), ('cluster_offsets', 'clusters'), ('item_bias', 'top'), ('item_terms', 'words')) p(part, models),
 	   field f, unnest('{0,1,4,4294967295,2147483647,268435456}'::bigint[]) number
  WHERE f.name NOT IN ('magic', 'crc', 'block', 'first_row')
    -- but for what is right, and what would be the block of another part
    AND NOT (f.name = 'type' AND part = 'user_ids' AND number = 4) AND NOT (f.name = 'part' AND number IN (0, 4, 268435456))
    AND NOT (f.name IN ('format', 'part', 'type', 'cols') AND number = 1) AND NOT (f.name = 'cols' AND part = 'item_terms' AND number = 4)
-   AND NOT (f.name = 'extra' AND (number = 0 OR part NOT IN ('ratings', 'neighbors', 'item_terms')));
+   AND NOT (f.name = 'extra' AND (number = 0 OR part NOT IN ('ratings', 'neighbors', 'weights', 'item_terms')));
 -- numbers that are not finite
 INSERT INTO trial SELECT part || ' not finite: ' || v, models, forge(format('substring(m.data FOR length(m.data) - 4) || %L::bytea', v), part)
   FROM (VALUES ('ratings', 'svd exact lists'), ('item_counts', 'svd'), ('user_bias', 'svd exact'), ('item_bias', 'svd baseline exact'),
-	('user_factors', 'svd'), ('item_factors', 'svd'), ('neighbors', 'lists'), ('cluster_offsets', 'clusters'), ('item_bias', 'top'), ('item_terms', 'words')) p(part, models), unnest(ARRAY['\x0000c07f', '\x000080ff']) v;
+	('user_factors', 'svd'), ('item_factors', 'svd'), ('neighbors', 'lists'), ('weights', 'weights'), ('dense_weights', 'tight'), ('cluster_offsets', 'clusters'), ('item_bias', 'top'), ('item_terms', 'words')) p(part, models), unnest(ARRAY['\x0000c07f', '\x000080ff']) v;
 -- offsets and column indexes of the sparse rows of 5 users, the first of whom
 -- has 4 ratings
 INSERT INTO trial SELECT 'offset ' || n || ' = ' || v, 'svd exact lists shifts', forge(format('damage.put_number(m.data, 32 + 4 * %s, %s)', n, v), 'ratings')
@@ -363,6 +367,13 @@ INSERT INTO trial SELECT json, 'words top', forge_header(format('meta || %L', js
   FROM unnest(ARRAY['{"users": 0, "ratings": 0}', '{"users": 0, "ratings": 0, "source": {"relation": null, "user_col": "user_id", "item_col": "item_id"}}',
 	'{"source": {"relation": null, "user_col": "user_id", "item_col": "item_id"}}']) json;
 INSERT INTO trial VALUES ('without its users, which it has', 'words', $$ UPDATE %I SET data = damage.sealed(damage.set_line(data, 1, 0, 'part', 13)) WHERE part = 'header' $$);
+INSERT INTO trial SELECT 'weight ' || n || ' = ' || v, 'weights', forge(format('damage.put_number(m.data, 32 + 4 * 7 + 4 * %s, %s)', n, v), 'weights')
+  FROM unnest('{0,1,2}'::int[]) n, unnest('{6,4294967295}'::bigint[]) v;
+-- weights of both kinds, or of none, or without the ratings they go with
+INSERT INTO trial VALUES
+	('weights without ratings', 'weights tight', forge_line(3, 'part', 9)),
+	('weights become neighbors', 'weights', forge_line(13, 'part', 9)),
+	('sparse weights said to be dense', 'weights', forge_line(13, 'part', 14));
 -- clusters that there are not, of 2 and 3
 INSERT INTO trial SELECT part || ' ' || n || ' = ' || v, 'clusters', forge(format('damage.put_number(m.data, 32 + 4 * %s, %s)', n, v), part)
   FROM (VALUES ('user_clusters', 2), ('item_clusters', 3)) p(part, clusters), unnest('{0,4}'::int[]) n, unnest(ARRAY[clusters, 2147483648, 4294967295]) v;

@@ -22,7 +22,12 @@ INSERT INTO cases VALUES
 ('svd', '{"adaptive": true, "factors": 33}'),
 ('item_knn', '{"neighbors": 7, "similarity": "pearson_baseline"}'),
 ('user_knn', '{"neighbors": 7, "similarity": "cosine", "score": "sum"}'),
-('user_knn', '{"neighbors": 20, "similarity": "pearson", "score": "average"}');
+('user_knn', '{"neighbors": 20, "similarity": "pearson", "score": "average"}'),
+('item_knn', '{"neighbors": 9, "weighting": "bm25"}'),
+('user_knn', '{"neighbors": 9, "weighting": "tfidf", "similarity": "asymmetric_cosine", "asymmetry": 0.3}'),
+('rp3beta', '{"k": 7, "alpha": 0.5}'),
+('slim', '{"k": 7, "candidates": 9}'),
+('ease', '{"k": 7, "regularization": 3}');
 
 SET client_min_messages = warning;	-- on a slow machine training tells its progress
 CREATE TABLE trained (algorithm text, options jsonb, workers int, parts bigint, same bool, same_log bool);

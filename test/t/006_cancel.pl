@@ -172,6 +172,9 @@ my %endless = (
 	svd => train('svd', '{"iterations": 10000}'),
 	als => train('als', '{"iterations": 10000}'),
 	co_clustering => train('co_clustering', '{"restarts": 100000}'),
+	rp3beta => train('rp3beta', '{}'),
+	slim => train('slim', '{"tolerance": 1e-9}'),
+	ease => train('ease', '{}'),
 	item_knn =>
 	  train('item_knn', '{"neighbors": 50, "similarity": "pearson"}'),
 	user_knn =>

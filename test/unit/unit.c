@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "math/invert.h"
 #include "math/kernels.h"
 #include "math/principal.h"
 #include "math/random.h"
@@ -536,6 +537,14 @@ defined(const SparseRows *m, SimilarityKind kind, int x, int y)
 			return 1 / (1 + sd / n);
 		case SIMILARITY_JACCARD:
 			return n / (n_x + n_y - n);
+		case SIMILARITY_DOT:
+			return sxy;
+		case SIMILARITY_ASYMMETRIC_COSINE:
+			return sxy / (pow(whole_x, .3) * pow(whole_y, .7));
+		case SIMILARITY_LIFT:
+			return n * m->cols / (n_x * n_y);
+		case SIMILARITY_COOCCURRENCE:
+			return n;
 		case SIMILARITY_PEARSON:
 			sxx = n * sxx - sx * sx;
 			syy = n * syy - sy * sy;
@@ -560,8 +569,8 @@ rows_agree(SimilarityKind kind)
 	double		offset[ROWS];
 	int32_t		touched[ROWS];
 	RowSimilarity similarity = {
-		.measure = {.kind = kind, .min_support = 1},
-		.rows = &m, .columns = &t, .row_stats = stats,
+		.measure = {.kind = kind, .min_support = 1, .asymmetry = .3},
+		.rows = &m, .columns = &t, .row_stats = stats, .column_count = COLS,
 		.row_offset = kind == SIMILARITY_PEARSON ? offset : NULL,
 		.light = similarity_is_light(kind) ? light : NULL,
 		.pair = similarity_is_light(kind) ? NULL : pair,
@@ -633,6 +642,83 @@ differences_agree(void)
 	return agree;
 }
 
+/* All tasks of some stages; false if one fails. */
+static bool
+run_stages(const SymmetricMatrix *matrix, int first, int last)
+{
+	bool		good = true;
+
+	for (int step = 0; step < invert_steps(matrix); step++)
+		for (int stage = first; stage <= last; stage++)
+			/* Backwards: the order within a stage must not matter. */
+			for (int task = invert_tasks(matrix, stage, step) - 1; task >= 0; task--)
+				good = invert_task(matrix, stage, step, task) && good;
+	return good;
+}
+
+/* A matrix with a strong diagonal, by rows; its lower triangle is nonsense. */
+static void
+fill_symmetric(SymmetricMatrix *matrix, double *whole)
+{
+	int			n = matrix->n;
+
+	for (int i = 0; i < n; i++)
+		for (int j = i; j < n; j++)
+		{
+			float		x = random_normal(&numbers) + (i == j ? n + 6 : 0);
+
+			whole[i * n + j] = whole[j * n + i] = x;
+			matrix->element[(size_t) j * matrix->stride + i] = 1e9f;
+			matrix->element[(size_t) i * matrix->stride + j] = x;
+		}
+}
+
+/* The largest element of A P - I, where P has the upper triangle of the result. */
+static double
+inverse_error(const SymmetricMatrix *inverse, const double *whole)
+{
+	int			n = inverse->n;
+	double		worst = 0;
+
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < n; j += 37)
+		{
+			double		sum = i == j ? -1 : 0;
+
+			for (int k = 0; k < n; k++)
+				sum += whole[i * n + k] *
+					inverse->element[(size_t) (j < k ? j : k) * inverse->stride + (j < k ? k : j)];
+			worst = fmax(worst, fabs(sum));
+		}
+	return worst;
+}
+
+static void
+test_invert(void)
+{
+	int			sizes[] = {1, 100, INVERT_TILE, 2 * INVERT_TILE + 100};
+
+	for (int s = 0; s < 4; s++)
+	{
+		int			n = sizes[s];
+		SymmetricMatrix matrix = {n, KERNEL_PADDED(n), NULL};
+		double	   *whole = malloc(sizeof(double) * n * n);
+		bool		good;
+
+		matrix.element = malloc(sizeof(float) * n * matrix.stride);
+		fill_symmetric(&matrix, whole);
+		good = run_stages(&matrix, FACTOR_DIAGONAL, FACTOR_REST) &&
+			run_stages(&matrix, INVERT_PANEL, INVERT_DIAGONAL) &&
+			run_stages(&matrix, SQUARE_REST, SQUARE_DIAGONAL);
+		ok(good && inverse_error(&matrix, whole) < 1e-4, "the inverse of a matrix by tiles");
+		fill_symmetric(&matrix, whole);
+		matrix.element[(size_t) (n - 1) * matrix.stride + n - 1] = -1;
+		ok(!run_stages(&matrix, FACTOR_DIAGONAL, FACTOR_REST), "one that is not positive definite");
+		free(matrix.element);
+		free(whole);
+	}
+}
+
 int
 main(void)
 {
@@ -656,6 +742,11 @@ main(void)
 	ok(rows_agree(SIMILARITY_PEARSON), "rows of pearson");
 	ok(rows_agree(SIMILARITY_MSD), "rows of msd");
 	ok(rows_agree(SIMILARITY_JACCARD), "rows of jaccard");
+	ok(rows_agree(SIMILARITY_DOT), "rows of dot");
+	ok(rows_agree(SIMILARITY_ASYMMETRIC_COSINE), "rows of asymmetric_cosine");
+	ok(rows_agree(SIMILARITY_LIFT), "rows of lift");
+	ok(rows_agree(SIMILARITY_COOCCURRENCE), "rows of cooccurrence");
 	ok(differences_agree(), "rows of differences");
+	test_invert();
 	return failures > 0;
 }
