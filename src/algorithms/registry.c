@@ -22,5 +22,6 @@ const Algorithm *const algorithms[] = {
 	&user_knn_algorithm,
 	&slope_one_algorithm,
 	&co_clustering_algorithm,
+	&hybrid_algorithm,
 	NULL
 };

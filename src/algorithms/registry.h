@@ -19,5 +19,6 @@ extern const Algorithm nmf_algorithm;
 extern const Algorithm gradient_algorithm;
 extern const Algorithm item_knn_algorithm;
 extern const Algorithm user_knn_algorithm;
+extern const Algorithm hybrid_algorithm;
 
 #endif							/* RECSYS_ALGORITHMS_REGISTRY_H */

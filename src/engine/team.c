@@ -83,15 +83,31 @@ team_init(void)
 							PGC_USERSET, 0, NULL, NULL, NULL);
 }
 
+/* The most workers that the run of a component should ask for. */
+static int
+workers_of_components(const Algorithm *algorithm, const void *options, int64 ratings)
+{
+	int			count;
+	const Component *component = algorithm->components(options, &count);
+	int			workers = 0;
+
+	for (int c = 0; c < count; c++)
+		workers = Max(workers, team_workers(component[c].algorithm, component[c].options,
+											ratings));
+	return workers;
+}
+
 /*
- * How many workers a run should ask for.  None inside a parallel plan, and
- * none when the user has asked for none.
+ * How many workers a run should ask for, or those of its components.  None
+ * inside a parallel plan, and none when the user has asked for none.
  */
 int
 team_workers(const Algorithm *algorithm, const void *options, int64 ratings)
 {
 	int64		wanted = ratings_per_worker > 0 ? ratings / ratings_per_worker : PG_INT32_MAX;
 
+	if (algorithm->components != NULL)
+		return workers_of_components(algorithm, options, ratings);
 	if (algorithm->work == NULL || IsInParallelMode() ||
 		(algorithm->has_work != NULL && !algorithm->has_work(options)))
 		return 0;

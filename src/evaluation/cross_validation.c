@@ -149,7 +149,7 @@ static void
 judge_rows(Model *model, const SparseRows *rows, const SubsetIndex *index,
 		   Judgement *judgement)
 {
-	bool		items = model->form->item_by_item;
+	bool		items = model_is_item_by_item(model);
 	int64		n = 0;
 
 	for (int32 row = 0; row < rows->rows; row++)
@@ -194,7 +194,7 @@ test_fold(const CrossValidation *run, Fold *fold, Model *model, const SubsetInde
 	fold->test_ratings = sparse_entries(&test->by_user);
 	judgement = MemoryContextAllocHuge(CurrentMemoryContext,
 									   budget_array(fold->test_ratings, sizeof(Judgement)));
-	judge_rows(model, model->form->item_by_item ? &test->by_item : &test->by_user, index,
+	judge_rows(model, model_is_item_by_item(model) ? &test->by_item : &test->by_user, index,
 			   judgement);
 	measure_errors(fold, judgement);
 }

@@ -32,6 +32,8 @@ typedef struct ModelDraft
 {
 	DraftPart	part[PART_COUNT];
 	StringInfoData params;		/* members of a JSON object, for the form */
+	const struct ModelDraft *component[MODEL_COMPONENTS];
+	int			components;
 } ModelDraft;
 
 extern ModelDraft *draft_create(void);
@@ -49,5 +51,6 @@ extern void draft_add_factors(ModelDraft *draft, double offset,
 extern void draft_add_ids(ModelDraft *draft, ModelPart part, const Ids *ids);
 extern void draft_add_sparse(ModelDraft *draft, ModelPart part,
 							 const SparseRows *matrix);
+extern void draft_add_component(ModelDraft *draft, const ModelDraft *component);
 
 #endif							/* RECSYS_MODEL_DRAFT_H */

@@ -17,8 +17,8 @@ struct ModelImage
 {
 	BlockSink	sink;			/* must be first */
 	HeaderRow	header;
-	bytea	  **block[PART_COUNT];	/* [blocks] of each part */
-	uint32		blocks[PART_COUNT];
+	bytea	  **block[MODEL_COMPONENTS + 1][PART_COUNT];	/* [blocks] of each part */
+	uint32		blocks[MODEL_COMPONENTS + 1][PART_COUNT];
 };
 
 static void *
@@ -30,10 +30,11 @@ copy_varlena(const void *value)
 }
 
 static void
-keep_block(BlockSink *sink, ModelPart part, uint32 block, const Jsonb *meta,
-		   const bytea *data)
+keep_block(BlockSink *sink, int component, ModelPart part, uint32 block,
+		   const Jsonb *meta, const bytea *data)
 {
 	ModelImage *image = (ModelImage *) sink;
+	bytea	 ***blocks = &image->block[component][part];
 	Size		size = sizeof(bytea *) * (block + 1);
 
 	if (meta != NULL)
@@ -42,9 +43,9 @@ keep_block(BlockSink *sink, ModelPart part, uint32 block, const Jsonb *meta,
 		image->header.manifest = copy_varlena(data);
 		return;
 	}
-	image->block[part] = block == 0 ? palloc(size) : repalloc(image->block[part], size);
-	image->block[part][block] = copy_varlena(data);
-	image->blocks[part] = block + 1;
+	*blocks = block == 0 ? palloc(size) : repalloc(*blocks, size);
+	(*blocks)[block] = copy_varlena(data);
+	image->blocks[component][part] = block + 1;
 }
 
 /*
@@ -66,10 +67,10 @@ image_create(const ModelDraft *draft, const ModelHeader *header)
 
 /* As table_read_block. */
 bool
-image_read_block(const ModelImage *image, ModelPart part, uint32 number,
+image_read_block(const ModelImage *image, int component, ModelPart part, uint32 number,
 				 ModelBlock *block, const char **problem)
 {
 	*problem = "it is missing";
-	return number < image->blocks[part] &&
-		block_decode(image->block[part][number], block, problem);
+	return number < image->blocks[component][part] &&
+		block_decode(image->block[component][part][number], block, problem);
 }

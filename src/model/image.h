@@ -11,7 +11,7 @@
 #include "model/model.h"
 
 extern Model *image_create(const ModelDraft *draft, const ModelHeader *header);
-extern bool image_read_block(const ModelImage *image, ModelPart part, uint32 number,
-							 ModelBlock *block, const char **problem);
+extern bool image_read_block(const ModelImage *image, int component, ModelPart part,
+							 uint32 number, ModelBlock *block, const char **problem);
 
 #endif							/* RECSYS_MODEL_IMAGE_H */

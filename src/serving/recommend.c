@@ -61,6 +61,6 @@ recsys_recommend(PG_FUNCTION_ARGS)
 	}
 	top = rank_scores(scores, model->header.items, n);
 	put_rows(fcinfo, &top, false, model_item_id, model,
-			 user >= 0 && !model->form->impersonal ? basis_personalized : basis_popular, NULL);
+			 user >= 0 && !model_is_impersonal(model) ? basis_personalized : basis_popular, NULL);
 	return (Datum) 0;
 }
