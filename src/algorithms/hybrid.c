@@ -177,24 +177,56 @@ given_options(const Jsonb *member)
 	return given;
 }
 
+/* The algorithm of a component and its weight. */
 static void
-read_component(HybridOptions *opts, int c, bool has_values)
+read_component(HybridOptions *opts, int c)
 {
+	Jsonb	   *member = component_object(opts->components, c);
+
+	opts->component[c].algorithm = component_algorithm(member);
+	opts->blend.weight[c] = component_weight(member);
+}
+
+/* Its options, which depend on those of the whole. */
+static void
+read_component_options(HybridOptions *opts, int c, bool has_values)
+{
+	Component  *component = &opts->component[c];
+	Jsonb	   *given = given_options(component_object(opts->components, c));
+
+	component->options = train_component_options(component->algorithm, given, &opts->common,
+												 has_values);
+	opts->blend.ratings[c] = predicts_ratings(component->algorithm, component->options);
+}
+
+/* Rows for the same user and item: of implicit components alone, counts to be added. */
+static void
+decide_duplicates(HybridOptions *opts, bool has_values)
+{
+	bool		implicit = true;
+
+	for (int c = 0; c < opts->blend.components; c++)
+		implicit = implicit && opts->component[c].algorithm->feedback == FEEDBACK_IMPLICIT;
+	if (opts->common.duplicates < 0)
+		opts->common.duplicates = implicit || !has_values ? DUPLICATES_SUM : DUPLICATES_MEAN;
+}
+
+static void
+read_components(HybridOptions *opts, bool has_values)
+{
+	int			number;
 	ErrorContextCallback callback = {
 		.previous = error_context_stack,
 		.callback = name_component,
-		.arg = &(int) {c + 1}
+		.arg = &number
 	};
-	Component  *component = &opts->component[c];
-	Jsonb	   *member;
 
 	error_context_stack = &callback;
-	member = component_object(opts->components, c);
-	component->algorithm = component_algorithm(member);
-	component->options = train_component_options(component->algorithm, given_options(member),
-												 &opts->common, has_values);
-	opts->blend.weight[c] = component_weight(member);
-	opts->blend.ratings[c] = predicts_ratings(component->algorithm, component->options);
+	for (number = 1; number <= opts->blend.components; number++)
+		read_component(opts, number - 1);
+	decide_duplicates(opts, has_values);
+	for (number = 1; number <= opts->blend.components; number++)
+		read_component_options(opts, number - 1, has_values);
 	error_context_stack = callback.previous;
 }
 
@@ -236,23 +268,6 @@ hybrid_predicts_ratings(const void *options)
 	return all;
 }
 
-/* What rows for the same user and item are: of implicit components counts to be added. */
-static void
-decide_duplicates(HybridOptions *opts, bool has_values)
-{
-	bool		implicit = true;
-
-	if (opts->common.duplicates >= 0)
-		return;
-	for (int c = 0; c < opts->blend.components; c++)
-	{
-		Jsonb	   *member = component_object(opts->components, c);
-
-		implicit = implicit && component_algorithm(member)->feedback == FEEDBACK_IMPLICIT;
-	}
-	opts->common.duplicates = implicit || !has_values ? DUPLICATES_SUM : DUPLICATES_MEAN;
-}
-
 static void
 hybrid_prepare(void *options, bool has_values)
 {
@@ -261,9 +276,7 @@ hybrid_prepare(void *options, bool has_values)
 	if (opts->components == NULL)
 		opts->components = default_components(has_values);
 	opts->blend.components = count_components(opts->components);
-	decide_duplicates(opts, has_values);
-	for (int c = 0; c < opts->blend.components; c++)
-		read_component(opts, c, has_values);
+	read_components(opts, has_values);
 	check_weights(opts);
 	if (opts->normalize < 0)
 	{
