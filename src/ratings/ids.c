@@ -5,6 +5,10 @@
  * While rows are read, a hash table gives each new id the next number.  When
  * all are known they are sorted, and the provisional numbers translated: dense
  * indexes depend on the set of ids alone, not on the order of the rows.
+ *
+ * Integers are mostly serial numbers.  Those that are not much larger than there
+ * are ids are looked up by their position in an array, which is a fraction of
+ * the size of the hash table, and so more often in the CPU's caches.
  */
 #include "postgres.h"
 
@@ -28,7 +32,13 @@ struct IdsBuilder
 	Size		bytes_capacity;
 	Id			probe;			/* the id being looked up */
 	struct idhash_hash *hash;
+	int32	   *direct;			/* [direct_size] indexes of the integers from 0 on, -1: new */
+	int64		direct_size;
 };
+
+/* The array has at most so many places for each id, or so many in all. */
+#define DIRECT_PER_ID 4
+#define DIRECT_LEAST 65536
 
 static bool id_matches_probe(const IdsBuilder *builder, int32 index);
 
@@ -135,14 +145,63 @@ ids_builder_append(IdsBuilder *builder, Id id)
 	ids->count++;
 }
 
+/* May an integer that is beyond the array be covered by it? */
+static bool
+is_near(const IdsBuilder *builder, int64 number)
+{
+	return number >= 0 &&
+		number < Max(DIRECT_LEAST, DIRECT_PER_ID * (int64) builder->ids.count);
+}
+
+/* Make the array cover an integer, with all ids that it then covers. */
+static void
+extend_direct(IdsBuilder *builder, int64 number)
+{
+	int64		size = Max(builder->direct_size, 1024);
+
+	while (size <= number)
+		size *= 2;
+	if (builder->direct != NULL)
+		pfree(builder->direct);
+	builder->direct = MemoryContextAllocHuge(GetMemoryChunkContext(builder),
+											 sizeof(int32) * size);
+	builder->direct_size = size;
+	memset(builder->direct, -1, sizeof(int32) * size);
+	for (int32 i = 0; i < builder->ids.count; i++)
+		if (builder->ids.numbers[i] >= 0 && builder->ids.numbers[i] < size)
+			builder->direct[builder->ids.numbers[i]] = i;
+}
+
+/* The provisional number of an integer by the array. */
+static int32
+add_direct(IdsBuilder *builder, Id id)
+{
+	int32	   *index = &builder->direct[id.number];
+
+	if (*index < 0)
+	{
+		*index = builder->ids.count;
+		ids_builder_append(builder, id);
+	}
+	return *index;
+}
+
 /* The provisional number of "id", which is added if it is new. */
 int32
 ids_builder_add(IdsBuilder *builder, Id id)
 {
-	uint32		hash = id_hash(id);
+	uint32		hash;
 	bool		found;
 	IdEntry    *entry;
 
+	if (id.integer && (uint64) id.number < (uint64) builder->direct_size)
+		return add_direct(builder, id);
+	if (id.integer && is_near(builder, id.number))
+	{
+		extend_direct(builder, id.number);
+		return add_direct(builder, id);
+	}
+	hash = id_hash(id);
 	builder->probe = id;
 	entry = idhash_insert_hash(builder->hash, PROBE, hash, &found);
 	if (!found)
@@ -178,7 +237,7 @@ ids_builder_text(const IdsBuilder *builder)
 Size
 ids_builder_bytes(const IdsBuilder *builder)
 {
-	return builder->hash->size * sizeof(IdEntry) +
+	return builder->hash->size * sizeof(IdEntry) + builder->direct_size * sizeof(int32) +
 		(Size) builder->capacity * sizeof(int64) + builder->bytes_capacity;
 }
 
@@ -235,6 +294,8 @@ ids_builder_finish(IdsBuilder *builder, Ids *ids)
 	int32	   *rank = MemoryContextAllocHuge(CurrentMemoryContext, size);
 
 	idhash_destroy(builder->hash);
+	if (builder->direct != NULL)
+		pfree(builder->direct);
 	for (int32 i = 0; i < builder->ids.count; i++)
 		order[i] = i;
 	qsort_interruptible(order, builder->ids.count, sizeof(int32),

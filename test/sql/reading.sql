@@ -120,3 +120,19 @@ COMMIT;
 
 DROP SCHEMA reading CASCADE;
 DROP ROLE recsys_regress_reader;
+
+-- Integers are looked up by position or by hash, and go from one to the other
+-- as there are more of them: small and large, negative and not, falling and
+-- rising, each is one id.
+CREATE TABLE ids AS
+SELECT CASE n % 4 WHEN 0 THEN 90000 - n WHEN 1 THEN n * 1000003::bigint WHEN 2 THEN -n ELSE n * 7 END AS user_id,
+       n % 977 * n % 60013 AS item_id, 1 AS rating
+  FROM generate_series(1, 80000) n;
+INSERT INTO ids SELECT user_id, -item_id, 2 FROM ids ORDER BY user_id DESC;
+SET client_min_messages = warning;
+SELECT t.users = count(DISTINCT user_id) AS users, t.items = count(DISTINCT item_id) AS items,
+       t.ratings = count(DISTINCT (user_id, item_id)) AS ratings
+  FROM ids, recsys_train('m', 'ids', 'item_knn', '{"neighbors": 0}') t GROUP BY t.users, t.items, t.ratings;
+SELECT count(*) FROM recsys_similar_items('m', 976) s
+ WHERE NOT EXISTS (SELECT FROM ids a JOIN ids b USING (user_id) WHERE a.item_id = 976 AND b.item_id = s.item_id);
+DROP TABLE ids, m;
