@@ -462,6 +462,16 @@ SUPPORT recsys_top_n_support;
 COMMENT ON FUNCTION recsys_recommend(regclass, text, int, bool) IS
 'the n best items for a user, without those rated already; basis: personalized, or popular (by number of ratings) for a user the model does not know; ids as text';
 
+CREATE FUNCTION recsys_recommend_all(
+	model regclass,
+	n int DEFAULT 10,
+	exclude_seen bool DEFAULT true
+) RETURNS TABLE (user_id text, item_id text, rank int, score float8)
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT COST 1000000 ROWS 10000;
+
+COMMENT ON FUNCTION recsys_recommend_all(regclass, int, bool) IS
+'the n best items for every user of a model, as recsys_recommend has them for one, by several processes; ids as text';
+
 CREATE FUNCTION mf_recommend(
 	model regclass,
 	user_id anyelement,
@@ -737,6 +747,94 @@ AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000 ROWS 5;
 
 COMMENT ON FUNCTION recsys_cross_validate(regclass, text, jsonb, int, int, name, name, name) IS
 'errors of predicting each fold of the ratings by a model of the other folds; ratings are dealt to folds at random, the same way for every algorithm at the same seed';
+
+CREATE FUNCTION precision_at_k(recommended anyarray, relevant anyarray, k int)
+RETURNS float8
+AS 'MODULE_PATHNAME', 'recsys_precision_at_k' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION precision_at_k(anyarray, anyarray, int) IS
+'the share of the first k recommendations that are relevant: hits / k, even where the list is shorter; null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+
+CREATE FUNCTION recall_at_k(recommended anyarray, relevant anyarray, k int)
+RETURNS float8
+AS 'MODULE_PATHNAME', 'recsys_recall_at_k' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION recall_at_k(anyarray, anyarray, int) IS
+'the share of the relevant items that are among the first k recommendations: hits / number of relevant items, even where that is more than k; null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+
+CREATE FUNCTION ndcg_at_k(recommended anyarray, relevant anyarray, k int)
+RETURNS float8
+AS 'MODULE_PATHNAME', 'recsys_ndcg_at_k' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION ndcg_at_k(anyarray, anyarray, int) IS
+'normalized discounted cumulative gain of the first k recommendations: the sum of 1 / log2(rank + 1) over the hits, divided by that of a list whose first min(k, number of relevant items) entries are hits; null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+
+CREATE FUNCTION average_precision_at_k(recommended anyarray, relevant anyarray, k int)
+RETURNS float8
+AS 'MODULE_PATHNAME', 'recsys_average_precision_at_k' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION average_precision_at_k(anyarray, anyarray, int) IS
+'the sum of the precision up to the rank of each hit among the first k recommendations, divided by min(k, number of relevant items); null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+
+CREATE FUNCTION hit_at_k(recommended anyarray, relevant anyarray, k int)
+RETURNS float8
+AS 'MODULE_PATHNAME', 'recsys_hit_at_k' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION hit_at_k(anyarray, anyarray, int) IS
+'1 if one of the first k recommendations is relevant, else 0; null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+
+CREATE FUNCTION reciprocal_rank(recommended anyarray, relevant anyarray, k int)
+RETURNS float8
+AS 'MODULE_PATHNAME', 'recsys_reciprocal_rank' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION reciprocal_rank(anyarray, anyarray, int) IS
+'1 / rank of the first relevant item among the first k recommendations, 0 if there is none; null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+
+CREATE FUNCTION recsys_evaluate(
+	ratings regclass,
+	algorithm text,
+	options jsonb DEFAULT '{}',
+	split jsonb DEFAULT '{"method": "random", "test": 0.2, "seed": 0}',
+	n int DEFAULT 10,
+	user_col name DEFAULT 'user_id',
+	item_col name DEFAULT 'item_id',
+	rating_col name DEFAULT 'rating'
+)
+RETURNS TABLE (metric text, value float8, popular float8)
+AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000 ROWS 15;
+
+COMMENT ON FUNCTION recsys_evaluate(regclass, text, jsonb, jsonb, int, name, name, name) IS
+'how good an algorithm is on ratings held out from its training: rmse and mae where it predicts ratings; of the n best items for each user with something relevant held out, all items ranked but those of the training of that user, the means over users of precision, recall, hit_rate, ndcg, map, mrr (as in precision_at_k and its kin) and auc; the share of the items that are recommended at all (coverage), the mean self-information -log2(raters / users) of a recommendation (novelty), the Gini coefficient of how often items are recommended, 1 - the mean cosine of two items of a list (diversity), the mean number of training ratings of a recommendation (popularity), and the number of users; popular: the same of the most rated items, for errors of the mean rating of the item';
+
+CREATE FUNCTION recsys_evaluate_model(
+	model regclass,
+	test regclass,
+	n int DEFAULT 10,
+	user_col name DEFAULT 'user_id',
+	item_col name DEFAULT 'item_id',
+	rating_col name DEFAULT 'rating'
+)
+RETURNS TABLE (metric text, value float8, popular float8)
+AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000 ROWS 15;
+
+COMMENT ON FUNCTION recsys_evaluate_model(regclass, regclass, int, name, name, name) IS
+'how good a trained model is on rows that were kept aside, as recsys_evaluate says it; rows whose user and item are in the training of the model are left out, with a notice';
+
+CREATE FUNCTION recsys_grid_search(
+	ratings regclass,
+	algorithm text,
+	grid jsonb,
+	metric text DEFAULT 'rmse',
+	split jsonb DEFAULT '{"method": "random", "test": 0.2, "seed": 0}',
+	user_col name DEFAULT 'user_id',
+	item_col name DEFAULT 'item_id',
+	rating_col name DEFAULT 'rating'
+)
+RETURNS TABLE (options jsonb, value float8, seconds float8)
+AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000 ROWS 10;
+
+COMMENT ON FUNCTION recsys_grid_search(regclass, text, jsonb, text, jsonb, name, name, name) IS
+'every combination of the options in the grid, an object with an array where several values are to be tried, with the value of one metric of recsys_evaluate on the same split for all, the best first: the least of rmse and mae, else the greatest; the metric of lists of another length than 10 is written ndcg@20';
 
 --
 -- Looking into models and algorithms

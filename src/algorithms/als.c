@@ -17,22 +17,19 @@
  */
 #include "postgres.h"
 
-#include <float.h>
 #include <math.h>
 
 #include "miscadmin.h"
 
 #include "algorithms/registry.h"
 #include "engine/team.h"
+#include "math/conjugate.h"
 #include "math/kernels.h"
 #include "math/solve.h"
 #include "ratings/budget.h"
 
 /* How many observations are gathered before they go into the Gram matrix. */
 #define GATHER_ROWS 256
-
-/* A residual with this square is as good as zero. */
-#define CG_ENOUGH 1e-30
 
 /* How many columns before its turn a column's vector is asked for. */
 #define AHEAD 4
@@ -112,9 +109,7 @@ typedef struct Als
 	float	   *target;			/* [GATHER_ROWS] */
 	float	   *gram;			/* [unknowns x unknowns] */
 	float	   *solution;		/* [unknowns] */
-	float	   *residual;		/* [stride] of conjugate gradients */
-	float	   *direction;		/* [stride] */
-	float	   *change;			/* [stride] of the residual along it */
+	float	   *conjugate;		/* [CONJUGATE_VECTORS x stride] */
 } Als;
 
 static void
@@ -146,7 +141,7 @@ als_scratch(const MatrixShape *shape, const void *options)
 	int			unknowns = unknowns_of_row(options);
 
 	if (((const AlsOptions *) options)->solver == ALS_CG)
-		return vectors_bytes(3, KERNEL_PADDED(unknowns));
+		return vectors_bytes(CONJUGATE_VECTORS, KERNEL_PADDED(unknowns));
 	return add_size(vectors_bytes(GATHER_ROWS, KERNEL_PADDED(unknowns) + 1),
 					vectors_bytes(unknowns + 1, unknowns));
 }
@@ -167,9 +162,7 @@ als_attach(TrainContext *context)
 	als->items = team_vectors(context, ALS_ITEMS, ratings->by_item.rows, als->stride);
 	if (opts->solver == ALS_CG)
 	{
-		als->residual = allocate_vectors(1, als->stride);
-		als->direction = allocate_vectors(1, als->stride);
-		als->change = allocate_vectors(1, als->stride);
+		als->conjugate = allocate_vectors(CONJUGATE_VECTORS, als->stride);
 		return als;
 	}
 	als->gathered = allocate_vectors(GATHER_ROWS, als->stride);
@@ -246,28 +239,40 @@ solve_exactly(Als *als, const SparseRows *rows, int32 row, const float *columns)
 		report_unsolvable();
 }
 
+/* The equations of one row, for conjugate gradients. */
+typedef struct RowEquations
+{
+	const Als  *als;
+	const SparseRows *rows;
+	int32		row;
+	const float *columns;
+} RowEquations;
+
 /*
  * For the vector x of a row: out = X'(s y - X x) - R x, where X and y are the
- * row's observations and R the penalties.  With s = 1 that is the residual of
- * the normal equations, with s = 0 their matrix times -x.  X is not gathered:
- * of each column's vector the bias is in the place where X has a 1.
+ * row's observations and R the penalties.  X is not gathered: of each column's
+ * vector the bias is in the place where X has a 1.
  */
 static void
-apply_equations(Als *als, const SparseRows *rows, int32 row, const float *columns,
-				int s, const float *x, float *out)
+apply_equations(void *arg, int s, const float *x, float *out)
 {
+	const RowEquations *equations = arg;
+	const Als  *als = equations->als;
+	const SparseRows *rows = equations->rows;
+	int64		end = rows->start[equations->row + 1];
 	int			bias = als->options->biased ? als->options->factors : -1;
 	double		sum = 0;
 
 	memset(out, 0, sizeof(float) * als->stride);
-	for (int64 e = rows->start[row]; e < rows->start[row + 1]; e++)
+	for (int64 e = rows->start[equations->row]; e < end; e++)
 	{
-		const float *column = columns + (Size) rows->index[e] * als->stride;
+		const float *column = equations->columns + (Size) rows->index[e] * als->stride;
 		float		rest = s * (rows->value[e] - als->offset) -
 			kernels->dot(als->stride, column, x);
 
-		if (e + AHEAD < rows->start[row + 1])
-			kernels_prefetch(als->stride, columns + (Size) rows->index[e + AHEAD] * als->stride);
+		if (e + AHEAD < end)
+			kernels_prefetch(als->stride,
+							 equations->columns + (Size) rows->index[e + AHEAD] * als->stride);
 		CHECK_FOR_INTERRUPTS();
 		if (bias >= 0)
 			rest -= x[bias] + (s - x[bias]) * column[bias];
@@ -277,32 +282,17 @@ apply_equations(Als *als, const SparseRows *rows, int32 row, const float *column
 	if (bias >= 0)
 		out[bias] = sum;
 	for (int i = 0; i < als->unknowns; i++)
-		out[i] -= ridge_of_row(als, rows, row, i) * x[i];
+		out[i] -= ridge_of_row(als, rows, equations->row, i) * x[i];
 }
 
 /* Improve the vector of one row by conjugate gradients, with the columns fixed. */
 static void
 solve_nearly(Als *als, const SparseRows *rows, int32 row, const float *columns, float *x)
 {
-	int			stride = als->stride;
-	double		squares;
+	RowEquations arg = {als, rows, row, columns};
+	Equations	equations = {apply_equations, &arg, als->stride, als->conjugate};
 
-	apply_equations(als, rows, row, columns, 1, x, als->residual);
-	squares = kernels->dot(stride, als->residual, als->residual);
-	memcpy(als->direction, als->residual, sizeof(float) * stride);
-	for (int step = 0; step < als->options->cg_steps && squares > CG_ENOUGH; step++)
-	{
-		double		before = squares;
-		float		length;
-
-		apply_equations(als, rows, row, columns, 0, als->direction, als->change);
-		length = -squares / kernels->dot(stride, als->direction, als->change);
-		kernels->combine(stride, x, 1, length, als->direction);
-		kernels->combine(stride, als->residual, 1, length, als->change);
-		squares = kernels->dot(stride, als->residual, als->residual);
-		kernels->combine(stride, als->direction, squares / before, 1, als->residual);
-	}
-	if (!isfinite(squares))
+	if (!isfinite(conjugate_improve(&equations, als->options->cg_steps, x)))
 		report_unsolvable();
 }
 
@@ -317,10 +307,7 @@ solve_row(Als *als, const SparseRows *rows, int32 row, const float *columns, flo
 		solve_exactly(als, rows, row, columns);
 		memcpy(vector, als->solution, sizeof(float) * als->unknowns);
 	}
-	/* Of no weight, but slow to compute with: what is near denormal. */
-	for (int i = 0; i < als->unknowns; i++)
-		if (fabsf(vector[i]) < FLT_MIN * 1e6f)
-			vector[i] = 0;
+	vector_forget_tiny(als->unknowns, vector);
 }
 
 /*

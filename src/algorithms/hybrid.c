@@ -298,16 +298,27 @@ hybrid_components(const void *options, int *count)
 	return opts->component;
 }
 
-/*
- * What each component leaves, and what the leader works with, stays until the
- * model is written; what other processes have, and a search for the number of
- * iterations, is there for one component after another.
- */
+/* What each component leaves stays until the model is written. */
 static Size
 hybrid_memory(const MatrixShape *shape, const void *options)
 {
 	const HybridOptions *opts = options;
 	Size		models = 0;
+
+	for (int c = 0; c < opts->blend.components; c++)
+		models = add_size(models, opts->component[c].algorithm->memory(shape,
+																	   opts->component[c].options));
+	return models;
+}
+
+/*
+ * So does what the leader works with; what other processes have, and a search
+ * for the number of iterations, is there for one component after another.
+ */
+static Size
+hybrid_scratch(const MatrixShape *shape, const void *options)
+{
+	const HybridOptions *opts = options;
 	Size		stays = 0;
 	Size		passes = 0;
 
@@ -319,14 +330,12 @@ hybrid_memory(const MatrixShape *shape, const void *options)
 		Size		others = mul_size(team_workers(algorithm, own, shape->ratings), scratch);
 		Size		search = iteration_search_bytes(iteration_options(algorithm, own), shape);
 
-		models = add_size(models, algorithm->memory(shape, own));
 		stays = add_size(stays, scratch);
 		passes = Max(passes, add_size(others, search));
 	}
-	stays = add_size(stays, passes);
 	if (opts->fitted)
-		stays = add_size(stays, hybrid_fit_bytes(shape, opts, models));
-	return add_size(models, stays);
+		passes = add_size(passes, hybrid_fit_bytes(shape, opts, hybrid_memory(shape, opts)));
+	return add_size(stays, passes);
 }
 
 static void
@@ -371,6 +380,7 @@ const Algorithm hybrid_algorithm = {
 	.prepare = hybrid_prepare,
 	.predicts_ratings = hybrid_predicts_ratings,
 	.memory = hybrid_memory,
+	.scratch = hybrid_scratch,
 	.train = hybrid_train,
 	.components = hybrid_components
 };

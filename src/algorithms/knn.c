@@ -15,9 +15,9 @@
 #include "miscadmin.h"
 
 #include "algorithms/baseline.h"
+#include "algorithms/lists.h"
 #include "algorithms/registry.h"
 #include "engine/team.h"
-#include "math/topk.h"
 #include "model/neighbor.h"
 #include "ratings/budget.h"
 
@@ -30,6 +30,10 @@ typedef struct KnnOptions
 	int			min_k;
 	int			min_support;
 	double		shrinkage;
+	double		asymmetry;
+	int			weighting;		/* WeightingKind */
+	double		bm25_k1;
+	double		bm25_b;
 	int			neighbors;
 	int			baseline_iterations;
 	BaselineOptions baseline;
@@ -37,7 +41,7 @@ typedef struct KnnOptions
 
 static const OptionSpec options[] = {
 	ENUM_OPTION("similarity", KnnOptions, similarity, OPTION_AUTO, similarity_names,
-				"default msd for ratings, cosine for weights"),
+				"default msd for ratings, cosine for weights, dot for those of bm25"),
 	ENUM_OPTION("score", KnnOptions, score, OPTION_AUTO, score_names,
 				"how neighbors' ratings make a score; default weighted_mean for ratings, sum for weights"),
 	INT_OPTION("k", KnnOptions, k, 40, 1, 1000000,
@@ -48,6 +52,14 @@ static const OptionSpec options[] = {
 			   "with fewer common ratings two rows are not similar"),
 	REAL_OPTION("shrinkage", KnnOptions, shrinkage, OPTION_AUTO, 0, 1e9,
 				"h: similarities of n common ratings are multiplied by n / (n + h); default 0, for pearson_baseline 100"),
+	REAL_OPTION("asymmetry", KnnOptions, asymmetry, .5, 0, 1,
+				"of asymmetric_cosine: the norm of the row itself is raised to twice this, the other's to the rest of 2"),
+	ENUM_OPTION("weighting", KnnOptions, weighting, WEIGHTING_NONE, weighting_names,
+				"what similarities are computed from: the values as they are, or weighted by how rare they are"),
+	REAL_OPTION("bm25_k1", KnnOptions, bm25_k1, 1.2, 0, 1e9,
+				"weighting bm25: where larger values stop to count for more"),
+	REAL_OPTION("bm25_b", KnnOptions, bm25_b, .75, 0, 1,
+				"weighting bm25: how much the values of long rows are lowered"),
 	INT_OPTION("neighbors", KnnOptions, neighbors, OPTION_AUTO, 0, 100000,
 			   "most similar rows to keep of each; 0: compute them when needed; default 0 for ratings, 100 for weights"),
 	INT_OPTION("baseline_iterations", KnnOptions, baseline_iterations,
@@ -71,10 +83,19 @@ knn_prepare(void *options, bool has_values)
 {
 	KnnOptions *opts = options;
 
+	bool		weights = !has_values || opts->weighting != WEIGHTING_NONE;
+
 	if (opts->similarity < 0)
-		opts->similarity = has_values ? SIMILARITY_MSD : SIMILARITY_COSINE;
+		opts->similarity = !weights ? SIMILARITY_MSD :
+			opts->weighting == WEIGHTING_BM25 ? SIMILARITY_DOT : SIMILARITY_COSINE;
 	if (opts->score < 0)
-		opts->score = has_values ? SCORE_WEIGHTED_MEAN : SCORE_SUM;
+		opts->score = weights ? SCORE_SUM : SCORE_WEIGHTED_MEAN;
+	if (opts->weighting != WEIGHTING_NONE && !similarity_takes_weights(opts->similarity))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("similarity \"%s\" is not one of weighted values",
+						similarity_names[opts->similarity]),
+				 errhint("With a weighting use cosine, asymmetric_cosine or dot.")));
 	if (opts->neighbors < 0)
 		opts->neighbors = is_rating_score(opts->score) ? 0 : 100;
 	if (isnan(opts->shrinkage))
@@ -98,8 +119,10 @@ knn_params(const KnnOptions *opts, bool items)
 		.measure = {
 			.kind = opts->similarity,
 			.min_support = opts->min_support,
-			.shrinkage = opts->shrinkage
+			.shrinkage = opts->shrinkage,
+			.asymmetry = opts->asymmetry
 		},
+		.weighting = {opts->weighting, opts->bm25_k1, opts->bm25_b},
 		.score = opts->score,
 		.k = opts->k,
 		.min_k = opts->min_k
@@ -113,39 +136,33 @@ static Size
 knn_memory(const MatrixShape *shape, const void *options)
 {
 	const KnnOptions *opts = options;
-	Size		rows = Max(shape->users, shape->items);
-	Size		kept = Min(opts->neighbors, rows);
 	Size		biases = (Size) shape->users + shape->items;
+	Size		bytes = add_size(row_lists_bytes(Max(shape->users, shape->items), opts->neighbors),
+								 budget_array(biases, sizeof(float)));
 
-	return add_size(budget_array(rows, kept * (sizeof(int32) + sizeof(float))),
-					budget_array(biases, sizeof(float)));
+	if (opts->weighting != WEIGHTING_NONE)
+		bytes = add_size(bytes, budget_array(shape->ratings, 2 * sizeof(float)));
+	return bytes;
 }
 
 static Size
 knn_scratch(const MatrixShape *shape, const void *options)
 {
 	Size		rows = (Size) shape->users + shape->items;
+	Size		bytes = sizeof(RowStats) + sizeof(PairSums) + 2 * sizeof(double);
 
-	return budget_array(rows, sizeof(RowStats) + sizeof(PairSums) + 2 * sizeof(double));
+	if (((const KnnOptions *) options)->weighting != WEIGHTING_NONE)
+		bytes += sizeof(RowStats);
+	return budget_array(rows, bytes);
 }
 
-static int
-compare_indexes(const void *a, const void *b)
-{
-	int32		x = ((const Scored *) a)->index;
-	int32		y = ((const Scored *) b)->index;
-
-	return (x > y) - (x < y);
-}
-
-/* The nearest of the current row of "similarity", in the order of indexes. */
+/* The nearest of the current row of "similarity". */
 static void
 nearest_of_row(const RowSimilarity *similarity, int32 row, bool negative_too,
-			   TopK *nearest, int capacity, Scored *heap)
+			   TopK *nearest)
 {
 	int32		support;
 
-	topk_init(nearest, capacity, heap);
 	for (int32 t = 0; t < similarity->touched_count; t++)
 	{
 		int32		other = similarity->touched[t];
@@ -157,20 +174,16 @@ nearest_of_row(const RowSimilarity *similarity, int32 row, bool negative_too,
 		if (value > 0 || (negative_too && !isnan(value)))
 			topk_push(nearest, value, other);
 	}
-	qsort(heap, nearest->count, sizeof(Scored), compare_indexes);
 }
 
-/*
- * Shared arrays: the lists, with room for "capacity" entries in every row, how
- * many there are, and the biases.
- */
+/* Shared arrays. */
 enum
 {
-	KNN_INDEX,
-	KNN_VALUE,
-	KNN_COUNT,
-	KNN_USER_BIAS,
-	KNN_ITEM_BIAS
+	KNN_LISTS,
+	KNN_USER_BIAS = KNN_LISTS + ROW_LISTS_ARRAYS,
+	KNN_ITEM_BIAS,
+	KNN_ROW_VALUES,				/* weighted, if they are */
+	KNN_COLUMN_VALUES
 };
 
 /* Phases of the work. */
@@ -182,12 +195,8 @@ enum
 typedef struct Knn
 {
 	Neighborhood *hood;
-	int			capacity;		/* of a list */
-	int32	   *index;			/* [rows x capacity] */
-	float	   *value;			/* [rows x capacity] */
-	int32	   *count;			/* [rows] */
+	RowLists	lists;
 	Baseline	baseline;
-	Scored	   *heap;			/* [capacity] */
 } Knn;
 
 static bool
@@ -213,11 +222,14 @@ knn_attach(TrainContext *context)
 	}
 	if (opts->neighbors == 0)
 		return knn;
-	knn->capacity = Min(opts->neighbors, Max(rows->rows - 1, 1));
-	knn->index = team_array(context, KNN_INDEX, budget_array(rows->rows, knn->capacity * sizeof(int32)));
-	knn->value = team_array(context, KNN_VALUE, budget_array(rows->rows, knn->capacity * sizeof(float)));
-	knn->count = team_array(context, KNN_COUNT, budget_array(rows->rows, sizeof(int32)));
-	knn->heap = palloc(sizeof(Scored) * knn->capacity);
+	if (params_weigh(&params))
+	{
+		Size		bytes = budget_array(sparse_entries(rows), sizeof(float));
+
+		knn->hood->weighted_rows = team_array(context, KNN_ROW_VALUES, bytes);
+		knn->hood->weighted_columns = team_array(context, KNN_COLUMN_VALUES, bytes);
+	}
+	knn->lists = row_lists_attach(context, KNN_LISTS, rows->rows, opts->neighbors);
 	return knn;
 }
 
@@ -225,34 +237,33 @@ knn_attach(TrainContext *context)
 static void
 find_list(Knn *knn, RowSimilarity *similarity, int32 row)
 {
-	Size		to = (Size) row * knn->capacity;
 	TopK		nearest;
 
+	topk_init(&nearest, knn->lists.capacity, knn->lists.heap);
 	accumulate_row(similarity, row);
-	nearest_of_row(similarity, row, knn->hood->params.score == SCORE_AVERAGE,
-				   &nearest, knn->capacity, knn->heap);
+	nearest_of_row(similarity, row, knn->hood->params.score == SCORE_AVERAGE, &nearest);
 	row_similarity_end(similarity);
-	knn->count[row] = nearest.count;
-	for (int i = 0; i < nearest.count; i++, to++)
-	{
-		knn->index[to] = nearest.heap[i].index;
-		knn->value[to] = nearest.heap[i].score;
-	}
+	row_lists_put(&knn->lists, row, &nearest);
 }
 
-/* The ratings, when all is there that their statistics depend on. */
-static RowSimilarity *
-similarity_of_run(TrainContext *context, Knn *knn)
+/* Give the neighborhood its ratings, when all is there that they depend on. */
+static void
+set_ratings(TrainContext *context, Knn *knn)
 {
 	const Interactions *ratings = context->ratings;
 
-	if (knn->hood->user_stats == NULL)
-	{
-		knn->hood->user_bias = knn->baseline.user_bias;
-		knn->hood->item_bias = knn->baseline.item_bias;
-		neighborhood_set_ratings(knn->hood, &ratings->by_user, &ratings->by_item,
-								  ratings->mean, ratings->deviation);
-	}
+	if (knn->hood->user_stats != NULL)
+		return;
+	knn->hood->user_bias = knn->baseline.user_bias;
+	knn->hood->item_bias = knn->baseline.item_bias;
+	neighborhood_set_ratings(knn->hood, &ratings->by_user, &ratings->by_item,
+							 ratings->mean, ratings->deviation);
+}
+
+static RowSimilarity *
+similarity_of_run(TrainContext *context, Knn *knn)
+{
+	set_ratings(context, knn);
 	return neighborhood_similarity(knn->hood, knn->hood->params.items);
 }
 
@@ -270,31 +281,6 @@ knn_work(TrainContext *context, int phase, int64 argument, int unit)
 		find_list(knn, similarity, row);
 	}
 	return 0;
-}
-
-/* The lists as a sparse matrix, whose rows are moved together in place. */
-static SparseRows *
-close_lists(Knn *knn, int32 rows)
-{
-	SparseRows *lists = palloc(sizeof(SparseRows));
-
-	lists->rows = rows;
-	lists->cols = rows;
-	lists->index = knn->index;
-	lists->value = knn->value;
-	lists->start = palloc_extended(sizeof(int64) * ((Size) rows + 1), MCXT_ALLOC_HUGE);
-	lists->start[0] = 0;
-	for (int32 row = 0; row < rows; row++)
-	{
-		Size		from = (Size) row * knn->capacity;
-		int64		to = lists->start[row];
-
-		CHECK_FOR_INTERRUPTS();
-		memmove(knn->index + to, knn->index + from, sizeof(int32) * knn->count[row]);
-		memmove(knn->value + to, knn->value + from, sizeof(float) * knn->count[row]);
-		lists->start[row + 1] = to + knn->count[row];
-	}
-	return lists;
 }
 
 static void
@@ -316,14 +302,22 @@ knn_train(TrainContext *context)
 	const SparseRows *rows = knn->hood->params.items ? &context->ratings->by_item :
 		&context->ratings->by_user;
 
+	if (opts->weighting != WEIGHTING_NONE)
+		require_weights(context->algorithm, context->ratings);
 	neighbor_params_write(&knn->hood->params, context->draft);
 	if (params_need_baseline(&knn->hood->params))
 		fit_baseline(context, knn);
 	if (opts->neighbors == 0)
 		return;
+	if (knn->hood->weighted_rows != NULL)
+	{
+		set_ratings(context, knn);
+		neighborhood_weigh(knn->hood, knn->hood->params.items, knn->hood->weighted_rows,
+						   knn->hood->weighted_columns);
+	}
 	progress_plan(context->progress, 0);
 	team_run(context, KNN_ROWS, 0, team_row_units(rows), "parts of the similarities");
-	draft_add_sparse(context->draft, PART_NEIGHBORS, close_lists(knn, rows->rows));
+	draft_add_sparse(context->draft, PART_NEIGHBORS, row_lists_close(&knn->lists));
 }
 
 const Algorithm item_knn_algorithm = {

@@ -10,18 +10,22 @@
 #include "algorithms/registry.h"
 
 const Algorithm *const algorithms[] = {
+	&popular_algorithm,
 	&normal_algorithm,
 	&baseline_als_algorithm,
 	&baseline_sgd_algorithm,
 	&svd_algorithm,
 	&svdpp_algorithm,
 	&als_algorithm,
+	&ials_algorithm,
 	&nmf_algorithm,
 	&gradient_algorithm,
 	&item_knn_algorithm,
 	&user_knn_algorithm,
 	&slope_one_algorithm,
+	&rp3beta_algorithm,
 	&co_clustering_algorithm,
+	&content_algorithm,
 	&hybrid_algorithm,
 	NULL
 };

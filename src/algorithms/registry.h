@@ -7,6 +7,7 @@
 
 #include "engine/algorithm.h"
 
+extern const Algorithm popular_algorithm;
 extern const Algorithm normal_algorithm;
 extern const Algorithm baseline_als_algorithm;
 extern const Algorithm baseline_sgd_algorithm;
@@ -15,10 +16,13 @@ extern const Algorithm co_clustering_algorithm;
 extern const Algorithm svd_algorithm;
 extern const Algorithm svdpp_algorithm;
 extern const Algorithm als_algorithm;
+extern const Algorithm ials_algorithm;
 extern const Algorithm nmf_algorithm;
 extern const Algorithm gradient_algorithm;
 extern const Algorithm item_knn_algorithm;
 extern const Algorithm user_knn_algorithm;
+extern const Algorithm rp3beta_algorithm;
+extern const Algorithm content_algorithm;
 extern const Algorithm hybrid_algorithm;
 
 #endif							/* RECSYS_ALGORITHMS_REGISTRY_H */

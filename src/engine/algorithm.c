@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "storage/shmem.h"
@@ -129,4 +130,13 @@ draw_vector(float *vector, int count, double deviation, int seed, int stream, in
 
 	for (int i = 0; i < count; i++)
 		vector[i] = deviation * random_normal(&numbers);
+}
+
+/* What is near denormal has no weight, but is slow to compute with: make it zero. */
+void
+vector_forget_tiny(int count, float *vector)
+{
+	for (int i = 0; i < count; i++)
+		if (fabsf(vector[i]) < FLT_MIN * 1e6f)
+			vector[i] = 0;
 }

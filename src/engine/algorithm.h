@@ -41,7 +41,7 @@ typedef struct TrainContext
 	const struct Algorithm *algorithm;
 	const void *options;		/* the algorithm's struct */
 	const RatingsSource *source;	/* where the ratings came from; NULL in workers */
-	const Interactions *ratings;
+	const Interactions *ratings;	/* train may put others here, with more items */
 	void	   *state;			/* what attach has made */
 	struct Team *team;			/* NULL: the leader works alone */
 	ModelDraft *draft;			/* to be filled; arrays live as long as the run */
@@ -66,6 +66,7 @@ typedef struct Algorithm
 	const OptionSpec *options;	/* besides the common ones */
 	int			option_count;
 	size_t		iteration;		/* offset of IterationOptions; 0: it has none */
+	bool		needs_no_ratings;	/* can it learn from something else alone? */
 
 	/*
 	 * Decide the options left open, and check those that depend on each
@@ -106,7 +107,7 @@ typedef struct Algorithm
 
 	/*
 	 * Predict some items of a user as the training stands between two
-	 * iterations.  Needed by those that have IterationOptions.
+	 * iterations.  Needed by those that have ITERATION_OPTIONS.
 	 */
 	void		(*predict) (TrainContext *context, int32 user, const int32 *item,
 							int count, double *prediction);
@@ -121,6 +122,7 @@ extern void require_weights(const Algorithm *algorithm, const Interactions *rati
 extern void require_convergence(double squares);
 extern void require_stored_ratings(const CommonOptions *common);
 extern void *allocate_aligned(Size bytes);
+extern void vector_forget_tiny(int count, float *vector);
 extern void draw_vector(float *vector, int count, double deviation, int seed,
 						int stream, int32 row);
 extern float *allocate_vectors(int32 rows, int stride);

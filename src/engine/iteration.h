@@ -25,6 +25,14 @@ typedef struct IterationOptions
 	INT_OPTION("patience", type, member.patience, 3, 1, 100000, \
 			   "with validation: iterations without a better prediction after which the search ends")
 
+/*
+ * The same for those whose predictions are preferences: the RMSE of preferences
+ * that were held out, all of them positive, does not say how good a ranking
+ * is, so there is no search.
+ */
+#define PLAIN_ITERATION_OPTION(type, member, count, help) \
+	INT_OPTION("iterations", type, member.iterations, count, 1, 100000, help)
+
 struct Algorithm;
 struct TrainContext;
 

@@ -83,6 +83,18 @@ team_init(void)
 							PGC_USERSET, 0, NULL, NULL, NULL);
 }
 
+/*
+ * How many workers are worth their start for work as on so many ratings.  None
+ * inside a parallel plan, and none when the user has asked for none.
+ */
+int
+workers_for_ratings(int64 ratings)
+{
+	int64		wanted = ratings_per_worker > 0 ? ratings / ratings_per_worker : PG_INT32_MAX;
+
+	return IsInParallelMode() ? 0 : (int) Min(wanted, max_parallel_maintenance_workers);
+}
+
 /* The most workers that the run of a component should ask for. */
 static int
 workers_of_components(const Algorithm *algorithm, const void *options, int64 ratings)
@@ -97,21 +109,16 @@ workers_of_components(const Algorithm *algorithm, const void *options, int64 rat
 	return workers;
 }
 
-/*
- * How many workers a run should ask for, or those of its components.  None
- * inside a parallel plan, and none when the user has asked for none.
- */
+/* How many workers a run should ask for, or those of its components. */
 int
 team_workers(const Algorithm *algorithm, const void *options, int64 ratings)
 {
-	int64		wanted = ratings_per_worker > 0 ? ratings / ratings_per_worker : PG_INT32_MAX;
-
 	if (algorithm->components != NULL)
 		return workers_of_components(algorithm, options, ratings);
-	if (algorithm->work == NULL || IsInParallelMode() ||
+	if (algorithm->work == NULL ||
 		(algorithm->has_work != NULL && !algorithm->has_work(options)))
 		return 0;
-	return (int) Min(wanted, max_parallel_maintenance_workers);
+	return workers_for_ratings(ratings);
 }
 
 /* The number of ratings from which on a run has workers; 0: it never has. */

@@ -27,6 +27,7 @@
 
 typedef struct Team Team;
 
+extern int	workers_for_ratings(int64 ratings);
 extern int	team_workers(const Algorithm *algorithm, const void *options, int64 ratings);
 extern int64 team_share_from(const Algorithm *algorithm, const void *options);
 extern Team *team_create(int workers);

@@ -100,12 +100,14 @@ train_policy(const void *options)
 	};
 }
 
-/* Bytes of the work space of all processes. */
+/* Bytes of the work space of all processes; components account for their own. */
 static Size
 scratch_bytes(const Algorithm *algorithm, const void *options, const MatrixShape *shape)
 {
 	if (algorithm->scratch == NULL)
 		return 0;
+	if (algorithm->components != NULL)
+		return algorithm->scratch(shape, options);
 	return mul_size(1 + team_workers(algorithm, options, shape->ratings),
 					algorithm->scratch(shape, options));
 }
@@ -161,9 +163,9 @@ train_require_ratings(const Interactions *ratings, const RatingsSource *source,
 }
 
 /*
- * Read the ratings for a run, in the current memory context.  Errors: those of
- * ratings_read, no ratings that count, and too little memory for the training that
- * is to follow.
+ * Read the ratings for a run, in the current memory context; there are none
+ * where the source has no relation.  Errors: those of ratings_read, no ratings
+ * that count, and too little memory for the training that is to follow.
  */
 Interactions *
 train_read(const Algorithm *algorithm, const void *options, const RatingsSource *source)
@@ -176,8 +178,11 @@ train_read(const Algorithm *algorithm, const void *options, const RatingsSource 
 		.total_bytes = run_bytes,
 		.total_bytes_arg = &run
 	};
-	Interactions *ratings = ratings_read(&request);
+	Interactions *ratings;
 
+	if (source->relation == NULL)
+		return interactions_empty(false, false);
+	ratings = ratings_read(&request);
 	interactions_prune(ratings, &request.policy);
 	train_require_ratings(ratings, source, &request.policy);
 	return ratings;

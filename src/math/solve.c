@@ -1,6 +1,7 @@
 /*
  * solve.c
- *		Least squares by the normal equations, with OpenBLAS and LAPACK.
+ *		Products of matrices, and least squares by the normal equations, with
+ *		OpenBLAS and LAPACK.
  *
  * The Fortran interface is declared here because Debian's serial OpenBLAS has
  * the routines of LAPACK but not the headers of LAPACKE.
@@ -13,12 +14,53 @@ extern void ssyrk_(const char *uplo, const char *trans, const int *n,
 				   const int *k, const float *alpha, const float *a,
 				   const int *lda, const float *beta, float *c,
 				   const int *ldc);
+extern void sgemm_(const char *trans_a, const char *trans_b, const int *m,
+				   const int *n, const int *k, const float *alpha,
+				   const float *a, const int *lda, const float *b,
+				   const int *ldb, const float *beta, float *c,
+				   const int *ldc);
 extern void sgemv_(const char *trans, const int *m, const int *n,
 				   const float *alpha, const float *a, const int *lda,
 				   const float *x, const int *incx, const float *beta,
 				   float *y, const int *incy);
 extern void sposv_(const char *uplo, const int *n, const int *nrhs, float *a,
 				   const int *lda, float *b, const int *ldb, int *info);
+
+/*
+ * out += X Y' for X [rows x n] and Y [cols x n]: the inner products of all
+ * their rows, into out [rows x stride], of which "cols" columns are meant.
+ */
+void
+product_add(int rows, int cols, int n, const float *x, const float *y, float *out, int stride)
+{
+	const float one = 1.0f;
+
+	/* A row-major matrix is to Fortran its transpose. */
+	sgemm_("T", "N", &cols, &rows, &n, &one, y, &n, x, &n, &one, out, &stride);
+}
+
+/*
+ * X'X of X [rows x n], row-major with the given stride, into gram [n x
+ * stride], of which the triangle right of the diagonal and the diagonal are
+ * written.  No rows make it zero.
+ */
+void
+gram_matrix(int rows, int n, int stride, const float *x, float *gram)
+{
+	const float one = 1.0f;
+	const float zero = 0.0f;
+
+	ssyrk_("L", "N", &n, &rows, &one, x, &stride, &zero, gram, &stride);
+}
+
+/* Copy the triangle right of the diagonal to the other, of gram [n x stride]. */
+void
+gram_mirror(int n, int stride, float *gram)
+{
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < i; j++)
+			gram[(size_t) i * stride + j] = gram[(size_t) j * stride + i];
+}
 
 /*
  * Add observations to a least-squares problem: gram += X'X and product += X'y.

@@ -336,7 +336,7 @@ start_user(Model *model, BlendState *state, int32 user)
 	const float *value;
 	int32		count = 0;
 
-	if (model_has_part(model, PART_RATINGS))
+	if (user >= 0 && model_has_part(model, PART_RATINGS))
 		count = model_sparse_row(model, PART_RATINGS, user, &index, &value);
 	start_sum(state, model->header.items, index, count);
 }

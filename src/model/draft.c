@@ -47,6 +47,16 @@ draft_add_offset(ModelDraft *draft, double offset)
 	json_add_number(&draft->params, "offset", offset);
 }
 
+/*
+ * Add what a factor model predicts, but for biases, where the user or the item
+ * is not known.  Without it, that is the mean of the ratings.
+ */
+void
+draft_add_unknown(ModelDraft *draft, double preference)
+{
+	json_add_number(&draft->params, "unknown", preference);
+}
+
 /* Add the biases of users and items, "stride" elements apart. */
 void
 draft_add_biases(ModelDraft *draft, const float *user_bias, int32 users,

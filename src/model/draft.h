@@ -42,6 +42,7 @@ extern void draft_add_floats(ModelDraft *draft, ModelPart part, const float *flo
 extern void draft_add_words(ModelDraft *draft, ModelPart part, const uint32 *words,
 							int32 rows);
 extern void draft_add_offset(ModelDraft *draft, double offset);
+extern void draft_add_unknown(ModelDraft *draft, double preference);
 extern void draft_add_biases(ModelDraft *draft, const float *user_bias, int32 users,
 							 const float *item_bias, int32 items, int stride);
 extern void draft_add_factors(ModelDraft *draft, double offset,

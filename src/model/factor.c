@@ -14,12 +14,19 @@
 #include "utils/float.h"
 
 #include "math/kernels.h"
+#include "math/solve.h"
 #include "model/form.h"
 #include "model/json.h"
+#include "ratings/budget.h"
+
+/* Items whose scores are computed between two looks for an interrupt. */
+#define ITEMS_AT_A_TIME 2048
 
 typedef struct FactorState
 {
 	double		offset;
+	double		unknown;		/* what takes the place of the offset and the
+								 * product where user or item is not known */
 	int			factors;		/* 0: none */
 	int			stride;			/* of the padded vectors */
 	float	   *item_factors;	/* [items x stride], aligned; NULL if none */
@@ -54,6 +61,9 @@ factor_load(Model *model)
 	state->offset = json_get_number(model->header.params, "offset");
 	if (!isfinite(state->offset))
 		report_damage(model->relid, model->version, "header", "it has no offset");
+	state->unknown = json_get_number(model->header.params, "unknown");
+	if (!isfinite(state->unknown))
+		state->unknown = model->header.mean;
 	if (model_has_part(model, PART_ITEM_BIAS))
 		state->item_bias = model_load_floats(model, PART_ITEM_BIAS, 1);
 	if (model_has_part(model, PART_ITEM_FACTORS))
@@ -100,7 +110,7 @@ factor_predict(Model *model, int32 user, int32 item)
 	if (state->item_factors == NULL)
 		return state->offset + bias;
 	if (user < 0 || item < 0)
-		return model->header.mean + bias;
+		return state->unknown + bias;
 	return state->offset + bias +
 		kernels->dot(state->stride, user_vector(model, state, user),
 					 state->item_factors + (Size) item * state->stride);
@@ -118,6 +128,60 @@ factor_score_items(Model *model, int32 user, double *scores)
 	for (int32 item = 0; item < model->header.items; item++)
 		scores[item] = base + item_part(state, item) +
 			(state->item_factors != NULL ? state->scores[item] : 0);
+}
+
+/* The vectors of some users [count x stride], palloc'd. */
+static float *
+user_vectors(Model *model, const FactorState *state, const int32 *user, int count)
+{
+	Size		bytes = budget_array(count, sizeof(float) * state->stride);
+	float	   *vectors = MemoryContextAllocExtended(CurrentMemoryContext, bytes,
+													 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+
+	for (int u = 0; u < count; u++)
+		memcpy(vectors + (Size) u * state->stride,
+			   model_row(model, PART_USER_FACTORS, user[u]),
+			   sizeof(float) * state->factors);
+	return vectors;
+}
+
+/* What is known of some users and of all items before the inner products. */
+static void
+start_scores(Model *model, const FactorState *state, const int32 *user, int count,
+			 float *scores)
+{
+	int32		items = model->header.items;
+
+	for (int u = 0; u < count; u++)
+	{
+		double		base = state->offset + user_part(model, user[u]);
+		float	   *row = scores + (Size) u * items;
+
+		CHECK_FOR_INTERRUPTS();
+		for (int32 item = 0; item < items; item++)
+			row[item] = base + item_part(state, item);
+	}
+}
+
+static void
+factor_score_users(Model *model, const int32 *user, int count, float *scores)
+{
+	FactorState *state = model_state(model);
+	int32		items = model->header.items;
+	float	   *vectors;
+
+	start_scores(model, state, user, count, scores);
+	if (state->item_factors == NULL)
+		return;
+	vectors = user_vectors(model, state, user, count);
+	for (int32 item = 0; item < items; item += ITEMS_AT_A_TIME)
+	{
+		CHECK_FOR_INTERRUPTS();
+		product_add(count, Min(ITEMS_AT_A_TIME, items - item), state->stride, vectors,
+					state->item_factors + (Size) item * state->stride,
+					scores + item, items);
+	}
+	pfree(vectors);
 }
 
 static double
@@ -177,5 +241,6 @@ const ModelForm factor_form = {
 	.load = factor_load,
 	.predict = factor_predict,
 	.score_items = factor_score_items,
+	.score_users = factor_score_users,
 	.compare = factor_compare
 };

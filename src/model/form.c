@@ -14,8 +14,11 @@ static const ModelForm *const forms[] = {
 	&random_form,
 	&item_neighbor_form,
 	&user_neighbor_form,
+	&item_weights_form,
 	&deviation_form,
 	&cluster_form,
+	&popularity_form,
+	&content_form,
 	&blend_form
 };
 

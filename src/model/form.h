@@ -75,10 +75,13 @@ struct ModelForm
 
 extern const ModelForm blend_form;
 extern const ModelForm cluster_form;
+extern const ModelForm content_form;
 extern const ModelForm deviation_form;
 extern const ModelForm factor_form;
+extern const ModelForm popularity_form;
 extern const ModelForm random_form;
 extern const ModelForm item_neighbor_form;
+extern const ModelForm item_weights_form;
 extern const ModelForm user_neighbor_form;
 
 extern const ModelForm *form_lookup(const char *name);

@@ -118,7 +118,8 @@ decode_source(const Jsonb *meta, ModelHeader *header)
 	header->user_col = json_get_string(source, "user_col");
 	header->item_col = json_get_string(source, "item_col");
 	header->rating_col = json_get_string(source, "rating_col");
-	if (header->relation == NULL || header->user_col == NULL || header->item_col == NULL)
+	if (header->user_col == NULL || header->item_col == NULL ||
+		(header->relation == NULL) != (header->users == 0))
 		return "its source is incomplete";
 	return NULL;
 }
@@ -139,8 +140,8 @@ decode_numbers(const Jsonb *meta, ModelHeader *header)
 	double		iterations = json_get_number(meta, "iterations");
 	double		trained_at = json_get_number(meta, "trained_at");
 
-	if (!in_range(users, 1, PG_INT32_MAX) || !in_range(items, 1, PG_INT32_MAX) ||
-		!in_range(ratings, 1, users * items) || !in_range(iterations, 0, PG_INT32_MAX) ||
+	if (!in_range(users, 0, PG_INT32_MAX) || !in_range(items, 1, PG_INT32_MAX) ||
+		!in_range(ratings, Min(users, 1), users * items) || !in_range(iterations, 0, PG_INT32_MAX) ||
 		!in_range(trained_at, 0, END_TIMESTAMP / 2))
 		return false;
 	header->trained_at = (TimestampTz) trained_at;

@@ -27,12 +27,12 @@ typedef struct ModelHeader
 	Jsonb	   *params;			/* of the form */
 	Jsonb	   *components;		/* see header_encode_component; NULL: there are none */
 
-	const char *relation;		/* the source, qualified and quoted */
+	const char *relation;		/* the source, qualified and quoted; NULL: none */
 	const char *user_col;
 	const char *item_col;
 	const char *rating_col;		/* NULL: every row had weight 1 */
 
-	int32		users;
+	int32		users;			/* 0 where there is no source */
 	int32		items;
 	int64		ratings;
 	double		mean;

@@ -225,9 +225,10 @@ check_common_parts(Model *model)
 {
 	const ModelHeader *header = &model->header;
 
-	model_require_part(model, PART_USER_IDS,
-					   model_ids_are_integers(model, PART_USER_IDS) ? BLOCK_INT8 : BLOCK_TEXT,
-					   header->users, 1);
+	if (header->users > 0 || model_has_part(model, PART_USER_IDS))
+		model_require_part(model, PART_USER_IDS,
+						   model_ids_are_integers(model, PART_USER_IDS) ? BLOCK_INT8 : BLOCK_TEXT,
+						   header->users, 1);
 	model_require_part(model, PART_ITEM_IDS,
 					   model_ids_are_integers(model, PART_ITEM_IDS) ? BLOCK_INT8 : BLOCK_TEXT,
 					   header->items, 1);

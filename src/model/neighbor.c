@@ -22,6 +22,10 @@ neighbor_params_write(const NeighborParams *params, ModelDraft *draft)
 	json_add_string(&draft->params, "similarity", similarity_names[params->measure.kind]);
 	json_add_integer(&draft->params, "min_support", params->measure.min_support);
 	json_add_number(&draft->params, "shrinkage", params->measure.shrinkage);
+	json_add_number(&draft->params, "asymmetry", params->measure.asymmetry);
+	json_add_string(&draft->params, "weighting", weighting_names[params->weighting.kind]);
+	json_add_number(&draft->params, "bm25_k1", params->weighting.k1);
+	json_add_number(&draft->params, "bm25_b", params->weighting.b);
 	json_add_string(&draft->params, "score", score_names[params->score]);
 	json_add_integer(&draft->params, "k", params->k);
 	json_add_integer(&draft->params, "min_k", params->min_k);
@@ -42,6 +46,32 @@ count_param(const Model *model, const char *name)
 	double		value = json_get_number(model->header.params, name);
 
 	return value >= 0 && value <= PG_INT32_MAX ? (int) value : -1;
+}
+
+/*
+ * The parameters that models had from the beginning are all there; those of
+ * similarities of weights may not be, and are then what they were.
+ */
+static void
+read_weight_params(const Model *model, NeighborParams *params)
+{
+	const Jsonb *json = model->header.params;
+	JsonbValue	value;
+
+	params->measure.asymmetry = .5;
+	params->weighting = (Weighting) {WEIGHTING_NONE};
+	if (!json_get(json, "weighting", &value))
+		return;
+	params->measure.asymmetry = json_get_number(json, "asymmetry");
+	params->weighting.kind = position_of_name(json_get_string(json, "weighting"), weighting_names);
+	params->weighting.k1 = json_get_number(json, "bm25_k1");
+	params->weighting.b = json_get_number(json, "bm25_b");
+	if ((int) params->weighting.kind < 0 ||
+		!(params->measure.asymmetry >= 0 && params->measure.asymmetry <= 1) ||
+		!(params->weighting.k1 >= 0) || !isfinite(params->weighting.k1) ||
+		!(params->weighting.b >= 0 && params->weighting.b <= 1))
+		report_damage(model->relid, model->version, "header",
+					  "its parameters are out of range");
 }
 
 /* Read the parameters of the form.  Error: one of them is absurd. */
@@ -67,6 +97,7 @@ neighbor_params_read(const Model *model)
 		!(params.measure.shrinkage >= 0) || params.k < 1 || params.min_k < 0)
 		report_damage(model->relid, model->version, "header",
 					  "its parameters are out of range");
+	read_weight_params(model, &params);
 	return params;
 }
 

@@ -22,8 +22,11 @@
 /* By SimilarityKind. */
 const char *const similarity_names[] = {
 	"cosine", "cosine_common", "adjusted_cosine", "pearson", "pearson_baseline",
-	"msd", "jaccard", NULL
+	"msd", "jaccard", "dot", "asymmetric_cosine", "lift", "cooccurrence", NULL
 };
+
+/* By WeightingKind. */
+const char *const weighting_names[] = {"none", "tfidf", "bm25", NULL};
 
 /* By ScoreKind. */
 const char *const score_names[] = {
@@ -44,6 +47,14 @@ params_need_baseline(const NeighborParams *params)
 {
 	return params->score == SCORE_BASELINE ||
 		params->measure.kind == SIMILARITY_PEARSON_BASELINE;
+}
+
+/* Are similarities of weighted values? */
+bool
+params_weigh(const NeighborParams *params)
+{
+	return params->weighting.kind != WEIGHTING_NONE &&
+		similarity_takes_weights(params->measure.kind);
 }
 
 /* A neighborhood without ratings, in the current memory context. */
@@ -109,6 +120,8 @@ neighborhood_set_ratings(Neighborhood *hood, const SparseRows *by_user,
 											 sizeof(double) * ((Size) row_side(hood)->rows + 1));
 	hood->user_stats = all_row_stats(by_user);
 	hood->item_stats = all_row_stats(by_item);
+	hood->column_count[false] = by_item->rows;
+	hood->column_count[true] = by_user->rows;
 }
 
 static const RowStats *
@@ -165,6 +178,76 @@ zeroed_array(int32 count, Size element)
 									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 }
 
+static void
+weigh_all(const Weighting *weighting, const SparseRows *matrix, bool transposed,
+		  const double *row_scale, const double *column_scale, float *value)
+{
+	for (int32 row = 0; row < matrix->rows; row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		weighting_apply(weighting, matrix, row, transposed, row_scale, column_scale, value);
+	}
+}
+
+/*
+ * The weighted values of the ratings by the rows of a side, and by its
+ * columns, at the places of the ratings.
+ */
+void
+neighborhood_weigh(const Neighborhood *hood, bool items, float *row_value,
+				   float *column_value)
+{
+	const Weighting *weighting = &hood->params.weighting;
+	const SparseRows *rows = items ? &hood->by_item : &hood->by_user;
+	const SparseRows *columns = items ? &hood->by_user : &hood->by_item;
+	double		mean_length = weighting_mean_length(rows);
+	double	   *row_scale = zeroed_array(rows->rows, sizeof(double));
+	double	   *column_scale = zeroed_array(columns->rows, sizeof(double));
+
+	weighting_columns(columns, 0, columns->rows, column_scale);
+	for (int32 row = 0; row < rows->rows; row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		row_scale[row] = weighting_row(weighting, rows, row, mean_length, column_scale);
+	}
+	weigh_all(weighting, rows, false, row_scale, column_scale, row_value);
+	weigh_all(weighting, columns, true, row_scale, column_scale, column_value);
+	pfree(row_scale);
+	pfree(column_scale);
+}
+
+/* The same matrix with other values. */
+static SparseRows *
+with_values(const SparseRows *matrix, float *value)
+{
+	SparseRows *copy = palloc(sizeof(SparseRows));
+
+	*copy = *matrix;
+	copy->value = value;
+	return copy;
+}
+
+/* Have a similarity compare weighted values: those made already, or new ones. */
+static void
+compare_weighted(Neighborhood *hood, bool items, RowSimilarity *similarity)
+{
+	float	   *row_value = hood->weighted_rows;
+	float	   *column_value = hood->weighted_columns;
+	int64		entries = sparse_entries(similarity->rows);
+
+	if (row_value == NULL || items != hood->params.items)
+	{
+		Size		bytes = sizeof(float) * (Size) Max(entries, 1);
+
+		row_value = MemoryContextAllocHuge(CurrentMemoryContext, bytes);
+		column_value = MemoryContextAllocHuge(CurrentMemoryContext, bytes);
+		neighborhood_weigh(hood, items, row_value, column_value);
+	}
+	similarity->rows = with_values(similarity->rows, row_value);
+	similarity->columns = with_values(similarity->columns, column_value);
+	similarity->row_stats = all_row_stats(similarity->rows);
+}
+
 static RowSimilarity *
 make_similarity(Neighborhood *hood, bool items)
 {
@@ -176,6 +259,9 @@ make_similarity(Neighborhood *hood, bool items)
 	similarity->rows = items ? &hood->by_item : &hood->by_user;
 	similarity->columns = items ? &hood->by_user : &hood->by_item;
 	similarity->row_stats = side_stats(hood, items);
+	similarity->column_count = hood->column_count[items];
+	if (params_weigh(&hood->params))
+		compare_weighted(hood, items, similarity);
 	rows = similarity->rows->rows;
 	if (kind == SIMILARITY_PEARSON || kind == SIMILARITY_PEARSON_BASELINE)
 		similarity->row_offset = row_offsets(hood, items, rows);

@@ -15,6 +15,7 @@
 #include "model/row_cache.h"
 #include "ratings/matrix.h"
 #include "similarity/rows.h"
+#include "similarity/weighting.h"
 
 /*
  * How the nearest neighbors' ratings make a score (ALGORITHMS: k-NN
@@ -31,12 +32,14 @@ typedef enum ScoreKind
 } ScoreKind;
 
 extern const char *const similarity_names[];
+extern const char *const weighting_names[];
 extern const char *const score_names[];
 
 typedef struct NeighborParams
 {
 	bool		items;			/* rows are items, or else users */
 	SimilarityMeasure measure;
+	Weighting	weighting;		/* of what is compared, not of what is summed up */
 	ScoreKind	score;
 	int			k;
 	int			min_k;
@@ -61,6 +64,9 @@ typedef struct Neighborhood
 	const float *user_bias;		/* [users], or NULL if not needed */
 	const float *item_bias;		/* [items] */
 
+	double		column_count[2];	/* of users, of items: how many of the other side there are */
+	float	   *weighted_rows;	/* weighted values, where the caller has made them */
+	float	   *weighted_columns;
 	RowSimilarity *similarity[2];	/* of users, of items; made when needed */
 	Size		cache_bytes;
 	RowCache   *cache;			/* of similarities [rows], NaN where there is none */
@@ -74,6 +80,9 @@ extern void neighborhood_set_ratings(Neighborhood *hood, const SparseRows *by_us
 									  const SparseRows *by_item, double mean,
 									  double deviation);
 extern void neighborhood_set_lists(Neighborhood *hood, const SparseRows *lists);
+extern bool params_weigh(const NeighborParams *params);
+extern void neighborhood_weigh(const Neighborhood *hood, bool items, float *row_value,
+							   float *column_value);
 extern void accumulate_row(RowSimilarity *similarity, int32 row);
 extern RowSimilarity *neighborhood_similarity(Neighborhood *hood, bool items);
 extern double neighborhood_predict(Neighborhood *hood, int32 user, int32 item);

@@ -250,35 +250,44 @@ compare_positions(const void *a, const void *b, void *arg)
 					  ids_get(ids, *(const int32 *) b));
 }
 
+/* Room for ids of one kind, so many of them with so many bytes of text. */
+static void
+ids_allocate(Ids *ids, bool integer, Size count, Size bytes)
+{
+	memset(ids, 0, sizeof(*ids));
+	ids->integer = integer;
+	if (integer)
+	{
+		ids->numbers = MemoryContextAllocHuge(CurrentMemoryContext,
+											  sizeof(int64) * Max(count, 1));
+		return;
+	}
+	ids->offset = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int64) * (count + 1));
+	ids->offset[0] = 0;
+	ids->bytes = MemoryContextAllocHuge(CurrentMemoryContext, Max(bytes, 1));
+}
+
+/* Add an id, for which there is room. */
+static void
+ids_append(Ids *ids, Id id)
+{
+	if (ids->integer)
+		ids->numbers[ids->count] = id.number;
+	else
+	{
+		memcpy(ids->bytes + ids->offset[ids->count], id.text, id.length);
+		ids->offset[ids->count + 1] = ids->offset[ids->count] + id.length;
+	}
+	ids->count++;
+}
+
 /* The ids at the given places, in that order. */
 static void
 ids_copy_ordered(const Ids *from, const int32 *order, int32 count, Ids *to)
 {
-	to->integer = from->integer;
-	to->count = count;
-	to->numbers = NULL;
-	to->offset = NULL;
-	to->bytes = NULL;
-	if (from->integer)
-	{
-		to->numbers = MemoryContextAllocHuge(CurrentMemoryContext,
-											 sizeof(int64) * Max(count, 1));
-		for (int32 i = 0; i < count; i++)
-			to->numbers[i] = from->numbers[order[i]];
-		return;
-	}
-	to->offset = MemoryContextAllocHuge(CurrentMemoryContext,
-										sizeof(int64) * ((Size) count + 1));
-	to->bytes = MemoryContextAllocHuge(CurrentMemoryContext,
-									   Max(from->offset[from->count], 1));
-	to->offset[0] = 0;
+	ids_allocate(to, from->integer, count, from->integer ? 0 : from->offset[from->count]);
 	for (int32 i = 0; i < count; i++)
-	{
-		Id			id = ids_get(from, order[i]);
-
-		memcpy(to->bytes + to->offset[i], id.text, id.length);
-		to->offset[i + 1] = to->offset[i] + id.length;
-	}
+		ids_append(to, ids_get(from, order[i]));
 }
 
 /*
@@ -330,6 +339,36 @@ ids_select(const Ids *from, const int32 *index, int32 count, Ids *to)
 			place[index[i]] = i;
 	ids_copy_ordered(from, place, count, to);
 	pfree(place);
+}
+
+/*
+ * All ids of two lists of the same kind, in order, in the current memory
+ * context.  index_a[i] becomes the place of a's id i among them, and so for b.
+ */
+void
+ids_unite(const Ids *a, const Ids *b, Ids *both, int32 *index_a, int32 *index_b)
+{
+	int32		i = 0;
+	int32		j = 0;
+
+	if ((int64) a->count + b->count > PG_INT32_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many distinct ids")));
+	ids_allocate(both, b->integer, (Size) a->count + b->count,
+				 b->integer ? 0 : a->offset[a->count] + b->offset[b->count]);
+	while (i < a->count || j < b->count)
+	{
+		int			order = i == a->count ? 1 : j == b->count ? -1 :
+			id_compare(ids_get(a, i), ids_get(b, j));
+		int32		place = both->count;
+
+		ids_append(both, order <= 0 ? ids_get(a, i) : ids_get(b, j));
+		if (order <= 0)
+			index_a[i++] = place;
+		if (order >= 0)
+			index_b[j++] = place;
+	}
 }
 
 /* The id with a dense index. */

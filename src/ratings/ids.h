@@ -41,6 +41,7 @@ extern Size ids_builder_bytes(const IdsBuilder *builder);
 extern int32 *ids_builder_finish(IdsBuilder *builder, Ids *ids);
 
 extern void ids_select(const Ids *from, const int32 *index, int32 count, Ids *to);
+extern void ids_unite(const Ids *a, const Ids *b, Ids *both, int32 *index_a, int32 *index_b);
 extern Id	ids_get(const Ids *ids, int32 index);
 extern int32 ids_find(const Ids *ids, Id id);
 extern int	id_compare(Id a, Id b);

@@ -33,7 +33,7 @@ intake_init(Intake *intake, bool integer_users, bool integer_items, Size limit,
 	intake->limit = limit;
 	intake->min_value = min_value;
 	intake->relation = relation;
-	INSTR_TIME_SET_CURRENT(intake->start);
+	reading_start(&intake->clock);
 }
 
 /* Tell the others what we have; *rows and *bytes become what all have. */
@@ -49,21 +49,30 @@ add_to_share(Intake *intake, int64 *rows, Size *bytes)
 	*bytes = pg_atomic_add_fetch_u64(&intake->share->bytes, more_bytes);
 }
 
-static void
-tell_progress(Intake *intake, int64 rows)
+/* The clock of somebody who begins to read. */
+void
+reading_start(ReadingClock *clock)
+{
+	clock->last_notice = 0;
+	INSTR_TIME_SET_CURRENT(clock->start);
+}
+
+/* Every two seconds say how far reading has come. */
+void
+reading_tell(ReadingClock *clock, const char *relation, int64 rows)
 {
 	instr_time	now;
 	double		seconds;
 
 	INSTR_TIME_SET_CURRENT(now);
-	INSTR_TIME_SUBTRACT(now, intake->start);
+	INSTR_TIME_SUBTRACT(now, clock->start);
 	seconds = INSTR_TIME_GET_DOUBLE(now);
-	if (seconds - intake->last_notice < NOTICE_SECONDS)
+	if (seconds - clock->last_notice < NOTICE_SECONDS)
 		return;
-	intake->last_notice = seconds;
+	clock->last_notice = seconds;
 	ereport(NOTICE,
 			(errmsg("reading relation %s: " INT64_FORMAT " rows, %.1f s gone",
-					intake->relation, rows, seconds)));
+					relation, rows, seconds)));
 }
 
 /* What has to be done every so many rows, and at the end. */
@@ -79,7 +88,7 @@ intake_look_around(Intake *intake)
 	if (bytes > intake->limit)
 		intake->counts.full = true;
 	if (intake->relation != NULL)
-		tell_progress(intake, rows);
+		reading_tell(&intake->clock, intake->relation, rows);
 }
 
 /* Count a row without one of its ids, or without both. */

@@ -30,6 +30,13 @@ typedef struct IntakeShare
 	pg_atomic_uint64 bytes;
 } IntakeShare;
 
+/* When reading began, and when it was last said how far it has come. */
+typedef struct ReadingClock
+{
+	instr_time	start;
+	double		last_notice;	/* seconds since start */
+} ReadingClock;
+
 typedef struct Intake
 {
 	MatrixBuilder *builder;
@@ -41,9 +48,11 @@ typedef struct Intake
 	int64		shared_rows;	/* of ours, counted there already */
 	Size		shared_bytes;
 	const char *relation;		/* for notices of progress; NULL: give none */
-	instr_time	start;
-	double		last_notice;	/* seconds since start */
+	ReadingClock clock;
 } Intake;
+
+extern void reading_start(ReadingClock *clock);
+extern void reading_tell(ReadingClock *clock, const char *relation, int64 rows);
 
 extern void intake_init(Intake *intake, bool integer_users, bool integer_items,
 						Size limit, double min_value, const char *relation);

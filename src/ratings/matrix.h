@@ -38,6 +38,13 @@ typedef struct RatingsPolicy
 	int			min_item_ratings;	/* items with fewer, too */
 } RatingsPolicy;
 
+/* Must the rows be read in the order of their times? */
+static inline bool
+policy_needs_order(const RatingsPolicy *policy)
+{
+	return policy->duplicates == DUPLICATES_FIRST || policy->duplicates == DUPLICATES_LAST;
+}
+
 /* The size of a problem, from which its memory can be computed. */
 typedef struct MatrixShape
 {
@@ -100,11 +107,15 @@ extern void interactions_describe(Interactions *ratings);
 extern void interactions_prune(Interactions *ratings, const RatingsPolicy *policy);
 extern void interactions_attach(const Interactions *there, Interactions *here);
 extern void interactions_release(Interactions *ratings);
+extern Interactions *interactions_empty(bool integer_users, bool integer_items);
+extern Interactions *interactions_add_items(const Interactions *ratings, const Ids *items,
+											int32 *index);
 
 extern Size matrix_bytes(const MatrixShape *shape);
 extern Size matrix_building_bytes(const MatrixShape *shape);
 
 extern void sparse_allocate(SparseRows *matrix, int32 rows, int32 cols, int64 entries);
+extern int64 *sparse_spread_rows(const SparseRows *matrix, const int32 *index, int32 rows);
 extern void sparse_transpose(const SparseRows *matrix, SparseRows *transposed);
 
 #endif							/* RECSYS_RATINGS_MATRIX_H */

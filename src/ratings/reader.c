@@ -124,14 +124,15 @@ is_to_be_shared(const Intake *intake, const ReadRequest *request, Size needed)
 }
 
 static char *
-default_query(const RatingsSource *source)
+default_query(const ReadRequest *request)
 {
+	const RatingsSource *source = request->source;
 	StringInfoData query;
 
 	initStringInfo(&query);
 	appendStringInfo(&query, "SELECT %s FROM %s r",
 					 source_column_list(source, "r"), source->relation);
-	if (source->time.name != NULL)
+	if (policy_needs_order(&request->policy))
 		appendStringInfo(&query, " ORDER BY r.%s NULLS FIRST, 3", source->time.quoted);
 	return query.data;
 }
@@ -159,7 +160,7 @@ run_query(const ReadRequest *request, Intake *intake)
 	int			result;
 
 	if (query == NULL)
-		query = default_query(request->source);
+		query = default_query(request);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	result = SPI_execute_extended(query, &options);
@@ -184,7 +185,8 @@ ratings_read(const ReadRequest *request)
 
 	intake_init(&intake, source->user.integer, source->item.integer, budget_limit(),
 				request->policy.min_value, source->relation);
-	if (request->query == NULL && !request->read_only && scan_can_read(source))
+	if (request->query == NULL && !request->read_only &&
+		!policy_needs_order(&request->policy) && scan_can_read(source))
 		scan_read(source, &intake);
 	else
 		run_query(request, &intake);

@@ -147,8 +147,8 @@ is_known_id_type(const SourceColumn *column)
 }
 
 /*
- * Can a relation be read directly?  If not, a query has to do it, or to say
- * what is wrong.
+ * Can a relation be read directly, in any order?  If not, a query has to do it,
+ * or to say what is wrong.
  */
 bool
 scan_can_read(const RatingsSource *source)
@@ -156,7 +156,7 @@ scan_can_read(const RatingsSource *source)
 	Relation	relation;
 	bool		result;
 
-	if (source->time.name != NULL || IsInParallelMode() ||
+	if (IsInParallelMode() ||
 		!is_known_id_type(&source->user) || !is_known_id_type(&source->item))
 		return false;
 	relation = table_open(source->relid, AccessShareLock);

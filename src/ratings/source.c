@@ -42,9 +42,14 @@ column_names(Relation relation)
 	return names.data;
 }
 
-static void
-resolve_column(Relation relation, const char *name, const char *argument,
-			   SourceColumn *column)
+/*
+ * Find a column of a relation; name NULL: none is wanted.  Its strings are
+ * palloc'd.  Error: there is none of that name; "right" is how the right one
+ * would be named.
+ */
+void
+source_find_column(Relation relation, const char *name, const char *right,
+				   SourceColumn *column)
 {
 	memset(column, 0, sizeof(*column));
 	if (name == NULL)
@@ -67,8 +72,8 @@ resolve_column(Relation relation, const char *name, const char *argument,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
 			 errmsg("column \"%s\" of relation \"%s\" does not exist",
 					name, RelationGetRelationName(relation)),
-			 errhint("The relation has the columns %s. Name the right one with %s => '...'.",
-					 column_names(relation), argument)));
+			 errhint("The relation has the columns %s. Name the right one with %s.",
+					 column_names(relation), right)));
 }
 
 static void
@@ -94,12 +99,11 @@ require_rating_type(Relation relation, const SourceColumn *column)
 	}
 }
 
-/* The equality operator of a type, qualified, or NULL if it has none. */
+/* An operator by its qualified name, or NULL if there is none. */
 static char *
-equality_operator(Oid type)
+operator_name(Oid oid)
 {
-	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_EQ_OPR);
-	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(entry->eq_opr));
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(oid));
 	Form_pg_operator operator;
 	char	   *result;
 
@@ -113,10 +117,11 @@ equality_operator(Oid type)
 	return result;
 }
 
-static void
-require_id_type(Relation relation, SourceColumn *column)
+/* Error unless a column can hold ids; finds its equality operator. */
+void
+source_require_ids(Relation relation, SourceColumn *column)
 {
-	column->equals = equality_operator(column->type);
+	column->equals = operator_name(lookup_type_cache(column->type, TYPECACHE_EQ_OPR)->eq_opr);
 	if (column->equals == NULL || type_is_rowtype(column->type) || OidIsValid(get_element_type(column->type)) ||
 		column->type == FLOAT4OID || column->type == FLOAT8OID)
 		ereport(ERROR,
@@ -137,9 +142,19 @@ require_distinct(const SourceColumn *a, const SourceColumn *b)
 				 errhint("user_col, item_col and rating_col must name different columns.")));
 }
 
-static void
-require_readable_kind(Relation relation)
+/*
+ * Open a relation that is to be read by a query.  Errors: there is none, or it
+ * is not a table or view.
+ */
+Relation
+source_open(Oid relid)
 {
+	Relation	relation = try_relation_open(relid, AccessShareLock);
+
+	if (relation == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
 	switch (RelationGetForm(relation)->relkind)
 	{
 		case RELKIND_RELATION:
@@ -147,13 +162,34 @@ require_readable_kind(Relation relation)
 		case RELKIND_VIEW:
 		case RELKIND_MATVIEW:
 		case RELKIND_FOREIGN_TABLE:
-			return;
+			return relation;
 		default:
 			ereport(ERROR,
 					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 					 errmsg("\"%s\" is not a table or view",
 							RelationGetRelationName(relation))));
 	}
+	return NULL;
+}
+
+/* The name of a relation, qualified and quoted, palloc'd. */
+char *
+source_name(Relation relation)
+{
+	return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
+									  RelationGetRelationName(relation));
+}
+
+/* A source without a relation: nobody has rated anything. */
+RatingsSource *
+source_of_nothing(const ColumnNames *columns)
+{
+	RatingsSource *source = palloc0(sizeof(RatingsSource));
+
+	source->user.name = columns->user;
+	source->item.name = columns->item;
+	source->rating.name = columns->rating;
+	return source;
 }
 
 /*
@@ -164,27 +200,21 @@ RatingsSource *
 source_resolve(Oid relid, const ColumnNames *columns, const char *time_col)
 {
 	RatingsSource *source = palloc0(sizeof(RatingsSource));
-	Relation	relation = try_relation_open(relid, AccessShareLock);
+	Relation	relation = source_open(relid);
 
-	if (relation == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relid)));
-	require_readable_kind(relation);
-	resolve_column(relation, columns->user, "user_col", &source->user);
-	resolve_column(relation, columns->item, "item_col", &source->item);
-	resolve_column(relation, columns->rating, "rating_col", &source->rating);
-	resolve_column(relation, time_col, "time_col", &source->time);
+	source_find_column(relation, columns->user, "user_col => '...'", &source->user);
+	source_find_column(relation, columns->item, "item_col => '...'", &source->item);
+	source_find_column(relation, columns->rating, "rating_col => '...'", &source->rating);
+	source_find_column(relation, time_col, "time_col => '...'", &source->time);
 	require_distinct(&source->user, &source->item);
 	require_distinct(&source->user, &source->rating);
 	require_distinct(&source->item, &source->rating);
-	require_id_type(relation, &source->user);
-	require_id_type(relation, &source->item);
+	source_require_ids(relation, &source->user);
+	source_require_ids(relation, &source->item);
 	if (source->rating.name != NULL)
 		require_rating_type(relation, &source->rating);
 	source->relid = relid;
-	source->relation = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
-												  RelationGetRelationName(relation));
+	source->relation = source_name(relation);
 	/* The lock is kept to the end of the transaction: names stay true. */
 	relation_close(relation, NoLock);
 	return source;
@@ -199,10 +229,10 @@ append_id(StringInfo list, const char *alias, const SourceColumn *column)
 
 /*
  * The select list that the reader expects: user, item (int8 or text each) and
- * rating (float8), from the relation under the given alias.
+ * a value (float8), from the relation under the given alias.
  */
 char *
-source_column_list(const RatingsSource *source, const char *alias)
+source_value_list(const RatingsSource *source, const char *alias, const char *value)
 {
 	StringInfoData list;
 
@@ -210,12 +240,30 @@ source_column_list(const RatingsSource *source, const char *alias)
 	append_id(&list, alias, &source->user);
 	appendStringInfoString(&list, ", ");
 	append_id(&list, alias, &source->item);
-	if (source->rating.name != NULL)
-		appendStringInfo(&list, ", %s.%s::pg_catalog.float8", alias,
-						 source->rating.quoted);
-	else
-		appendStringInfoString(&list, ", 1::pg_catalog.float8");
+	appendStringInfo(&list, ", %s::pg_catalog.float8", value);
 	return list.data;
+}
+
+/* The same with the rating as the value. */
+char *
+source_column_list(const RatingsSource *source, const char *alias)
+{
+	return source_value_list(source, alias, source->rating.name == NULL ? "1" :
+							 psprintf("%s.%s", alias, source->rating.quoted));
+}
+
+/* The operator "greater than" of a column, qualified.  Error: it has none. */
+char *
+source_greater(const SourceColumn *column)
+{
+	char	   *name = operator_name(lookup_type_cache(column->type, TYPECACHE_GT_OPR)->gt_opr);
+
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" cannot say what is later", column->name),
+				 errdetail("Values of type %s have no order.", format_type_be(column->type))));
+	return name;
 }
 
 /*

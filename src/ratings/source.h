@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "utils/relcache.h"
+
 /* What a user calls the columns. */
 typedef struct ColumnNames
 {
@@ -28,7 +30,7 @@ typedef struct SourceColumn
 typedef struct RatingsSource
 {
 	Oid			relid;
-	const char *relation;		/* qualified and quoted */
+	const char *relation;		/* qualified and quoted; NULL: there is none */
 	SourceColumn user;
 	SourceColumn item;
 	SourceColumn rating;		/* without a name: every row has weight 1 */
@@ -37,6 +39,15 @@ typedef struct RatingsSource
 
 extern RatingsSource *source_resolve(Oid relid, const ColumnNames *columns,
 									 const char *time_col);
+extern char *source_value_list(const RatingsSource *source, const char *alias,
+							   const char *value);
+extern char *source_greater(const SourceColumn *column);
+extern RatingsSource *source_of_nothing(const ColumnNames *columns);
+extern Relation source_open(Oid relid);
+extern char *source_name(Relation relation);
+extern void source_find_column(Relation relation, const char *name, const char *right,
+							   SourceColumn *column);
+extern void source_require_ids(Relation relation, SourceColumn *column);
 extern char *source_column_list(const RatingsSource *source, const char *alias);
 extern char *source_id_parameter(const SourceColumn *column, int number, bool array);
 extern bool source_has_unique_pairs(const RatingsSource *source);

@@ -89,7 +89,8 @@ needs_item_stats(const NeighborParams *params)
 	if (!params->items)
 		return params->measure.kind == SIMILARITY_ADJUSTED_COSINE;
 	return params->measure.kind == SIMILARITY_COSINE ||
-		params->measure.kind == SIMILARITY_JACCARD || params->score == SCORE_CENTERED;
+		params->measure.kind == SIMILARITY_JACCARD ||
+		params->measure.kind == SIMILARITY_LIFT || params->score == SCORE_CENTERED;
 }
 
 static ParamListInfo
@@ -203,6 +204,26 @@ read_item_stats(const RatingsSource *source, LiveRatings *live)
 	SPI_finish();
 }
 
+/* The number of users, or of items, in the whole table: for the lift of the others. */
+static void
+count_columns(const RatingsSource *source, bool of_items, LiveRatings *live)
+{
+	const char *column = of_items ? source->user.quoted : source->item.quoted;
+	char	   *query = psprintf("SELECT pg_catalog.count(DISTINCT r.%s) FROM %s r%s%s%s",
+								 column, source->relation,
+								 source->rating.name != NULL ? " WHERE r." : "",
+								 source->rating.name != NULL ? source->rating.quoted : "",
+								 source->rating.name != NULL ? " IS NOT NULL" : "");
+	bool		isnull;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	select_rows(query, NULL);
+	live->hood->column_count[of_items] =
+		DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	SPI_finish();
+}
+
 static void
 fit_baseline(LiveRatings *live)
 {
@@ -245,6 +266,8 @@ live_read(const RatingsSource *source, const NeighborParams *params, bool of_ite
 	else if (needs_item_stats(params) && !needs_whole_table(params) &&
 			 live.ratings->items.count > 0)
 		read_item_stats(source, &live);
+	if (params->measure.kind == SIMILARITY_LIFT && !needs_whole_table(params))
+		count_columns(source, params->items, &live);
 	return live;
 }
 

@@ -78,6 +78,18 @@ recommend_arguments(FunctionCallInfo fcinfo, bool items)
 	return params;
 }
 
+/* Error: the measure needs a number that only training is given. */
+static void
+require_live_measure(const SimilarityMeasure *measure)
+{
+	if (measure->kind == SIMILARITY_ASYMMETRIC_COSINE)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("similarity \"%s\" needs a model", similarity_names[measure->kind]),
+				 errdetail("How asymmetric it is is said by the option \"asymmetry\" of training."),
+				 errhint("Train a model with item_knn or user_knn, or use the similarity \"cosine\".")));
+}
+
 static RatingsSource *
 source_argument(FunctionCallInfo fcinfo, int first_column)
 {
@@ -217,7 +229,7 @@ recommend_from_model(FunctionCallInfo fcinfo, const NeighborParams *given)
 static void
 recommend_from_table(FunctionCallInfo fcinfo, const NeighborParams *params)
 {
-	RatingsSource *source = source_argument(fcinfo, 10);
+	RatingsSource *source;
 	Id			id = id_argument(fcinfo);
 	int			n = count_argument(fcinfo, 2);
 	int32		user = -1;
@@ -225,6 +237,8 @@ recommend_from_table(FunctionCallInfo fcinfo, const NeighborParams *params)
 	PopularItems popular;
 	TopK		top;
 
+	require_live_measure(&params->measure);
+	source = source_argument(fcinfo, 10);
 	/* What is not an integer is nobody's id, where ids are integers. */
 	if (id_convert(&id, source->user.integer))
 	{
@@ -319,12 +333,14 @@ similar_in_model(FunctionCallInfo fcinfo, bool items, const NeighborParams *give
 static void
 similar_in_table(FunctionCallInfo fcinfo, bool items, const NeighborParams *params)
 {
-	RatingsSource *source = source_argument(fcinfo, 6);
+	RatingsSource *source;
 	Id			id = id_argument(fcinfo);
 	LiveRatings live;
 	Ids		   *ids = NULL;
 	int32		row = -1;
 
+	require_live_measure(&params->measure);
+	source = source_argument(fcinfo, 6);
 	if (id_convert(&id, items ? source->item.integer : source->user.integer))
 	{
 		live = live_read(source, params, items, id);

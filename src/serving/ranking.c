@@ -8,6 +8,8 @@
 
 #include "funcapi.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
+#include "utils/lsyscache.h"
 #include "utils/tuplestore.h"
 
 #include "serving/arguments.h"
@@ -52,15 +54,47 @@ item_scores(const Model *model)
 	return palloc_extended(sizeof(double) * (Size) model->header.items, MCXT_ALLOC_HUGE);
 }
 
-/* Scores for a user whom a model does not know: how many rated the item. */
+/*
+ * Scores for a user whom a model does not know: how many rated the item.  One
+ * that nobody has rated is not popular.
+ */
 double *
 popularity_scores(Model *model)
 {
 	double	   *scores = item_scores(model);
 
 	for (int32 item = 0; item < model->header.items; item++)
-		scores[item] = *model_row(model, PART_ITEM_COUNTS, item);
+	{
+		float		count = *model_row(model, PART_ITEM_COUNTS, item);
+
+		scores[item] = count > 0 ? count : get_float8_nan();
+	}
 	return scores;
+}
+
+/* Error unless the model knows what users have seen: its ratings. */
+void
+require_seen(const Model *model)
+{
+	if (!model_has_part(model, PART_RATINGS))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("model \"%s\" does not know what users have seen",
+						get_rel_name(model->relid)),
+				 errdetail("It was trained with store_ratings false."),
+				 errhint("Give exclude_seen => false, or train with store_ratings.")));
+}
+
+/* Take the scores from the items that a user has rated. */
+void
+exclude_seen(Model *model, int32 user, double *scores)
+{
+	const int32 *index;
+	const float *value;
+	int32		count = model_sparse_row(model, PART_RATINGS, user, &index, &value);
+
+	for (int32 i = 0; i < count; i++)
+		scores[index[i]] = get_float8_nan();
 }
 
 /* Turn distances into scores, of which the largest is best. */

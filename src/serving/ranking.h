@@ -17,6 +17,8 @@ extern const char *const basis_personalized;
 extern const char *const basis_popular;
 
 extern TopK rank_scores(const double *scores, int32 count, int n);
+extern void require_seen(const Model *model);
+extern void exclude_seen(Model *model, int32 user, double *scores);
 extern void negate_scores(double *scores, int32 count);
 
 /* Where the ids of a ranking come from: index to id. */

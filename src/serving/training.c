@@ -39,7 +39,8 @@ typedef struct TrainRequest
 	Oid			type;			/* recsys_model */
 	const Algorithm *algorithm;
 	const Jsonb *options;
-	Oid			relid;
+	bool		has_ratings;
+	Oid			relid;			/* of the ratings */
 	ColumnNames columns;
 } TrainRequest;
 
@@ -118,6 +119,19 @@ result_row(FunctionCallInfo fcinfo, Oid relid, int32 version, const ModelHeader 
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 
+/* Where the ratings come from.  Error: nowhere, and the algorithm needs some. */
+static RatingsSource *
+request_source(const TrainRequest *request, const char *time_col)
+{
+	if (request->has_ratings)
+		return source_resolve(request->relid, &request->columns, time_col);
+	if (!request->algorithm->needs_no_ratings)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"ratings\" must not be null")));
+	return source_of_nothing(&request->columns);
+}
+
 /* Train and write, and return the row that says what has been made. */
 static Datum
 train(FunctionCallInfo fcinfo, const TrainRequest *request)
@@ -137,7 +151,7 @@ train(FunctionCallInfo fcinfo, const TrainRequest *request)
 	int32		version;
 	Datum		row;
 
-	source = source_resolve(request->relid, &request->columns, common->time_col);
+	source = request_source(request, common->time_col);
 	if (OidIsValid(request->target.relid))
 		table_lock_for_writing(request->target.relid);
 	else
@@ -176,11 +190,11 @@ common_arguments(FunctionCallInfo fcinfo)
 
 	require_writable(fcinfo);
 	require_not_null(fcinfo, 0, "model");
-	require_not_null(fcinfo, 1, "ratings");
 	require_not_null(fcinfo, 2, "algorithm");
 	request.algorithm = algorithm_lookup(text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	request.target = model_target(PG_GETARG_TEXT_PP(0), request.type);
-	request.relid = PG_GETARG_OID(1);
+	request.has_ratings = !PG_ARGISNULL(1);
+	request.relid = request.has_ratings ? PG_GETARG_OID(1) : InvalidOid;
 	return request;
 }
 
@@ -260,12 +274,18 @@ mf_train(PG_FUNCTION_ARGS)
 	return train(fcinfo, &request);
 }
 
-/* The relation that a model was trained on.  Error: it is no longer there. */
+/*
+ * The relation that a model was trained on, if it was on one.  Error: it is no
+ * longer there.
+ */
 static Oid
 source_of_model(const Model *model)
 {
 	LOCAL_FCINFO(call, 1);
 	Datum		relid;
+
+	if (model->header.relation == NULL)
+		return InvalidOid;
 
 	/* Not DirectFunctionCall: the result is null if there is no such relation. */
 	InitFunctionCallInfoData(*call, NULL, 1, InvalidOid, NULL, NULL);
@@ -316,6 +336,7 @@ recsys_retrain(PG_FUNCTION_ARGS)
 		.type = model_type(fcinfo),
 		.algorithm = algorithm_lookup(header->algorithm),
 		.options = header->options,
+		.has_ratings = header->relation != NULL,
 		.relid = source_of_model(model),
 		.columns = {header->user_col, header->item_col, header->rating_col}
 	};

@@ -26,7 +26,11 @@ typedef enum SimilarityKind
 	SIMILARITY_PEARSON,
 	SIMILARITY_PEARSON_BASELINE,
 	SIMILARITY_MSD,
-	SIMILARITY_JACCARD
+	SIMILARITY_JACCARD,
+	SIMILARITY_DOT,
+	SIMILARITY_ASYMMETRIC_COSINE,
+	SIMILARITY_LIFT,
+	SIMILARITY_COOCCURRENCE
 } SimilarityKind;
 
 typedef struct SimilarityMeasure
@@ -34,6 +38,7 @@ typedef struct SimilarityMeasure
 	SimilarityKind kind;
 	int			min_support;	/* with fewer common columns: undefined */
 	double		shrinkage;		/* >= 0 */
+	double		asymmetry;		/* of asymmetric_cosine: 0 to 1 */
 } SimilarityMeasure;
 
 /* Statistics of one row, over all its entries. */
@@ -45,7 +50,7 @@ typedef struct RowStats
 	int32_t		count;
 } RowStats;
 
-/* Sums over the common columns: what cosine, jaccard, msd and differences need. */
+/* Sums over the common columns: what the light measures and differences need. */
 typedef struct LightSums
 {
 	double		sum;
@@ -69,6 +74,7 @@ typedef struct RowSimilarity
 	const SparseRows *rows;
 	const SparseRows *columns;	/* the transpose of rows */
 	const RowStats *row_stats;	/* [rows] */
+	double		column_count;	/* for lift: all there are, here or elsewhere */
 
 	/*
 	 * Subtracted from every value before it is used: row_offset[row] +
@@ -87,6 +93,7 @@ typedef struct RowSimilarity
 
 extern RowStats row_stats(const SparseRows *rows, int32_t row);
 extern bool similarity_is_light(SimilarityKind kind);
+extern bool similarity_takes_weights(SimilarityKind kind);
 extern void row_similarity_start(RowSimilarity *similarity);
 extern void row_similarity_add(RowSimilarity *similarity, int32_t row,
 							   int64_t from, int64_t to);

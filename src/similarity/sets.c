@@ -1,10 +1,11 @@
 /*
  * sets.c
- *		The Jaccard similarity of two arrays taken as sets.
+ *		Which values two arrays have in common, and the Jaccard similarity of
+ *		the two taken as sets.
  *
  * The elements of both are put in order, by hash where their type has one and
  * else by value, so that equal ones stand together; then each run of them is
- * counted.
+ * visited, value by value.
  */
 #include "postgres.h"
 
@@ -20,6 +21,7 @@ typedef struct SetElement
 	Datum		value;
 	uint32		hash;			/* 0 where the type cannot be hashed */
 	bool		second;			/* is it of the second set? */
+	int			position;		/* in its array, nulls not counted */
 } SetElement;
 
 typedef struct SetOrder
@@ -27,6 +29,8 @@ typedef struct SetOrder
 	TypeCacheEntry *type;
 	Oid			collation;
 	bool		hashed;			/* ordered by hash, else by value */
+	SetVisitor	visitor;
+	void	   *arg;
 } SetOrder;
 
 /*
@@ -64,6 +68,7 @@ gather_elements(SetElement *elements, size_t n, ArrayType *array,
 	Datum	   *values;
 	bool	   *nulls;
 	int			length;
+	int			position = 0;
 
 	deconstruct_array(array, type->type_id, type->typlen, type->typbyval,
 					  type->typalign, &values, &nulls, &length);
@@ -79,6 +84,7 @@ gather_elements(SetElement *elements, size_t n, ArrayType *array,
 			DatumGetUInt32(FunctionCall1Coll(&type->hash_proc_finfo,
 											 order->collation, values[i])) : 0;
 		element->second = second;
+		element->position = position++;
 		n++;
 	}
 	return n;
@@ -108,55 +114,56 @@ same_element(const SetElement *x, const SetElement *y, const SetOrder *order)
 }
 
 /*
- * Count the distinct values of a run that the order does not tell apart, and
- * those of them that are in both sets.  Only hashes can collide, and the
- * values that are left over when one is counted move to the front.
+ * Visit the distinct values of a run that the order does not tell apart.  Only
+ * hashes can collide, and the values that are left over when one is visited
+ * move to the front.
  */
 static void
-count_run(SetElement *run, size_t n, const SetOrder *order,
-		  int64 *either, int64 *both)
+visit_run(SetElement *run, size_t n, const SetOrder *order)
 {
 	while (n > 0)
 	{
 		SetElement	value = run[0];
-		bool		in_set[2] = {false, false};
+		SetMember	member = {.position = -1};
 		size_t		left = 0;
 
 		for (size_t i = 0; i < n; i++)
 		{
 			CHECK_FOR_INTERRUPTS();
-			if (i == 0 || same_element(&value, &run[i], order))
-				in_set[run[i].second] = true;
-			else
+			if (i > 0 && !same_element(&value, &run[i], order))
 				run[left++] = run[i];
+			else if (run[i].second)
+				member.in_second = true;
+			else if (member.position < 0 || run[i].position < member.position)
+				member.position = run[i].position;
 		}
-		*either += 1;
-		*both += in_set[0] && in_set[1];
+		order->visitor(member, order->arg);
 		n = left;
 	}
 }
 
 /*
- * Elements in both over elements in either, as the result of an SQL function;
- * null elements do not count, and two empty sets have no similarity.
+ * Visit each distinct value of two arrays, in no particular order; null
+ * elements are left out.
  */
-Datum
-jaccard_of_sets(FunctionCallInfo fcinfo, ArrayType *first, ArrayType *second,
-				TypeCacheEntry *type)
+void
+visit_values(FunctionCallInfo fcinfo, ArrayType *first, ArrayType *second,
+			 TypeCacheEntry *type, SetVisitor visitor, void *arg)
 {
 	size_t		size = (size_t) ArrayGetNItems(ARR_NDIM(first), ARR_DIMS(first)) +
 		ArrayGetNItems(ARR_NDIM(second), ARR_DIMS(second));
 	SetElement *elements = palloc_extended(Max(size, 1) * sizeof(SetElement),
 										   MCXT_ALLOC_HUGE);
-	SetOrder	order;
-	int64		either = 0;
-	int64		both = 0;
+	SetOrder	order = {
+		.type = type,
+		.collation = PG_GET_COLLATION(),
+		.hashed = OidIsValid(type->hash_proc_finfo.fn_oid),
+		.visitor = visitor,
+		.arg = arg
+	};
 	size_t		n;
 	size_t		end;
 
-	order.type = type;
-	order.collation = PG_GET_COLLATION();
-	order.hashed = OidIsValid(type->hash_proc_finfo.fn_oid);
 	n = gather_elements(elements, 0, first, &order, false);
 	n = gather_elements(elements, n, second, &order, true);
 	qsort_interruptible(elements, n, sizeof(SetElement),
@@ -169,11 +176,39 @@ jaccard_of_sets(FunctionCallInfo fcinfo, ArrayType *first, ArrayType *second,
 			if (compare_elements(&elements[start], &elements[end], &order) != 0)
 				break;
 		}
-		count_run(&elements[start], end - start, &order, &either, &both);
+		visit_run(&elements[start], end - start, &order);
 	}
 	pfree(elements);
+}
 
-	if (either == 0)
+/* Values of two sets. */
+typedef struct SetCounts
+{
+	int64		either;
+	int64		both;
+} SetCounts;
+
+static void
+count_value(SetMember member, void *arg)
+{
+	SetCounts  *counts = arg;
+
+	counts->either++;
+	counts->both += member.position >= 0 && member.in_second;
+}
+
+/*
+ * Elements in both over elements in either, as the result of an SQL function;
+ * null elements do not count, and two empty sets have no similarity.
+ */
+Datum
+jaccard_of_sets(FunctionCallInfo fcinfo, ArrayType *first, ArrayType *second,
+				TypeCacheEntry *type)
+{
+	SetCounts	counts = {0};
+
+	visit_values(fcinfo, first, second, type, count_value, &counts);
+	if (counts.either == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8((float8) both / (float8) either);
+	PG_RETURN_FLOAT8((float8) counts.both / (float8) counts.either);
 }

@@ -7,10 +7,16 @@ SELECT u AS user_id, i AS item_id, 1 + ((u * 7 + i * 13 + u * i) % 9) / 2.0 AS r
   FROM generate_series(1, 90) u, generate_series(1, 50) i WHERE (u * 11 + i * 5) % 3 <> 0;
 
 CREATE TABLE cases (algorithm text, options jsonb);
-INSERT INTO cases SELECT name, '{}' FROM recsys_algorithms;
+INSERT INTO cases SELECT name, '{}' FROM recsys_algorithms WHERE name <> 'content';
+CREATE TABLE items AS
+SELECT i AS item_id, 'number ' || i || ' of kind ' || i % 7 AS title FROM generate_series(1, 60) i;
 INSERT INTO cases VALUES
+('content', '{"items": "items", "text_cols": ["title"]}'),
+('popular', '{"score": "weighted"}'),
 ('als', '{"biased": false, "factors": 3}'),
 ('als', '{"solver": "cholesky"}'),
+('ials', '{"solver": "cholesky"}'),
+('ials', '{"solver": "block", "weighting": "hu_koren", "factors": 33}'),
 ('svd', '{"biased": false, "factors": 33}'),
 ('co_clustering', '{"user_clusters": 7, "item_clusters": 5, "restarts": 20}'),
 ('svd', '{"adaptive": true, "factors": 33}'),
@@ -76,4 +82,4 @@ SELECT model, version FROM recsys_models WHERE model = 'm'::regclass;
 
 -- No workers are left, nor shared memory.
 SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'parallel worker';
-DROP TABLE ratings, m, cases, trained;
+DROP TABLE ratings, items, m, cases, trained;

@@ -1,0 +1,636 @@
+/*
+ * ials.c
+ *		Algorithm "ials": p_u . q_i by alternating least squares on all pairs of
+ *		users and items, observed or not.
+ *
+ * With S the pairs that were observed, x their values and n the number of a
+ * user's or item's observations, the sum
+ *
+ *	a0 sum over all pairs of (p_u . q_i)^2
+ *		+ sum over S of a (p_u . q_i)^2 - 2 b p_u . q_i + b
+ *		+ regularization (sum over u of (n_u + a0 items)^nu |p_u|^2 + likewise of i)
+ *
+ * is minimized.  Weighting "unobserved" has a = b = alpha x: an observed pair
+ * is to be 1 with that weight, and every pair is to be 0 with weight a0
+ * (Rendle, Krichene, Zhang, Koren, "Revisiting the Performance of iALS on Item
+ * Recommendation Benchmarks", RecSys 2022, eq. 1-4).  "hu_koren" has a0 = 1,
+ * a = alpha x and b = 1 + alpha x: an observed pair is to be 1 with weight
+ * 1 + alpha x, another one 0 with weight 1 (Hu, Koren, Volinsky,
+ * "Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008; with
+ * nu = 0 the penalty is theirs).
+ *
+ * The sum over all pairs needs no pair: of a user it is p' (a0 Q'Q) p, with one
+ * Gram matrix of the items for all users; so a row costs what its own
+ * observations do.  Solvers: some steps of conjugate gradients from the row's
+ * last vector (see math/conjugate.c); the whole system by Cholesky
+ * factorization; or a block of the vector's elements after another (Rendle et
+ * al., "iALS++: Speeding up Matrix Factorization with Subspace Optimization",
+ * ECIR 2022), of which Cholesky is the case of a single block.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+
+#include "algorithms/registry.h"
+#include "engine/team.h"
+#include "math/conjugate.h"
+#include "math/kernels.h"
+#include "math/solve.h"
+#include "ratings/budget.h"
+
+/* How many observations are worked on at a time. */
+#define GATHER_ROWS 256
+
+/* The Gram matrix of a side is the sum of so many.  The result depends on it. */
+#define GRAM_PARTS 8
+
+#define DEFAULT_UNOBSERVED_WEIGHT .1
+
+typedef struct IalsOptions
+{
+	CommonOptions common;
+	IterationOptions iteration;
+	int			factors;
+	int			weighting;		/* IalsWeighting */
+	double		alpha;
+	double		unobserved_weight;
+	double		regularization;
+	double		nu;
+	int			solver;			/* IalsSolver */
+	int			cg_steps;
+	int			block_size;
+	double		init_sd;
+	int			seed;
+} IalsOptions;
+
+typedef enum IalsWeighting
+{
+	IALS_UNOBSERVED,
+	IALS_HU_KOREN
+} IalsWeighting;
+
+static const char *const weighting_names[] = {"unobserved", "hu_koren", NULL};
+
+typedef enum IalsSolver
+{
+	IALS_CG,
+	IALS_CHOLESKY,
+	IALS_BLOCK
+} IalsSolver;
+
+static const char *const solver_names[] = {"cg", "cholesky", "block", NULL};
+
+static const OptionSpec options[] = {
+	/* One system of 2047 unknowns is as long as a cancel may have to wait. */
+	INT_OPTION("factors", IalsOptions, factors, 64, 1, 2047,
+			   "length of the vectors of users and items"),
+	PLAIN_ITERATION_OPTION(IalsOptions, iteration, 16, "alternations between users and items"),
+	ENUM_OPTION("weighting", IalsOptions, weighting, IALS_UNOBSERVED, weighting_names,
+				"observed pairs weigh alpha x and all pairs unobserved_weight besides, or observed ones 1 + alpha x and the others 1"),
+	REAL_OPTION("alpha", IalsOptions, alpha, 1, 1e-6, 1e6,
+				"weight of an observation, for each unit of its value"),
+	REAL_OPTION("unobserved_weight", IalsOptions, unobserved_weight, OPTION_AUTO, 1e-6, 1e6,
+				"weight with which every pair is drawn to 0; default .1, with the weighting hu_koren 1"),
+	REAL_OPTION("regularization", IalsOptions, regularization, .003, 1e-9, 1e9,
+				"penalty on the squares of factors, to be multiplied as nu says"),
+	REAL_OPTION("nu", IalsOptions, nu, 1, 0, 2,
+				"power of a user's or item's weight by which its penalty is multiplied: 0: all are penalized alike"),
+	ENUM_OPTION("solver", IalsOptions, solver, IALS_CG, solver_names,
+				"each row's equations are improved by cg_steps of conjugate gradients, solved exactly, or solved for block_size factors after others"),
+	INT_OPTION("cg_steps", IalsOptions, cg_steps, 4, 1, 1000,
+			   "with the solver cg: steps from the row's last vector"),
+	INT_OPTION("block_size", IalsOptions, block_size, 32, 1, 2047,
+			   "with the solver block: factors solved for at a time"),
+	REAL_OPTION("init_sd", IalsOptions, init_sd, OPTION_AUTO, 0, 100,
+				"standard deviation of the item factors at the start; default .1 / sqrt(factors)"),
+	INT_OPTION("seed", IalsOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
+			   "start of the random numbers")
+};
+
+/* Phases of the work; their argument is the side that they are about. */
+enum
+{
+	IALS_START,					/* random factors; units of its rows */
+	IALS_SOLVE,					/* units of its rows */
+	IALS_GRAM,					/* units are parts of its Gram matrix */
+	IALS_OBSERVED,				/* loss of the observed pairs; units of its rows */
+	IALS_PENALTY				/* units of its rows */
+};
+
+/* Shared arrays: two for the sides, and */
+enum
+{
+	IALS_GRAMS = 2,
+	IALS_PARTS
+};
+
+#define USERS 0
+#define ITEMS 1
+
+typedef struct IalsSide
+{
+	const SparseRows *rows;
+	float	   *vectors;		/* [rows x stride] */
+	float	   *gram;			/* [factors x stride] a0 vectors' vectors */
+} IalsSide;
+
+typedef struct Ials
+{
+	const IalsOptions *options;
+	int			stride;
+	int			block_size;
+	IalsSide	side[2];
+	float	   *parts;			/* [GRAM_PARTS x factors x stride] */
+
+	/* Work space of this process. */
+	float		product[GATHER_ROWS];	/* inner products of columns and a row */
+	float		target[GATHER_ROWS];
+	float	   *conjugate;		/* [CONJUGATE_VECTORS x stride] */
+	int32	   *element;		/* [factors] 0, 1, 2 ... */
+	float	   *gathered;		/* [GATHER_ROWS x block_size] */
+	float	   *matrix;			/* [block_size x block_size] */
+	float	   *solution;		/* [block_size] */
+} Ials;
+
+static void
+ials_prepare(void *options, bool has_values)
+{
+	IalsOptions *opts = options;
+
+	if (isnan(opts->init_sd))
+		opts->init_sd = .1 / sqrt(opts->factors);
+	if (isnan(opts->unobserved_weight))
+		opts->unobserved_weight = opts->weighting == IALS_HU_KOREN ? 1 :
+			DEFAULT_UNOBSERVED_WEIGHT;
+	if (opts->weighting == IALS_HU_KOREN && opts->unobserved_weight != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("with the weighting hu_koren the unobserved_weight is 1"),
+				 errhint("Set alpha, or use the weighting \"unobserved\".")));
+}
+
+/* Unknowns that are solved for at a time, without conjugate gradients. */
+static int
+unknowns_at_a_time(const IalsOptions *opts)
+{
+	return opts->solver == IALS_CHOLESKY ? opts->factors :
+		Min(opts->block_size, opts->factors);
+}
+
+/* Bytes of so many Gram matrices. */
+static Size
+grams_bytes(int count, int factors)
+{
+	return budget_array(count, budget_array(factors, sizeof(float) * KERNEL_PADDED(factors)));
+}
+
+static Size
+ials_memory(const MatrixShape *shape, const void *options)
+{
+	int			factors = ((const IalsOptions *) options)->factors;
+	int			stride = KERNEL_PADDED(factors);
+
+	return add_size(add_size(vectors_bytes(shape->users, stride),
+							 vectors_bytes(shape->items, stride)),
+					grams_bytes(2 + GRAM_PARTS, factors));
+}
+
+static Size
+ials_scratch(const MatrixShape *shape, const void *options)
+{
+	const IalsOptions *opts = options;
+	int			stride = KERNEL_PADDED(opts->factors);
+	int			unknowns = unknowns_at_a_time(opts);
+
+	if (opts->solver == IALS_CG)
+		return vectors_bytes(CONJUGATE_VECTORS + 1, stride);
+	return add_size(vectors_bytes(GATHER_ROWS, unknowns),
+					vectors_bytes(unknowns + 1, unknowns));
+}
+
+static void
+attach_sides(Ials *ials, TrainContext *context)
+{
+	const Interactions *ratings = context->ratings;
+	int			factors = ials->options->factors;
+	float	   *grams = team_array(context, IALS_GRAMS, grams_bytes(2, factors));
+
+	for (int s = USERS; s <= ITEMS; s++)
+	{
+		IalsSide   *side = &ials->side[s];
+
+		side->rows = s == USERS ? &ratings->by_user : &ratings->by_item;
+		side->vectors = team_vectors(context, s, side->rows->rows, ials->stride);
+		side->gram = grams + (Size) s * factors * ials->stride;
+	}
+	ials->parts = team_array(context, IALS_PARTS, grams_bytes(GRAM_PARTS, factors));
+}
+
+static void *
+ials_attach(TrainContext *context)
+{
+	const IalsOptions *opts = context->options;
+	Ials	   *ials = palloc0(sizeof(Ials));
+
+	ials->options = opts;
+	ials->stride = KERNEL_PADDED(opts->factors);
+	ials->block_size = unknowns_at_a_time(opts);
+	attach_sides(ials, context);
+	if (opts->solver == IALS_CG)
+	{
+		ials->conjugate = allocate_vectors(CONJUGATE_VECTORS, ials->stride);
+		ials->element = palloc(sizeof(int32) * opts->factors);
+		for (int i = 0; i < opts->factors; i++)
+			ials->element[i] = i;
+		return ials;
+	}
+	ials->gathered = allocate_vectors(GATHER_ROWS, ials->block_size);
+	ials->matrix = allocate_vectors(ials->block_size, ials->block_size);
+	ials->solution = allocate_vectors(ials->block_size, 1);
+	return ials;
+}
+
+/* What an observation adds to the matrix of its row's equations (a above), */
+static inline float
+weight_of(const IalsOptions *opts, float value)
+{
+	return opts->alpha * value;
+}
+
+/* and to their right side (b); what was observed with weight 0 is to be 0. */
+static inline float
+target_of(const IalsOptions *opts, float value)
+{
+	return opts->alpha * value + (opts->weighting == IALS_HU_KOREN && value > 0);
+}
+
+/* What the squares of a row's vector are penalized by. */
+static double
+ridge_of_row(const Ials *ials, int s, int32 row)
+{
+	const IalsOptions *opts = ials->options;
+	double		weight = sparse_row_length(ials->side[s].rows, row) +
+		opts->unobserved_weight * ials->side[!s].rows->rows;
+
+	return opts->regularization * pow(weight, opts->nu);
+}
+
+/* Inner products of x with the columns of some entries of a row. */
+static void
+multiply(Ials *ials, int s, int64 from, int count, const float *x)
+{
+	kernels->gather_dot(count, ials->stride, ials->side[!s].vectors,
+						ials->side[s].rows->index + from, x, ials->product);
+}
+
+/* The equations of one row, for conjugate gradients. */
+typedef struct RowEquations
+{
+	Ials	   *ials;
+	int			side;
+	int32		row;
+	double		ridge;
+} RowEquations;
+
+/* out = s (right side) - (matrix) x; see conjugate.h. */
+static void
+apply_equations(void *arg, int s, const float *x, float *out)
+{
+	const RowEquations *equations = arg;
+	Ials	   *ials = equations->ials;
+	const IalsOptions *opts = ials->options;
+	const IalsSide *other = &ials->side[!equations->side];
+	const SparseRows *rows = ials->side[equations->side].rows;
+	int64		end = rows->start[equations->row + 1];
+
+	memset(out, 0, sizeof(float) * ials->stride);
+	kernels->gather_sum(opts->factors, ials->stride, other->gram, ials->element, x, out);
+	kernels->combine(ials->stride, out, -1, -equations->ridge, x);
+	for (int64 e = rows->start[equations->row]; e < end; e += GATHER_ROWS)
+	{
+		int			count = Min(GATHER_ROWS, end - e);
+
+		CHECK_FOR_INTERRUPTS();
+		multiply(ials, equations->side, e, count, x);
+		for (int i = 0; i < count; i++)
+			ials->target[i] = s * target_of(opts, rows->value[e + i]) -
+				weight_of(opts, rows->value[e + i]) * ials->product[i];
+		kernels->gather_sum(count, ials->stride, other->vectors, rows->index + e,
+							ials->target, out);
+	}
+}
+
+static void
+report_unsolvable(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("a system of equations could not be solved in single precision"),
+			 errhint("Raise the regularization, lower alpha, or scale the values down.")));
+}
+
+/* Improve the vector x of one row by conjugate gradients, with the columns fixed. */
+static void
+solve_nearly(Ials *ials, int s, int32 row, float *x)
+{
+	RowEquations arg = {ials, s, row, ridge_of_row(ials, s, row)};
+	Equations	equations = {apply_equations, &arg, ials->stride, ials->conjugate};
+
+	if (!isfinite(conjugate_improve(&equations, ials->options->cg_steps, x)))
+		report_unsolvable();
+}
+
+/*
+ * Gather some entries of a row as observations of the elements from "first":
+ * those of the columns, and by how much the row's vector misses the target,
+ * both times the root of the weight.
+ */
+static void
+gather(Ials *ials, int s, int64 from, int count, int first, int width)
+{
+	const SparseRows *rows = ials->side[s].rows;
+
+	for (int i = 0; i < count; i++)
+	{
+		const float *column = ials->side[!s].vectors + first +
+			(Size) rows->index[from + i] * ials->stride;
+		float	   *to = ials->gathered + (Size) i * width;
+		float		weight = weight_of(ials->options, rows->value[from + i]);
+		float		root = sqrtf(weight);
+
+		for (int c = 0; c < width; c++)
+			to[c] = root * column[c];
+		ials->target[i] = weight == 0 ? 0 :
+			(target_of(ials->options, rows->value[from + i]) - weight * ials->product[i]) / root;
+	}
+}
+
+/*
+ * The equations for the change of some elements of the vector x of a row,
+ * everything else fixed: their matrix, and the right side into the solution.
+ */
+static void
+make_block(Ials *ials, int s, int32 row, const float *x, int first, int width)
+{
+	const SparseRows *rows = ials->side[s].rows;
+	const float *gram = ials->side[!s].gram + (Size) first * ials->stride;
+	double		ridge = ridge_of_row(ials, s, row);
+	int64		end = rows->start[row + 1];
+
+	kernels->matrix_vector(width, ials->stride, gram, x, ials->solution);
+	for (int i = 0; i < width; i++)
+	{
+		memcpy(ials->matrix + (Size) i * width, gram + (Size) i * ials->stride + first,
+			   sizeof(float) * width);
+		ials->matrix[(Size) i * width + i] += ridge;
+		ials->solution[i] = -ials->solution[i] - ridge * x[first + i];
+	}
+	for (int64 e = rows->start[row]; e < end; e += GATHER_ROWS)
+	{
+		int			count = Min(GATHER_ROWS, end - e);
+
+		CHECK_FOR_INTERRUPTS();
+		multiply(ials, s, e, count, x);
+		gather(ials, s, e, count, first, width);
+		normal_add(count, width, width, ials->gathered, ials->target, ials->matrix,
+				   ials->solution);
+	}
+}
+
+/* Solve for the elements of the vector x of a row, block by block. */
+static void
+solve_blocks(Ials *ials, int s, int32 row, float *x)
+{
+	int			factors = ials->options->factors;
+
+	for (int first = 0; first < factors; first += ials->block_size)
+	{
+		int			width = Min(ials->block_size, factors - first);
+
+		make_block(ials, s, row, x, first, width);
+		if (!normal_solve(width, ials->matrix, ials->solution))
+			report_unsolvable();
+		for (int i = 0; i < width; i++)
+			x[first + i] += ials->solution[i];
+	}
+}
+
+/* Solve for one row, with the columns fixed. */
+static void
+solve_row(Ials *ials, int s, int32 row)
+{
+	float	   *x = ials->side[s].vectors + (Size) row * ials->stride;
+
+	if (ials->options->solver == IALS_CG)
+		solve_nearly(ials, s, row, x);
+	else
+		solve_blocks(ials, s, row, x);
+	vector_forget_tiny(ials->options->factors, x);
+}
+
+/* A part of the Gram matrix of a side: that of some of its rows. */
+static void
+make_part(Ials *ials, int s, int part)
+{
+	int			factors = ials->options->factors;
+	int64		rows = ials->side[s].rows->rows;
+	int64		from = rows * part / GRAM_PARTS;
+	int64		to = rows * (part + 1) / GRAM_PARTS;
+
+	gram_matrix(to - from, factors, ials->stride,
+				ials->side[s].vectors + (Size) from * ials->stride,
+				ials->parts + (Size) part * factors * ials->stride);
+}
+
+/* The leader: put the parts together. */
+static void
+sum_parts(Ials *ials, int s)
+{
+	int			factors = ials->options->factors;
+	float	   *gram = ials->side[s].gram;
+	Size		size = (Size) factors * ials->stride;
+
+	for (int row = 0; row < factors; row++)
+		for (int col = row; col < factors; col++)
+		{
+			Size		at = (Size) row * ials->stride + col;
+			double		sum = 0;
+
+			for (int part = 0; part < GRAM_PARTS; part++)
+				sum += ials->parts[part * size + at];
+			gram[at] = ials->options->unobserved_weight * sum;
+		}
+	gram_mirror(factors, ials->stride, gram);
+}
+
+/* The loss of the observed pairs of a row, besides that of all pairs. */
+static double
+observed_loss(Ials *ials, int s, int32 row)
+{
+	const SparseRows *rows = ials->side[s].rows;
+	const float *x = ials->side[s].vectors + (Size) row * ials->stride;
+	int64		end = rows->start[row + 1];
+	double		loss = 0;
+
+	for (int64 e = rows->start[row]; e < end; e += GATHER_ROWS)
+	{
+		int			count = Min(GATHER_ROWS, end - e);
+
+		multiply(ials, s, e, count, x);
+		for (int i = 0; i < count; i++)
+		{
+			double		score = ials->product[i];
+			double		target = target_of(ials->options, rows->value[e + i]);
+
+			loss += weight_of(ials->options, rows->value[e + i]) * score * score +
+				target * (1 - 2 * score);
+		}
+	}
+	return loss;
+}
+
+/* The loss of all pairs: the sum of their squared scores, by the Gram matrices. */
+static double
+all_pairs_loss(const Ials *ials)
+{
+	int			factors = ials->options->factors;
+	double		sum = 0;
+
+	for (int row = 0; row < factors; row++)
+		for (int col = 0; col < factors; col++)
+		{
+			Size		at = (Size) row * ials->stride + col;
+
+			sum += (double) ials->side[USERS].gram[at] * ials->side[ITEMS].gram[at];
+		}
+	return sum / ials->options->unobserved_weight;
+}
+
+/* One row of a phase; only a loss is a number. */
+static double
+work_on_row(Ials *ials, int phase, int s, int32 row)
+{
+	float	   *vector = ials->side[s].vectors + (Size) row * ials->stride;
+
+	switch (phase)
+	{
+		case IALS_START:
+			draw_vector(vector, ials->options->factors, ials->options->init_sd,
+						ials->options->seed, 0, row);
+			return 0;
+		case IALS_SOLVE:
+			solve_row(ials, s, row);
+			return 0;
+		case IALS_OBSERVED:
+			return observed_loss(ials, s, row);
+		default:
+			return ridge_of_row(ials, s, row) * kernels->dot(ials->stride, vector, vector);
+	}
+}
+
+static double
+ials_work(TrainContext *context, int phase, int64 argument, int unit)
+{
+	Ials	   *ials = context->state;
+	const SparseRows *rows = ials->side[argument].rows;
+	int			units = team_row_units(rows);
+	int32		end = sparse_row_bound(rows, unit + 1, units);
+	double		sum = 0;
+
+	if (phase == IALS_GRAM)
+	{
+		make_part(ials, argument, unit);
+		return 0;
+	}
+	for (int32 row = sparse_row_bound(rows, unit, units); row < end; row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		sum += work_on_row(ials, phase, argument, row);
+	}
+	return sum;
+}
+
+static double
+run_phase(TrainContext *context, int phase, int s)
+{
+	const Ials *ials = context->state;
+
+	return team_run(context, phase, s, team_row_units(ials->side[s].rows), NULL);
+}
+
+/* Make the Gram matrix of a side. */
+static void
+make_gram(TrainContext *context, int s)
+{
+	team_run(context, IALS_GRAM, s, GRAM_PARTS, NULL);
+	sum_parts(context->state, s);
+}
+
+/* Returns false after the last. */
+static bool
+end_iteration(TrainContext *context)
+{
+	double		loss = all_pairs_loss(context->state) +
+		run_phase(context, IALS_OBSERVED, USERS) +
+		run_phase(context, IALS_PENALTY, USERS) + run_phase(context, IALS_PENALTY, ITEMS);
+
+	if (!isfinite(loss))
+		report_unsolvable();
+	return iteration_end(context, loss, NAN);
+}
+
+/*
+ * The start of the items has given the users their directions.  Where there is
+ * nothing to learn no step would take it away again.
+ */
+static void
+forget_start(Ials *ials)
+{
+	memset(ials->side[ITEMS].vectors, 0,
+		   budget_array(ials->side[ITEMS].rows->rows, sizeof(float) * ials->stride));
+}
+
+static void
+ials_train(TrainContext *context)
+{
+	Ials	   *ials = context->state;
+	int			iterations = iteration_plan(context);
+
+	run_phase(context, IALS_START, ITEMS);
+	make_gram(context, ITEMS);
+	for (int i = 0; i < iterations; i++)
+	{
+		run_phase(context, IALS_SOLVE, USERS);
+		make_gram(context, USERS);
+		if (i == 0)
+			forget_start(ials);
+		run_phase(context, IALS_SOLVE, ITEMS);
+		make_gram(context, ITEMS);
+		if (!end_iteration(context))
+			break;
+	}
+	draft_add_unknown(context->draft, 0);
+	draft_add_factors(context->draft, 0, ials->side[USERS].vectors,
+					  ials->side[USERS].rows->rows, ials->side[ITEMS].vectors,
+					  ials->side[ITEMS].rows->rows, ials->options->factors, ials->stride);
+}
+
+const Algorithm ials_algorithm = {
+	.name = "ials",
+	.family = "matrix factorization",
+	.feedback = FEEDBACK_IMPLICIT,
+	.form = "factor",
+	.description = "factorization of all pairs, observed or not, by alternating least squares",
+	.options_size = sizeof(IalsOptions),
+	.options = options,
+	.option_count = lengthof(options),
+	.iteration = offsetof(IalsOptions, iteration),
+	.prepare = ials_prepare,
+	.memory = ials_memory,
+	.scratch = ials_scratch,
+	.attach = ials_attach,
+	.work = ials_work,
+	.train = ials_train
+};

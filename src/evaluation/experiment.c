@@ -1,0 +1,189 @@
+/*
+ * experiment.c
+ *		Trying one or several settings of an algorithm on one split.
+ *
+ * The ratings are read and split once.  All settings read them alike, or their
+ * results could not be compared.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "storage/shmem.h"
+#include "utils/memutils.h"
+
+#include "engine/train.h"
+#include "evaluation/experiment.h"
+#include "model/form.h"
+#include "model/image.h"
+#include "model/row_cache.h"
+#include "ratings/budget.h"
+#include "ratings/reader.h"
+#include "serving/arguments.h"
+
+/* Can a setting's predictions be held against the ratings that were held out? */
+bool
+experiment_predicts_ratings(const Experiment *experiment, int candidate)
+{
+	const void *options = experiment->options[candidate];
+
+	return experiment->columns.rating != NULL && !((const CommonOptions *) options)->binarize &&
+		experiment->split_options.method != SPLIT_USERS &&
+		predicts_ratings(experiment->algorithm, options);
+}
+
+/* The length of a list.  Error: not positive. */
+int
+list_length_argument(FunctionCallInfo fcinfo, int n)
+{
+	int			length;
+
+	require_not_null(fcinfo, n, "n");
+	length = PG_GETARG_INT32(n);
+	if (length < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the length of the lists must be positive, not %d", length)));
+	return length;
+}
+
+/* Can a model serve users who were not in training?  Of components, one will do. */
+static bool
+can_fold_in(const Algorithm *algorithm, const void *options)
+{
+	int			count;
+	const Component *component;
+
+	if (algorithm->components == NULL)
+		return form_lookup(algorithm->form)->score_profile != NULL;
+	component = algorithm->components(options, &count);
+	for (int c = 0; c < count; c++)
+		if (can_fold_in(component[c].algorithm, component[c].options))
+			return true;
+	return false;
+}
+
+/* Users who are held out whole need a form that can serve them. */
+static void
+require_fold_in(const Experiment *experiment)
+{
+	bool		all = true;
+
+	for (int i = 0; i < experiment->candidates; i++)
+		all = all && can_fold_in(experiment->algorithm, experiment->options[i]);
+	if (experiment->split_options.method == SPLIT_USERS && !all)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("a model of algorithm \"%s\" cannot serve users who were not in training",
+						experiment->algorithm->name),
+				 errhint("Split by \"per_user\" or \"random\", so that every user is trained on in part.")));
+}
+
+/* All settings have to read the same. */
+static void
+require_same_reading(const Experiment *experiment)
+{
+	const CommonOptions *first = experiment->options[0];
+
+	for (int i = 1; i < experiment->candidates; i++)
+	{
+		const CommonOptions *other = experiment->options[i];
+		const char *differs = NULL;
+
+		if (other->duplicates != first->duplicates)
+			differs = "duplicates";
+		else if (memcmp(&other->min_value, &first->min_value, sizeof(double)) != 0)
+			differs = "min_value";
+		else if (other->binarize != first->binarize)
+			differs = "binarize";
+		else if ((other->time_col == NULL) != (first->time_col == NULL) ||
+				 (other->time_col != NULL && strcmp(other->time_col, first->time_col) != 0))
+			differs = "time_col";
+		if (differs != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("option \"%s\" must be the same for all candidates", differs),
+					 errdetail("It decides which ratings are read, and as what: the candidates could not be compared.")));
+	}
+}
+
+/* Bytes at the peak: the ratings, what is held out, and the greediest trial. */
+static Size
+experiment_bytes(const MatrixShape *shape, void *arg)
+{
+	const Experiment *experiment = arg;
+	const Test *test = &experiment->split.test;
+	MatrixShape held_out = split_held_out_shape(&experiment->split_options, shape, test);
+	Size		most = 0;
+	Size		bytes = add_size(matrix_bytes(shape), shape->ratings);
+
+	if (experiment->split_options.time_col != NULL)
+		bytes = add_size(bytes, budget_array(shape->ratings, sizeof(float)));
+	bytes = add_size(bytes, matrix_bytes(&held_out));
+	for (int i = 0; i < experiment->candidates; i++)
+	{
+		Size		questions = quality_bytes(shape, &held_out, &experiment->questions, test);
+
+		most = Max(most, trial_bytes(experiment->algorithm, experiment->options[i], shape,
+									 questions));
+	}
+	return add_size(bytes, most);
+}
+
+/*
+ * Read the ratings and split them, in the current memory context.  Errors:
+ * those of reading and splitting, settings that do not read alike, and users to
+ * be held out that the algorithm could not serve.
+ */
+void
+experiment_prepare(Experiment *experiment)
+{
+	const CommonOptions *options = experiment->options[0];
+	SplitSources *sources = &experiment->sources;
+	ReadRequest request = {.total_bytes = experiment_bytes, .total_bytes_arg = experiment};
+
+	require_fold_in(experiment);
+	require_same_reading(experiment);
+	for (int i = 0; i < experiment->candidates; i++)
+		/* What users have seen is asked of the model. */
+		((CommonOptions *) experiment->options[i])->store_ratings = true;
+	sources->columns = &experiment->columns;
+	sources->ratings = source_resolve(experiment->relid, &experiment->columns,
+									  options->time_col);
+	sources->policy = train_policy(options);
+	experiment->split.test = split_read(&experiment->split_options, sources);
+	request.source = sources->ratings;
+	request.policy = sources->policy;
+	experiment->whole = ratings_read(&request);
+	train_require_ratings(experiment->whole, sources->ratings, &request.policy);
+	experiment->split = split_make(&experiment->split_options, sources,
+								   &experiment->split.test, experiment->whole);
+}
+
+/* Train with one of the settings, and measure what comes of it. */
+void
+experiment_run(const Experiment *experiment, int candidate, Quality *quality,
+			   Quality *popular)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "recsys experiment",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	Trial		trial = {
+		.algorithm = experiment->algorithm,
+		.options = experiment->options[candidate],
+		.source = experiment->sources.ratings,
+		.whole = experiment->whole
+	};
+	SubsetFilter filter = {
+		.label = experiment->split.label,
+		.value = LABEL_TRAINING,
+		.equal = true
+	};
+	Model	   *model = trial_train(&trial, &filter);
+
+	if (experiment->questions.ranking)
+		model->row_cache_bytes = ROW_CACHE_BYTES;
+	quality_measure(model, &experiment->split.test, &experiment->questions, quality, popular);
+	image_release(model);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+}

@@ -1,0 +1,38 @@
+/*
+ * experiment.h
+ *		Trying one or several settings of an algorithm on one split.
+ */
+#ifndef RECSYS_EVALUATION_EXPERIMENT_H
+#define RECSYS_EVALUATION_EXPERIMENT_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "evaluation/split.h"
+#include "evaluation/trial.h"
+
+typedef struct Experiment
+{
+	const Algorithm *algorithm;
+	void	  **options;		/* [candidates] of the algorithm */
+	int			candidates;
+	Oid			relid;
+	ColumnNames columns;
+	SplitOptions split_options;
+	Questions	questions;
+	Progress   *progress;
+
+	/* Made by experiment_prepare. */
+	SplitSources sources;
+	Interactions *whole;
+	Split		split;
+} Experiment;
+
+extern bool experiment_predicts_ratings(const Experiment *experiment, int candidate);
+extern int	list_length_argument(FunctionCallInfo fcinfo, int n);
+extern void experiment_prepare(Experiment *experiment);
+extern void experiment_run(const Experiment *experiment, int candidate, Quality *quality,
+						   Quality *popular);
+
+#endif							/* RECSYS_EVALUATION_EXPERIMENT_H */

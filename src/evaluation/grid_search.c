@@ -1,0 +1,284 @@
+/*
+ * grid_search.c
+ *		recsys_grid_search: which settings of an algorithm are best.
+ *
+ * The grid is an object like the options, with an array where several values
+ * are to be tried.  All combinations are tried on one split of ratings that are
+ * read once.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "engine/train.h"
+#include "evaluation/experiment.h"
+#include "model/json.h"
+#include "serving/arguments.h"
+
+/* The most combinations that are tried. */
+#define MAX_CANDIDATES 10000
+
+/* An option and the values to try. */
+typedef struct Axis
+{
+	const char *name;
+	List	   *values;			/* of char *: JSON */
+} Axis;
+
+typedef struct Grid
+{
+	Axis	   *axis;
+	int			axes;
+	int			candidates;
+} Grid;
+
+/* A combination, and what came of it. */
+typedef struct Candidate
+{
+	int			number;
+	Jsonb	   *options;
+	double		value;			/* NaN: it is undefined */
+	double		seconds;
+	bool		least_first;	/* of errors the least is best */
+} Candidate;
+
+static const char *
+text_of_value(JsonbValue *value)
+{
+	return json_to_cstring(JsonbValueToJsonb(value));
+}
+
+/* Are the elements of an array values to try, or is it one value? */
+static bool
+is_choice(const OptionSpec *spec, const Jsonb *array)
+{
+	JsonbValue *first;
+
+	if (spec == NULL || (spec->type != OPTION_NAMES && spec->type != OPTION_JSON) ||
+		JB_ROOT_COUNT(array) == 0)
+		return true;
+	first = getIthJsonbValueFromContainer((JsonbContainer *) &array->root, 0);
+	return first->type == jbvBinary && JsonContainerIsArray(first->val.binary.data);
+}
+
+static List *
+values_of_member(const Algorithm *algorithm, const char *name, JsonbValue *value)
+{
+	Jsonb	   *array = value->type == jbvBinary ? JsonbValueToJsonb(value) : NULL;
+	List	   *values = NIL;
+
+	if (array == NULL || !JB_ROOT_IS_ARRAY(array) ||
+		!is_choice(option_lookup(algorithm, name), array))
+		return list_make1((void *) text_of_value(value));
+	if (JB_ROOT_COUNT(array) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the grid has no value for option \"%s\"", name)));
+	for (uint32 i = 0; i < JB_ROOT_COUNT(array); i++)
+		values = lappend(values, (void *)
+						 text_of_value(getIthJsonbValueFromContainer((JsonbContainer *) &array->root, i)));
+	return values;
+}
+
+static Grid
+parse_grid(const Algorithm *algorithm, const Jsonb *given)
+{
+	Grid		grid = {.candidates = 1};
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	if (!JB_ROOT_IS_OBJECT(given))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the grid must be a JSON object"),
+				 errhint("For example '{\"factors\": [16, 32], \"seed\": 1}'.")));
+	grid.axis = palloc(sizeof(Axis) * Max(JB_ROOT_COUNT(given), 1));
+	iterator = JsonbIteratorInit((JsonbContainer *) &given->root);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		Axis	   *axis;
+
+		if (token != WJB_KEY)
+			continue;
+		axis = &grid.axis[grid.axes++];
+		axis->name = pnstrdup(value.val.string.val, value.val.string.len);
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		axis->values = values_of_member(algorithm, axis->name, &value);
+		if (list_length(axis->values) > MAX_CANDIDATES / grid.candidates)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("the grid has more than %d combinations", MAX_CANDIDATES)));
+		grid.candidates *= list_length(axis->values);
+	}
+	return grid;
+}
+
+/* The options of a combination; the last axis changes fastest. */
+static Jsonb *
+options_of(const Grid *grid, int number)
+{
+	StringInfoData json;
+	int			left = number;
+	const char **value = palloc(sizeof(char *) * Max(grid->axes, 1));
+
+	for (int i = grid->axes - 1; i >= 0; i--)
+	{
+		value[i] = list_nth(grid->axis[i].values, left % list_length(grid->axis[i].values));
+		left /= list_length(grid->axis[i].values);
+	}
+	json_start(&json);
+	for (int i = 0; i < grid->axes; i++)
+		json_add_raw(&json, grid->axis[i].name, value[i]);
+	return json_finish(&json);
+}
+
+/* A metric, perhaps with the length of the lists, as "ndcg@20". */
+static Metric
+parse_metric(const char *given, int *n)
+{
+	char	   *name = pstrdup(given);
+	char	   *at = strchr(name, '@');
+	Metric		metric;
+
+	*n = 10;
+	if (at != NULL)
+	{
+		char	   *end;
+		long		length;
+
+		*at = '\0';
+		errno = 0;
+		length = strtol(at + 1, &end, 10);
+		if (errno != 0 || end == at + 1 || *end != '\0' || length < 1 || length > PG_INT32_MAX)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("invalid length of the lists in metric \"%s\"", given),
+					 errhint("For example 'ndcg@20'.")));
+		*n = (int) length;
+	}
+	metric = enum_parse("metric", name, metric_names);
+	if (at != NULL && (metric == METRIC_RMSE || metric == METRIC_MAE))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("metric \"%s\" is not one of lists", name)));
+	return metric;
+}
+
+static bool
+is_error(Metric metric)
+{
+	return metric == METRIC_RMSE || metric == METRIC_MAE;
+}
+
+static void
+require_measurable(const Experiment *experiment, Metric metric)
+{
+	for (int i = 0; is_error(metric) && i < experiment->candidates; i++)
+		if (!experiment_predicts_ratings(experiment, i))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("algorithm \"%s\" does not predict the ratings that this split holds out",
+							experiment->algorithm->name),
+					 errhint("Ask for a metric of lists, such as 'ndcg'.")));
+}
+
+static void
+try_candidates(Experiment *experiment, Candidate *candidate, Metric metric)
+{
+	for (int i = 0; i < experiment->candidates; i++)
+	{
+		double		start = progress_seconds(experiment->progress);
+		Quality		quality;
+		Quality		popular;
+
+		experiment_run(experiment, i, &quality, &popular);
+		candidate[i].number = i;
+		candidate[i].least_first = is_error(metric);
+		candidate[i].value = quality.value[metric];
+		candidate[i].seconds = progress_seconds(experiment->progress) - start;
+		progress_step(experiment->progress, "candidates", i + 1, experiment->candidates);
+	}
+}
+
+/* The best first; what is undefined last; equal ones as in the grid. */
+static int
+compare_candidates(const void *a, const void *b)
+{
+	const Candidate *x = a;
+	const Candidate *y = b;
+
+	if (isnan(x->value) != isnan(y->value))
+		return isnan(x->value) ? 1 : -1;
+	if (!isnan(x->value) && x->value != y->value)
+		return (x->value < y->value) == x->least_first ? -1 : 1;
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+static void
+put_candidate(ReturnSetInfo *result, const Candidate *candidate)
+{
+	Datum		values[3] = {
+		JsonbPGetDatum(candidate->options),
+		Float8GetDatum(candidate->value),
+		Float8GetDatum(candidate->seconds)
+	};
+	bool		nulls[3] = {false, isnan(candidate->value), false};
+
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* The settings to try, from the arguments.  Errors: what is wrong with any. */
+static Candidate *
+make_candidates(FunctionCallInfo fcinfo, Experiment *experiment)
+{
+	Grid		grid = parse_grid(experiment->algorithm, PG_GETARG_JSONB_P(2));
+	Candidate  *candidate = palloc0(sizeof(Candidate) * grid.candidates);
+
+	experiment->candidates = grid.candidates;
+	experiment->options = palloc(sizeof(void *) * grid.candidates);
+	for (int i = 0; i < grid.candidates; i++)
+	{
+		candidate[i].options = options_of(&grid, i);
+		experiment->options[i] = train_options(experiment->algorithm, candidate[i].options,
+											   experiment->columns.rating != NULL);
+	}
+	return candidate;
+}
+
+PG_FUNCTION_INFO_V1(recsys_grid_search);
+
+Datum
+recsys_grid_search(PG_FUNCTION_ARGS)
+{
+	Experiment	experiment = {0};
+	Candidate  *candidate;
+	Metric		metric;
+
+	require_not_null(fcinfo, 0, "ratings");
+	require_not_null(fcinfo, 1, "algorithm");
+	require_not_null(fcinfo, 2, "grid");
+	require_not_null(fcinfo, 3, "metric");
+	require_not_null(fcinfo, 4, "split");
+	experiment.algorithm = algorithm_lookup(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	experiment.relid = PG_GETARG_OID(0);
+	metric = parse_metric(text_to_cstring(PG_GETARG_TEXT_PP(3)), &experiment.questions.n);
+	experiment.questions.errors = is_error(metric);
+	experiment.questions.ranking = !is_error(metric);
+	experiment.columns = columns_argument(fcinfo, 5);
+	candidate = make_candidates(fcinfo, &experiment);
+	experiment.split_options = split_parse(PG_GETARG_JSONB_P(4));
+	require_measurable(&experiment, metric);
+	InitMaterializedSRF(fcinfo, 0);
+	experiment.progress = progress_create(experiment.algorithm->name);
+	experiment_prepare(&experiment);
+	try_candidates(&experiment, candidate, metric);
+	qsort(candidate, experiment.candidates, sizeof(Candidate), compare_candidates);
+	for (int i = 0; i < experiment.candidates; i++)
+		put_candidate((ReturnSetInfo *) fcinfo->resultinfo, &candidate[i]);
+	return (Datum) 0;
+}

@@ -1,0 +1,215 @@
+/*
+ * split_options.c
+ *		How a split is asked for, in JSON.
+ *
+ * Each method has its own members besides the common ones; what is misspelt,
+ * belongs to another method, is of the wrong type or out of range is refused.
+ */
+#include "postgres.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "utils/builtins.h"
+#include "utils/float.h"
+#include "utils/numeric.h"
+
+#include "engine/options.h"
+#include "evaluation/split.h"
+#include "model/json.h"
+
+const char *const split_methods[] = {
+	"random", "per_user", "leave_one_out", "temporal", "users", "given", NULL
+};
+
+#define METHOD(name) (1 << SPLIT_##name)
+#define EVERY_METHOD (~0)
+
+/* The members, and which methods have them. */
+static const char *const member_names[] = {
+	"method", "seed", "test", "time_col", "after", "known", "negatives",
+	"sampled_negatives", "relevant_from", NULL
+};
+
+static const int member_methods[] = {
+	EVERY_METHOD,
+	EVERY_METHOD,
+	METHOD(RANDOM) | METHOD(PER_USER) | METHOD(TEMPORAL) | METHOD(USERS) | METHOD(GIVEN),
+	METHOD(PER_USER) | METHOD(LEAVE_ONE_OUT) | METHOD(TEMPORAL) | METHOD(USERS),
+	METHOD(TEMPORAL),
+	METHOD(USERS),
+	EVERY_METHOD,
+	EVERY_METHOD,
+	EVERY_METHOD
+};
+
+StaticAssertDecl(lengthof(member_methods) == lengthof(member_names) - 1,
+				 "members and their methods differ in number");
+
+static void
+require_member(const char *name, SplitMethod method)
+{
+	for (int i = 0; member_names[i] != NULL; i++)
+	{
+		if (strcmp(member_names[i], name) != 0)
+			continue;
+		if ((member_methods[i] & (1 << method)) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("a split by method \"%s\" has no \"%s\"",
+							split_methods[method], name)));
+		return;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("a split has no \"%s\"", name),
+			 errhint("%sThe method says what there is.", suggestion(name, member_names))));
+}
+
+/* Error: a member that is unknown, or that the method has not. */
+static void
+require_members(const Jsonb *given, SplitMethod method)
+{
+	JsonbIterator *iterator = JsonbIteratorInit((JsonbContainer *) &given->root);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+		if (token == WJB_KEY)
+			require_member(pnstrdup(value.val.string.val, value.val.string.len), method);
+}
+
+/* Look up a member; a JSON null is as if it were not there. */
+static bool
+get_member(const Jsonb *given, const char *name, JsonbValue *value)
+{
+	return json_get(given, name, value) && value->type != jbvNull;
+}
+
+static void
+report_wrong_type(const char *name, const char *wanted, const JsonbValue *value)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("\"%s\" of a split must be %s", name, wanted),
+			 errdetail("It was given as %s.", JsonbTypeName((JsonbValue *) value))));
+}
+
+static double
+number_member(const Jsonb *given, const char *name, double absent, double min, double max,
+			  bool integer)
+{
+	JsonbValue	value;
+	double		number;
+
+	if (!get_member(given, name, &value))
+		return absent;
+	if (value.type != jbvNumeric)
+		report_wrong_type(name, integer ? "an integer" : "a number", &value);
+	number = json_value_number(&value);
+	if (integer && number != rint(number))
+		report_wrong_type(name, "an integer", &value);
+	if (!(number >= min && number <= max))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" of a split is out of range: %g", name, number),
+				 errdetail("It can be from %.15g to %.15g.", min, max)));
+	return number;
+}
+
+/* A share that leaves something on both sides. */
+static double
+share_member(const Jsonb *given, const char *name, double absent)
+{
+	return number_member(given, name, absent, 1e-6, 1 - 1e-6, false);
+}
+
+static char *
+text_member(const Jsonb *given, const char *name)
+{
+	JsonbValue	value;
+
+	if (!get_member(given, name, &value))
+		return NULL;
+	if (value.type != jbvString)
+		report_wrong_type(name, "a string", &value);
+	return pnstrdup(value.val.string.val, value.val.string.len);
+}
+
+/* A time, which may be a number or a string. */
+static char *
+time_member(const Jsonb *given, const char *name)
+{
+	JsonbValue	value;
+
+	if (get_member(given, name, &value) && value.type == jbvNumeric)
+		return DatumGetCString(DirectFunctionCall1(numeric_out,
+												   NumericGetDatum(value.val.numeric)));
+	return text_member(given, name);
+}
+
+/* A relation by its name, or InvalidOid. */
+static Oid
+relation_member(const Jsonb *given, const char *name)
+{
+	char	   *text = text_member(given, name);
+
+	return text == NULL ? InvalidOid :
+		DatumGetObjectId(DirectFunctionCall1(regclassin, CStringGetDatum(text)));
+}
+
+static void
+require_consistent(const SplitOptions *options, const Jsonb *given)
+{
+	JsonbValue	value;
+
+	if (options->method == SPLIT_TEMPORAL && options->time_col == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a split by method \"temporal\" needs \"time_col\""),
+				 errhint("For example '{\"method\": \"temporal\", \"time_col\": \"rated_at\", \"test\": 0.2}'.")));
+	if (options->method == SPLIT_GIVEN && !OidIsValid(options->test))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a split by method \"given\" needs \"test\", the name of a relation"),
+				 errhint("For example '{\"method\": \"given\", \"test\": \"held_out\"}'.")));
+	if (options->after != NULL && get_member(given, "test", &value))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a split has either \"after\" or \"test\"")));
+	if (OidIsValid(options->negatives) && options->sampled_negatives > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a split has either \"negatives\" or \"sampled_negatives\"")));
+}
+
+/* The options of a split.  Errors: what is said above. */
+SplitOptions
+split_parse(const Jsonb *given)
+{
+	SplitOptions options = {0};
+	char	   *method;
+
+	if (!JB_ROOT_IS_OBJECT(given))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a split must be a JSON object"),
+				 errhint("For example '{\"method\": \"random\", \"test\": 0.2}'.")));
+	method = text_member(given, "method");
+	options.method = method == NULL ? SPLIT_RANDOM : enum_parse("method", method, split_methods);
+	require_members(given, options.method);
+	options.seed = (int) number_member(given, "seed", 0, PG_INT32_MIN, PG_INT32_MAX, true);
+	options.time_col = text_member(given, "time_col");
+	options.after = time_member(given, "after");
+	options.known = share_member(given, "known", .8);
+	options.negatives = relation_member(given, "negatives");
+	options.sampled_negatives = (int) number_member(given, "sampled_negatives", 0, 1, 1e6, true);
+	options.relevant_from = number_member(given, "relevant_from", -get_float8_infinity(),
+										  -FLT_MAX, FLT_MAX, false);
+	if (options.method == SPLIT_GIVEN)
+		options.test = relation_member(given, "test");
+	else
+		options.share = share_member(given, "test", .2);
+	require_consistent(&options, given);
+	return options;
+}

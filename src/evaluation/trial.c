@@ -1,0 +1,174 @@
+/*
+ * trial.c
+ *		A model of a part of the ratings, to be asked about the rest.
+ *
+ * Training sees what it would see had nothing else ever been read: the users
+ * and items of its part alone, pruned by themselves.  The model lives in memory
+ * and is asked by the code that serves stored models.  Its users and items are
+ * found by their ids, because it may know fewer than the part has, or more.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "storage/shmem.h"
+#include "utils/memutils.h"
+
+#include "engine/team.h"
+#include "engine/train.h"
+#include "evaluation/trial.h"
+#include "model/form.h"
+#include "model/image.h"
+#include "ratings/budget.h"
+#include "serving/arguments.h"
+
+/*
+ * Bytes of a trial on a part of the given shape, besides the whole: the model as
+ * blocks; then either the training, or a model that is ready to predict, which
+ * may have the ratings both ways, and "test" bytes for what it is asked.
+ */
+Size
+trial_bytes(const Algorithm *algorithm, const void *options, const MatrixShape *part,
+			Size test)
+{
+	Size		arrays = algorithm->memory(part, options);
+	Size		blocks = add_size(arrays, budget_array(part->ratings,
+													   sizeof(int32) + sizeof(float)));
+
+	test = add_size(test, add_size(matrix_bytes(part), arrays));
+	return add_size(blocks, Max(train_bytes(algorithm, options, part), test));
+}
+
+/* Should the ratings of a part be where workers can see them? */
+static bool
+is_to_be_shared(const Trial *trial)
+{
+	const Interactions *whole = trial->whole;
+	MatrixShape shape = {
+		.users = whole->users.count,
+		.items = whole->items.count,
+		.ratings = sparse_entries(&whole->by_user)
+	};
+
+	return team_workers(trial->algorithm, trial->options, shape.ratings) > 0 &&
+		budget_fits_shared(train_bytes(trial->algorithm, trial->options, &shape));
+}
+
+/* The part as training would have read it, in the current memory context. */
+static Interactions *
+make_part(const Trial *trial, const SubsetFilter *filter)
+{
+	SubsetIndex index = subset_index(trial->whole, filter);
+	RatingsPolicy policy = train_policy(trial->options);
+	Interactions *part = subset_create_compact(trial->whole, filter, &index,
+											   is_to_be_shared(trial));
+
+	interactions_prune(part, &policy);
+	if (sparse_entries(&part->by_user) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("a part of relation %s leaves nothing to train on",
+						trial->source->relation),
+				 errdetail("No user and item of it have the ratings that min_user_ratings and min_item_ratings want.")));
+	return part;
+}
+
+/*
+ * The model of the part of the ratings that a filter lets through, in the
+ * current memory context.
+ */
+Model *
+trial_train(const Trial *trial, const SubsetFilter *filter)
+{
+	MemoryContext keep = CurrentMemoryContext;
+	MemoryContext scratch = AllocSetContextCreate(keep, "recsys training", ALLOCSET_DEFAULT_SIZES);
+	TrainContext training = {
+		.algorithm = trial->algorithm,
+		.options = trial->options,
+		.source = trial->source
+	};
+	Interactions *part;
+	ModelHeader header;
+	Model	   *model;
+
+	MemoryContextSwitchTo(scratch);
+	part = make_part(trial, filter);
+	training.ratings = part;
+	training.progress = progress_create(trial->algorithm->name);
+	train_run(&training);
+	header = train_header(&training, trial->source);
+	MemoryContextSwitchTo(keep);
+	model = image_create(training.draft, &header);
+	train_end(&training);
+	interactions_release(part);
+	MemoryContextDelete(scratch);
+	return model;
+}
+
+static int32 *
+index_of_ids(Model *model, ModelPart part, const Ids *ids)
+{
+	bool		integer = model_ids_are_integers(model, part);
+	int32	   *index = MemoryContextAllocHuge(CurrentMemoryContext,
+											   budget_array(Max(ids->count, 1), sizeof(int32)));
+
+	for (int32 i = 0; i < ids->count; i++)
+	{
+		Id			id = ids_get(ids, i);
+
+		CHECK_FOR_INTERRUPTS();
+		index[i] = id_convert(&id, integer) ? model_find_id(model, part, id) : -1;
+	}
+	return index;
+}
+
+/* Find the users and items of some ratings in a model.  Palloc'd. */
+TrialIndex
+trial_index(Model *model, const Interactions *ratings)
+{
+	return (TrialIndex) {
+		.user = index_of_ids(model, PART_USER_IDS, &ratings->users),
+		.item = index_of_ids(model, PART_ITEM_IDS, &ratings->items)
+	};
+}
+
+/* Predict all of some ratings; the judgements are as many. */
+void
+trial_judge(Model *model, const Interactions *ratings, const TrialIndex *index,
+			Judgement *judgement)
+{
+	bool		items = model_is_item_by_item(model);
+	const SparseRows *rows = items ? &ratings->by_item : &ratings->by_user;
+	int64		n = 0;
+
+	for (int32 row = 0; row < rows->rows; row++)
+		for (int64 e = rows->start[row]; e < rows->start[row + 1]; e++)
+		{
+			int32		user = items ? rows->index[e] : row;
+			int32		item = items ? row : rows->index[e];
+			double		rating = model->form->predict(model, index->user[user],
+													  index->item[item]);
+
+			CHECK_FOR_INTERRUPTS();
+			judgement[n++] = (Judgement) {user, model_clip(model, rating), rows->value[e]};
+		}
+}
+
+/* Means over all judgements, of which there must be one. */
+PredictionErrors
+judgement_errors(const Judgement *judgement, int64 count)
+{
+	PredictionErrors errors = {0};
+
+	for (int64 i = 0; i < count; i++)
+	{
+		double		error = judgement[i].prediction - judgement[i].actual;
+
+		errors.mse += error * error;
+		errors.mae += fabs(error);
+	}
+	errors.mse /= count;
+	errors.mae /= count;
+	return errors;
+}

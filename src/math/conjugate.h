@@ -1,0 +1,25 @@
+/*
+ * conjugate.h
+ *		Some steps of conjugate gradients on a row's equations.
+ */
+#ifndef RECSYS_MATH_CONJUGATE_H
+#define RECSYS_MATH_CONJUGATE_H
+
+/*
+ * Equations A x = b with A symmetric and positive definite, that nobody makes:
+ * apply puts s b - A x into out [stride], for s = 1 or 0.
+ */
+typedef struct Equations
+{
+	void		(*apply) (void *arg, int s, const float *x, float *out);
+	void	   *arg;
+	int			stride;			/* of the vectors, padded with zeros */
+	float	   *work;			/* [CONJUGATE_VECTORS x stride] */
+} Equations;
+
+/* How many vectors of work space there are. */
+#define CONJUGATE_VECTORS 3
+
+extern double conjugate_improve(const Equations *equations, int steps, float *x);
+
+#endif							/* RECSYS_MATH_CONJUGATE_H */

@@ -1,0 +1,91 @@
+/*
+ * extend.c
+ *		An interaction matrix with more items than were rated, or with nothing
+ *		at all.
+ *
+ * Ids are in order on both sides, so the rows and columns that are there keep
+ * their order: what changes is where each row starts, and the numbers of the
+ * columns.  All else is shared with the matrix that is extended.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+
+#include "ratings/budget.h"
+#include "ratings/matrix.h"
+
+/* How many entries are worked on between two looks for an interrupt. */
+#define ENTRIES_PER_CHECK 1000000
+
+/*
+ * Where the rows of a matrix start among more rows: row r becomes row
+ * index[r] of "rows" rows, the others are empty.  Palloc'd.
+ */
+int64 *
+sparse_spread_rows(const SparseRows *matrix, const int32 *index, int32 rows)
+{
+	int64	   *start = MemoryContextAllocHuge(CurrentMemoryContext,
+											   budget_array((Size) rows + 1, sizeof(int64)));
+	int32		next = 0;
+
+	for (int32 row = 0; row < matrix->rows; row++)
+		while (next <= index[row])
+			start[next++] = matrix->start[row];
+	while (next <= rows)
+		start[next++] = matrix->start[matrix->rows];
+	return start;
+}
+
+/* The columns of all entries, renumbered.  Palloc'd. */
+static int32 *
+renumber_columns(const SparseRows *matrix, const int32 *index)
+{
+	int64		n = sparse_entries(matrix);
+	int32	   *result = MemoryContextAllocHuge(CurrentMemoryContext,
+												budget_array(Max(n, 1), sizeof(int32)));
+
+	for (int64 e = 0; e < n; e++)
+	{
+		result[e] = index[matrix->index[e]];
+		if (e % ENTRIES_PER_CHECK == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return result;
+}
+
+/*
+ * The ratings with more items, which may be among theirs, in the current memory
+ * context; it shares memory with "ratings".  index[i] becomes the place of
+ * items' id i in the result.
+ */
+Interactions *
+interactions_add_items(const Interactions *ratings, const Ids *items, int32 *index)
+{
+	Interactions *extended = palloc(sizeof(Interactions));
+	int32	   *rated = MemoryContextAllocHuge(CurrentMemoryContext,
+											   sizeof(int32) * (Size) Max(ratings->items.count, 1));
+
+	*extended = *ratings;
+	memset(&extended->user_share, 0, sizeof(SparseShare));
+	memset(&extended->item_share, 0, sizeof(SparseShare));
+	ids_unite(&ratings->items, items, &extended->items, rated, index);
+	extended->by_item.rows = extended->by_user.cols = extended->items.count;
+	extended->by_item.start = sparse_spread_rows(&ratings->by_item, rated, extended->items.count);
+	extended->by_user.index = renumber_columns(&ratings->by_user, rated);
+	pfree(rated);
+	return extended;
+}
+
+/* The ratings that nobody has given, in the current memory context. */
+Interactions *
+interactions_empty(bool integer_users, bool integer_items)
+{
+	Interactions *ratings = palloc0(sizeof(Interactions));
+	IdsBuilder *users = ids_builder_create(integer_users);
+	IdsBuilder *items = ids_builder_create(integer_items);
+
+	pfree(ids_builder_finish(users, &ratings->users));
+	pfree(ids_builder_finish(items, &ratings->items));
+	interactions_allocate(ratings, 0, false);
+	return ratings;
+}

@@ -1,0 +1,554 @@
+/*
+ * batch.c
+ *		The best items for many users at once, by several processes.
+ *
+ * Users are taken some at a time, as many as have scores for all items in a few
+ * megabytes.  Where the form of the model can score them together, by a matrix
+ * product, it does; then each row of scores is ranked as recsys_recommend does
+ * for one user.  Blocks do not depend on each other nor on who takes them, and
+ * what comes of a user is written to his own place in the result: it is the
+ * same for any number of workers.
+ *
+ * Workers have the model from an image in shared memory, or read its table
+ * under the snapshot of the leader.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "port/atomics.h"
+#include "storage/shmem.h"
+#include "utils/float.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+#include "engine/team.h"
+#include "math/list_quality.h"
+#include "model/form.h"
+#include "model/image.h"
+#include "ratings/budget.h"
+#include "serving/batch.h"
+#include "serving/ranking.h"
+
+/* The key of the parallel context's table of contents. */
+#define KEY_BATCH 1
+
+/* Scores of a block of users are about so many bytes, and they are at most so many. */
+#define BLOCK_BYTES (4 * 1024 * 1024)
+#define BLOCK_USERS 64
+
+/* So many scores are as much work as training has with one rating. */
+#define SCORES_PER_RATING 16
+
+typedef struct BatchShared
+{
+	pg_atomic_uint64 next;		/* block that nobody has taken yet */
+	BatchShape	shape;
+	dsm_handle	arrays;
+	bool		image;			/* is the model one? */
+	dsm_handle	image_handle;
+	Oid			relid;			/* or else its table */
+	Oid			type;
+	int32		version;
+} BatchShared;
+
+/* A process at work. */
+typedef struct BatchWorker
+{
+	const Batch *batch;
+	Model	   *model;
+	pg_atomic_uint64 *next;
+	int			block;			/* users in a block */
+	float	   *rows;			/* [block x items] scores of users of the model; NULL:
+								 * its form scores them one after the other */
+	double	   *score;			/* [items] of the user at hand, -infinity: it has none,
+								 * NaN: it is not to be recommended */
+	double	   *counts;			/* [items] numbers of ratings */
+	double	   *relevant;		/* scores of relevant items */
+	double	   *some;			/* scores of them and of the candidates */
+	int64		capacity;		/* of these two */
+	Scored	   *heap;			/* [n] */
+	MemoryContext context;		/* of all of this */
+	MemoryContext scratch;		/* for what scoring a block allocates */
+} BatchWorker;
+
+PGDLLEXPORT void RecsysBatchMain(dsm_segment *segment, shm_toc *toc);
+
+static int
+users_in_block(int32 items)
+{
+	return Max(1, Min(BLOCK_USERS, BLOCK_BYTES / (sizeof(float) * (Size) items)));
+}
+
+static int64
+count_blocks(const BatchShape *shape, int32 items)
+{
+	int			block = users_in_block(items);
+
+	return ((int64) shape->users + block - 1) / block;
+}
+
+/* An array at the end of those that have a place, or NULL if there is no memory yet. */
+static void *
+lay_out(char *base, Size *filled, Size count, Size element)
+{
+	char	   *place = base == NULL ? NULL : base + *filled;
+
+	*filled = add_size(*filled, MAXALIGN(budget_array(count, element)));
+	return place;
+}
+
+static void
+lay_out_items(char *base, Size *filled, int32 users, int64 entries, BatchItems *items)
+{
+	items->start = lay_out(base, filled, (Size) users + 1, sizeof(int64));
+	items->item = lay_out(base, filled, entries, sizeof(int32));
+}
+
+/* Give the arrays of a batch their places from "base" on; returns their bytes. */
+static Size
+lay_out_batch(Batch *batch, char *base)
+{
+	const BatchShape *shape = &batch->shape;
+	Size		places = budget_array(shape->users, Max(shape->n, 1));
+	Size		filled = 0;
+
+	batch->user = lay_out(base, &filled, shape->users, sizeof(int32));
+	lay_out_items(base, &filled, shape->users, shape->relevant, &batch->relevant);
+	if (shape->restricted)
+		lay_out_items(base, &filled, shape->users, shape->candidates, &batch->candidates);
+	if (shape->profiles)
+	{
+		lay_out_items(base, &filled, shape->users, shape->known, &batch->profile);
+		batch->profile_value = lay_out(base, &filled, shape->known, sizeof(float));
+	}
+	batch->item = lay_out(base, &filled, places, sizeof(int32));
+	if (shape->scores)
+		batch->score = lay_out(base, &filled, places, sizeof(double));
+	batch->auc = lay_out(base, &filled, shape->users, sizeof(double));
+	return filled;
+}
+
+static int
+count_workers(const BatchShape *shape, int32 items)
+{
+	double		scores = (double) shape->users * items;
+	int			workers = workers_for_ratings((int64) (scores / SCORES_PER_RATING));
+
+	return Min(workers, count_blocks(shape, items) - 1);
+}
+
+/*
+ * Bytes of a batch over so many items: the arrays, and the work space of all
+ * processes besides what the model takes in each.
+ */
+Size
+batch_bytes(const BatchShape *shape, int32 items)
+{
+	Batch		batch = {.shape = *shape};
+	Size		rows = budget_array(items, users_in_block(items) * sizeof(float) +
+									2 * sizeof(double));
+
+	return add_size(lay_out_batch(&batch, NULL),
+					mul_size(1 + count_workers(shape, items), rows));
+}
+
+/*
+ * Make the arrays of a batch, all zero, in shared memory if workers will be of
+ * use.
+ */
+Batch *
+batch_create(const BatchShape *shape, const Model *model)
+{
+	Batch	   *batch = palloc0(sizeof(Batch));
+	Size		bytes;
+	char	   *base;
+
+	batch->shape = *shape;
+	bytes = Max(lay_out_batch(batch, NULL), 1);
+	if (count_workers(shape, model->header.items) > 0 && budget_fits_shared(bytes))
+	{
+		batch->segment = dsm_create(bytes, 0);
+		base = memset(dsm_segment_address(batch->segment), 0, bytes);
+	}
+	else
+		base = MemoryContextAllocExtended(CurrentMemoryContext, bytes,
+										  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	lay_out_batch(batch, base);
+	return batch;
+}
+
+static void *
+allocate(BatchWorker *worker, Size count, Size element)
+{
+	return MemoryContextAllocHuge(worker->context, budget_array(Max(count, 1), element));
+}
+
+/* Make the work space of this process, in the current memory context. */
+static BatchWorker *
+worker_create(const Batch *batch, Model *model, pg_atomic_uint64 *next)
+{
+	BatchWorker *worker = palloc0(sizeof(BatchWorker));
+	int32		items = model->header.items;
+	bool		block = model->form->score_users != NULL && !batch->shape.popular;
+
+	worker->batch = batch;
+	worker->model = model;
+	worker->next = next;
+	worker->context = CurrentMemoryContext;
+	worker->scratch = AllocSetContextCreate(CurrentMemoryContext, "recsys block",
+											ALLOCSET_DEFAULT_SIZES);
+	worker->block = users_in_block(items);
+	if (block)
+		worker->rows = allocate(worker, budget_array(worker->block, items), sizeof(float));
+	worker->score = allocate(worker, items, sizeof(double));
+	worker->heap = allocate(worker, batch->shape.n, sizeof(Scored));
+	return worker;
+}
+
+static int64
+items_count(const BatchItems *items, int32 u)
+{
+	return items->start[u + 1] - items->start[u];
+}
+
+static bool
+has_profile(const Batch *batch, int32 u)
+{
+	return batch->shape.profiles && items_count(&batch->profile, u) > 0;
+}
+
+/* Score all items by how many have rated them. */
+static void
+score_by_popularity(BatchWorker *worker)
+{
+	Model	   *model = worker->model;
+
+	if (worker->counts == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(worker->context);
+
+		worker->counts = popularity_scores(model);
+		MemoryContextSwitchTo(old);
+	}
+	memcpy(worker->score, worker->counts, sizeof(double) * (Size) model->header.items);
+}
+
+static void
+score_by_profile(BatchWorker *worker, int32 u)
+{
+	const Batch *batch = worker->batch;
+	int64		start = batch->profile.start[u];
+
+	worker->model->form->score_profile(worker->model, batch->profile.item + start,
+									   batch->profile_value + start,
+									   (int32) items_count(&batch->profile, u), worker->score);
+}
+
+/* Score all items for user u; row, if there is one, are scores made before. */
+static void
+score_user(BatchWorker *worker, int32 u, const float *row)
+{
+	const Batch *batch = worker->batch;
+	Model	   *model = worker->model;
+	double	   *score = worker->score;
+
+	if (batch->shape.popular || (batch->user[u] < 0 && !has_profile(batch, u)))
+		score_by_popularity(worker);
+	else if (row != NULL)
+		for (int32 item = 0; item < model->header.items; item++)
+			score[item] = row[item];
+	else if (batch->user[u] >= 0)
+		model->form->score_items(model, batch->user[u], score);
+	else
+		score_by_profile(worker, u);
+	for (int32 item = 0; item < model->header.items; item++)
+		if (isnan(score[item]))
+			score[item] = -get_float8_infinity();
+}
+
+/* Take out what the user has seen, or what is known of him. */
+static void
+exclude(BatchWorker *worker, int32 u)
+{
+	const Batch *batch = worker->batch;
+
+	if (batch->user[u] >= 0)
+		exclude_seen(worker->model, batch->user[u], worker->score);
+	if (batch->shape.profiles)
+		for (int64 e = batch->profile.start[u]; e < batch->profile.start[u + 1]; e++)
+			worker->score[batch->profile.item[e]] = get_float8_nan();
+}
+
+static void
+push(TopK *top, const double *score, int32 item)
+{
+	if (score[item] > -get_float8_infinity())
+		topk_push(top, score[item], item);
+}
+
+static void
+push_items(TopK *top, const double *score, const BatchItems *items, int32 u)
+{
+	for (int64 e = items->start[u]; e < items->start[u + 1]; e++)
+		push(top, score, items->item[e]);
+}
+
+/* Write the list of user u. */
+static void
+list_best(BatchWorker *worker, int32 u)
+{
+	const Batch *batch = worker->batch;
+	int			n = batch->shape.n;
+	int32	   *item = batch->item + (Size) u * n;
+	TopK		top;
+
+	topk_init(&top, n, worker->heap);
+	if (batch->shape.restricted)
+	{
+		push_items(&top, worker->score, &batch->relevant, u);
+		push_items(&top, worker->score, &batch->candidates, u);
+	}
+	else
+		for (int32 i = 0; i < worker->model->header.items; i++)
+			push(&top, worker->score, i);
+	topk_sort(&top);
+	for (int i = 0; i < n; i++)
+	{
+		item[i] = i < top.count ? top.heap[i].index : -1;
+		if (batch->shape.scores && i < top.count)
+			batch->score[(Size) u * n + i] = top.heap[i].score;
+	}
+}
+
+static int64
+gather(const double *score, const BatchItems *items, int32 u, double *to)
+{
+	int64		count = 0;
+
+	for (int64 e = items->start[u]; e < items->start[u + 1]; e++)
+		to[count++] = score[items->item[e]];
+	return count;
+}
+
+static void
+reserve(BatchWorker *worker, int64 count)
+{
+	if (count <= worker->capacity)
+		return;
+	worker->capacity = Max(2 * worker->capacity, count);
+	worker->relevant = allocate(worker, worker->capacity, sizeof(double));
+	worker->some = allocate(worker, worker->capacity, sizeof(double));
+}
+
+/*
+ * The share of the pairs of a relevant item and another one that have the
+ * relevant one first, ties counting half: for each relevant item the others
+ * that are before it are counted.
+ */
+static double
+area_under_curve(const double *score, int64 count, const double *relevant, int64 relevant_count)
+{
+	int64		others = -relevant_count;
+	double		wrong = 0;
+
+	for (int64 i = 0; i < count; i++)
+		others += !isnan(score[i]);
+	if (others <= 0 || relevant_count == 0)
+		return get_float8_nan();
+	for (int64 r = 0; r < relevant_count; r++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		wrong += score_place(score, count, relevant[r]) -
+			score_place(relevant, relevant_count, relevant[r]);
+	}
+	return 1 - wrong / ((double) others * relevant_count);
+}
+
+static void
+measure_order(BatchWorker *worker, int32 u)
+{
+	const Batch *batch = worker->batch;
+	int64		relevant = items_count(&batch->relevant, u);
+	int64		count = batch->shape.restricted ? items_count(&batch->candidates, u) : 0;
+
+	reserve(worker, relevant + count);
+	gather(worker->score, &batch->relevant, u, worker->relevant);
+	if (!batch->shape.restricted)
+	{
+		batch->auc[u] = area_under_curve(worker->score, worker->model->header.items,
+										 worker->relevant, relevant);
+		return;
+	}
+	count = gather(worker->score, &batch->relevant, u, worker->some);
+	count += gather(worker->score, &batch->candidates, u, worker->some + count);
+	batch->auc[u] = area_under_curve(worker->some, count, worker->relevant, relevant);
+}
+
+/* Score those users of a block that the model knows, in the order of the block. */
+static void
+score_block(BatchWorker *worker, int32 from, int32 to)
+{
+	int32		known[BLOCK_USERS];
+	int			count = 0;
+
+	for (int32 u = from; u < to; u++)
+		if (worker->batch->user[u] >= 0)
+			known[count++] = worker->batch->user[u];
+	if (count > 0)
+		worker->model->form->score_users(worker->model, known, count, worker->rows);
+}
+
+static void
+do_block(BatchWorker *worker, int64 block)
+{
+	const Batch *batch = worker->batch;
+	int32		from = (int32) (block * worker->block);
+	int32		to = Min(from + worker->block, batch->shape.users);
+	const float *row = worker->rows;
+
+	if (worker->rows != NULL)
+		score_block(worker, from, to);
+	for (int32 u = from; u < to; u++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		score_user(worker, u, batch->user[u] >= 0 ? row : NULL);
+		if (row != NULL && batch->user[u] >= 0)
+			row += worker->model->header.items;
+		if (batch->shape.exclude_seen)
+			exclude(worker, u);
+		list_best(worker, u);
+		if (batch->shape.relevant > 0)
+			measure_order(worker, u);
+	}
+}
+
+/* Take blocks for as long as there are any. */
+static void
+take_blocks(BatchWorker *worker)
+{
+	uint64		blocks = count_blocks(&worker->batch->shape, worker->model->header.items);
+	MemoryContext old = MemoryContextSwitchTo(worker->scratch);
+	uint64		block;
+
+	while ((block = pg_atomic_fetch_add_u64(worker->next, 1)) < blocks)
+	{
+		do_block(worker, (int64) block);
+		MemoryContextReset(worker->scratch);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/* The row type of a table of a model. */
+static Oid
+type_of_table(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			type;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relid);
+	type = ((Form_pg_class) GETSTRUCT(tuple))->reloftype;
+	ReleaseSysCache(tuple);
+	return type;
+}
+
+/* Can workers have the model?  If so, say how. */
+static bool
+share_model(Model *model, BatchShared *shared)
+{
+	shared->image = model->image != NULL;
+	if (shared->image)
+		return image_share(model, &shared->image_handle);
+	shared->relid = model->relid;
+	shared->type = type_of_table(model->relid);
+	shared->version = model->version;
+	return get_rel_persistence(model->relid) != RELPERSISTENCE_TEMP;
+}
+
+/* Entry point of the workers. */
+void
+RecsysBatchMain(dsm_segment *segment, shm_toc *toc)
+{
+	BatchShared *shared = shm_toc_lookup(toc, KEY_BATCH, false);
+	Batch		batch = {.shape = shared->shape};
+	Model	   *model;
+
+	batch.segment = dsm_attach(shared->arrays);
+	if (batch.segment == NULL)
+		elog(ERROR, "could not attach to the arrays of a batch");
+	lay_out_batch(&batch, dsm_segment_address(batch.segment));
+	if (shared->image)
+		model = image_attach(shared->image_handle);
+	else
+		model = model_open(shared->relid, shared->type, CurrentMemoryContext);
+	if (!shared->image && model->version != shared->version)
+		elog(ERROR, "a worker sees version %d of a model, not %d", model->version, shared->version);
+	take_blocks(worker_create(&batch, model, &shared->next));
+	if (shared->image)
+		image_release(model);
+	dsm_detach(batch.segment);
+}
+
+static void
+run_with_workers(const Batch *batch, Model *model, int workers, const BatchShared *description)
+{
+	ParallelContext *parallel;
+	BatchShared *shared;
+
+	EnterParallelMode();
+	parallel = CreateParallelContext("recsys", "RecsysBatchMain", workers);
+	shm_toc_estimate_chunk(&parallel->estimator, sizeof(BatchShared));
+	shm_toc_estimate_keys(&parallel->estimator, 1);
+	InitializeParallelDSM(parallel);
+	shared = shm_toc_allocate(parallel->toc, sizeof(BatchShared));
+	*shared = *description;
+	pg_atomic_init_u64(&shared->next, 0);
+	shm_toc_insert(parallel->toc, KEY_BATCH, shared);
+	LaunchParallelWorkers(parallel);
+	take_blocks(worker_create(batch, model, &shared->next));
+	WaitForParallelWorkersToFinish(parallel);
+	DestroyParallelContext(parallel);
+	ExitParallelMode();
+}
+
+/*
+ * Fill in the lists of a batch, and the rest of what comes of it.  Error: seen
+ * items are to be left out and the model does not know them.
+ */
+void
+batch_run(Batch *batch, Model *model)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "recsys batch",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	int			workers = count_workers(&batch->shape, model->header.items);
+	BatchShared shared = {.shape = batch->shape};
+
+	if (batch->shape.exclude_seen)
+		require_seen(model);
+	pg_atomic_init_u64(&shared.next, 0);
+	if (batch->segment != NULL)
+		shared.arrays = dsm_segment_handle(batch->segment);
+	if (batch->segment != NULL && workers > 0 && share_model(model, &shared))
+		run_with_workers(batch, model, workers, &shared);
+	else
+		take_blocks(worker_create(batch, model, &shared.next));
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+}
+
+/* Give back the memory of a batch. */
+void
+batch_release(Batch *batch)
+{
+	if (batch->segment != NULL)
+		dsm_detach(batch->segment);
+	batch->segment = NULL;
+}
