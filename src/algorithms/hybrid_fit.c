@@ -114,12 +114,24 @@ hybrid_fit_bytes(const MatrixShape *shape, const HybridOptions *options, Size mo
 					add_size(blocks, pool_bytes(shape, options->blend.components)));
 }
 
+/* Number the items of what was held out as a model does that has more. */
+static void
+renumber_items(Interactions *held_out, const Interactions *of_model)
+{
+	int32	   *index = train_item_index(held_out, of_model);
+
+	for (int64 e = 0; e < sparse_entries(&held_out->by_user); e++)
+		held_out->by_user.index[e] = index[held_out->by_user.index[e]];
+	pfree(index);
+}
+
 /*
  * The blend of equal weights of the ratings that are not held out, in the
- * current memory context.
+ * current memory context; its numbers of items are then those of held_out by
+ * user.
  */
 static Model *
-train_on_rest(TrainContext *context, const uint8 *label)
+train_on_rest(TrainContext *context, const uint8 *label, Interactions *held_out)
 {
 	MemoryContext keep = CurrentMemoryContext;
 	MemoryContext scratch = AllocSetContextCreate(keep, "recsys training", ALLOCSET_DEFAULT_SIZES);
@@ -141,6 +153,8 @@ train_on_rest(TrainContext *context, const uint8 *label)
 	run.progress = progress_of_component(context->progress, "fit");
 	train_run(&run);
 	header = train_header(&run, context->source);
+	if (run.ratings != part)
+		renumber_items(held_out, run.ratings);
 	MemoryContextSwitchTo(keep);
 	model = image_create(run.draft, &header);
 	train_end(&run);
@@ -531,7 +545,7 @@ fit_on_held_out(TrainContext *context, double *weight)
 				 errdetail("All components have the same weight.")));
 		return;
 	}
-	fit.model = train_on_rest(context, label);
+	fit.model = train_on_rest(context, label, held_out);
 	if (predicts_ratings(context->algorithm, opts))
 		fit_ratings(&fit, held_out, weight);
 	else

@@ -52,6 +52,7 @@ typedef struct TrainContext
 	/* The runs of train_component, in the order of the components. */
 	struct TrainContext *component[MODEL_COMPONENTS];
 	int			components;
+	const Interactions *rated;	/* the ratings without items that one has added */
 } TrainContext;
 
 typedef struct Algorithm

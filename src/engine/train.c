@@ -282,23 +282,63 @@ train_parts(TrainContext *context)
 	require_finite(context->draft);
 }
 
+/* Where the items of some ratings are in those with more items.  Palloc'd. */
+int32 *
+train_item_index(const Interactions *from, const Interactions *to)
+{
+	int32	   *index = MemoryContextAllocHuge(CurrentMemoryContext,
+											   budget_array(Max(from->items.count, 1),
+															sizeof(int32)));
+
+	for (int32 item = 0; item < from->items.count; item++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		index[item] = ids_find(&to->items, ids_get(&from->items, item));
+	}
+	return index;
+}
+
+/* Give the model of a component, made of some ratings, the items of others. */
+static void
+extend_component(TrainContext *run, const Interactions *from, const Interactions *to)
+{
+	int32	   *index = train_item_index(from, to);
+
+	draft_add_items(run->draft, strcmp(run->algorithm->form, "item_neighbor") == 0, index,
+					to->items.count);
+	pfree(index);
+}
+
 /*
  * Train the next component of a run, on the same ratings, which adds to the
  * run's draft.  Returns the component's own run, which lives as long.
+ *
+ * Only an algorithm that learns from something besides ratings sees the items
+ * that one before it has added to them; what the others leave is extended.
  */
 TrainContext *
 train_component(TrainContext *whole, const Component *component)
 {
 	TrainContext *run = palloc0(sizeof(TrainContext));
 
+	if (whole->components == 0)
+		whole->rated = whole->ratings;
 	run->algorithm = component->algorithm;
 	run->options = component->options;
 	run->source = whole->source;
-	run->ratings = whole->ratings;
+	run->ratings = component->algorithm->needs_no_ratings ? whole->ratings : whole->rated;
 	run->progress = progress_of_component(whole->progress, component->algorithm->name);
-	whole->component[whole->components++] = run;
 	train_parts(run);
 	whole->progress->last_notice = run->progress->last_notice;
+	if (component->algorithm->needs_no_ratings && run->ratings != whole->ratings)
+	{
+		for (int c = 0; c < whole->components; c++)
+			extend_component(whole->component[c], whole->ratings, run->ratings);
+		whole->ratings = run->ratings;
+	}
+	else if (whole->ratings != whole->rated)
+		extend_component(run, whole->rated, whole->ratings);
+	whole->component[whole->components++] = run;
 	draft_add_component(whole->draft, run->draft);
 	return run;
 }

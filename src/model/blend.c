@@ -41,6 +41,7 @@ typedef struct BlendState
 	double	   *part;			/* [rows] the scores of a component */
 	bool	   *known;			/* [rows] which any component has a score for */
 	bool	   *seen;			/* [rows] which do not count for mean and ranks */
+	bool	   *rated;			/* [items] which anybody has rated; NULL: all of them */
 	double	   *sorted;			/* [rows] work space for ranks; NULL: not needed */
 } BlendState;
 
@@ -166,6 +167,23 @@ allocate_rows(int32 rows, Size element)
 									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 }
 
+/* Which items have been rated, NULL if all. */
+static bool *
+find_rated(Model *model)
+{
+	bool	   *rated = allocate_rows(model->header.items, sizeof(bool));
+	bool		all = true;
+
+	for (int32 item = 0; item < model->header.items; item++)
+	{
+		rated[item] = *model_row(model, PART_ITEM_COUNTS, item) > 0;
+		all = all && rated[item];
+	}
+	if (all)
+		pfree(rated);
+	return all ? NULL : rated;
+}
+
 static void *
 blend_load(Model *model)
 {
@@ -181,6 +199,7 @@ blend_load(Model *model)
 	load_components(model);
 	state->base = sum_is_rating(&state->params) ? model->header.mean : 0;
 	state->user = -1;
+	state->rated = find_rated(model);
 	state->total = allocate_rows(rows, sizeof(double));
 	state->part = allocate_rows(rows, sizeof(double));
 	state->known = allocate_rows(rows, sizeof(bool));
@@ -289,6 +308,17 @@ standardize_row(double *score, int32 rows, double missing, const Spread *spread)
 	}
 }
 
+/* A component has nothing to say of items that nobody has rated, unless it knows them. */
+static void
+forget_unrated(const BlendState *state, const Model *component, double *score)
+{
+	if (state->rated == NULL || component->form->knows_unrated)
+		return;
+	for (int32 item = 0; item < component->header.items; item++)
+		if (!state->rated[item])
+			score[item] = get_float8_nan();
+}
+
 /*
  * Put the scores of a component, NaN where there is none, on the scale of the
  * blend, without gaps; "known" learns where they were.
@@ -341,15 +371,23 @@ start_user(Model *model, BlendState *state, int32 user)
 	start_sum(state, model->header.items, index, count);
 }
 
-/* Add the scores of a component in state->part to the sum. */
+/* Put the scores of all items by a component on the scale of the blend. */
 static void
-add_part(BlendState *state, int c, int32 rows)
+scale_items(Model *model, BlendState *state, int c, double *score)
+{
+	forget_unrated(state, model->component[c], score);
+	scale_row(state, state->params.ratings[c], score, model->header.items);
+}
+
+/* Add the scores of all items by a component, in state->part, to the sum. */
+static void
+add_part(Model *model, BlendState *state, int c)
 {
 	double		weight = state->params.weight[c];
 
-	scale_row(state, state->params.ratings[c], state->part, rows);
-	for (int32 r = 0; r < rows; r++)
-		state->total[r] += weight * (state->part[r] - state->base);
+	scale_items(model, state, c, state->part);
+	for (int32 item = 0; item < model->header.items; item++)
+		state->total[item] += weight * (state->part[item] - state->base);
 }
 
 /* The sum, where any component had a score. */
@@ -371,7 +409,7 @@ sum_for_user(Model *model, BlendState *state, int32 user)
 		if (state->params.weight[c] == 0)
 			continue;
 		component->form->score_items(component, user, state->part);
-		add_part(state, c, model->header.items);
+		add_part(model, state, c);
 	}
 	state->user = user;
 }
@@ -397,7 +435,7 @@ blend_component_scores(Model *model, int component, int32 user, double *scores)
 
 	start_user(model, state, user);
 	part->form->score_items(part, user, scores);
-	scale_row(state, state->params.ratings[component], scores, model->header.items);
+	scale_items(model, state, component, scores);
 }
 
 /* The scores of a component for some users at once. */
@@ -429,7 +467,7 @@ add_to_row(Model *model, int c, int32 user, const float *part, float *sum, bool 
 	start_user(model, state, user);
 	for (int32 item = 0; item < items; item++)
 		state->part[item] = part[item];
-	scale_row(state, state->params.ratings[c], state->part, items);
+	scale_items(model, state, c, state->part);
 	for (int32 item = 0; item < items; item++)
 	{
 		sum[item] += state->params.weight[c] * (state->part[item] - state->base);
@@ -478,7 +516,7 @@ blend_score_profile(Model *model, const int32 *item, const float *value, int32 c
 		if (state->params.weight[c] == 0 || component->form->score_profile == NULL)
 			continue;
 		component->form->score_profile(component, item, value, count, state->part);
-		add_part(state, c, model->header.items);
+		add_part(model, state, c);
 	}
 	end_sum(state, model->header.items, scores);
 }
@@ -542,6 +580,8 @@ blend_compare(Model *model, bool items, int32 row, VectorMetric metric, double *
 		if (weight == 0 || !can_compare(component))
 			continue;
 		component->form->compare(component, items, row, metric, state->part);
+		if (items)
+			forget_unrated(state, component, state->part);
 		scale_row(state, false, state->part, rows);
 		for (int32 r = 0; r < rows; r++)
 			state->total[r] += weight * state->part[r];

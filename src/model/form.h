@@ -62,6 +62,9 @@ struct ModelForm
 	void		(*score_profile) (Model *model, const int32 *item, const float *value,
 								  int32 count, double *scores);
 
+	/* Does it know items that nobody has rated, by something else than ratings? */
+	bool		knows_unrated;
+
 	/* Are the scores the same for everybody?  See model_is_impersonal. */
 	bool		impersonal;
 

@@ -189,6 +189,8 @@ SELECT * FROM recsys_factor_pca('m', 'item', 2);
 SELECT basis, count(*) FROM recsys_recommend('m', 999, 3) GROUP BY 1;
 SELECT recsys_predict('blend', 999, 1), recsys_predict('blend', 1, 999);
 
+CREATE TABLE things AS SELECT i AS item_id, ARRAY['kind' || i % 7, 'sort' || i % 3] AS tags FROM unnest(ARRAY[-5, 1000] || ARRAY(SELECT generate_series(1, 80))) i;
+
 -- The same bytes again, from other rows, by more processes.
 CREATE TABLE shuffled AS SELECT * FROM ratings ORDER BY md5(user_id || ' ' || item_id);
 SET recsys.ratings_per_worker = 50;
@@ -198,9 +200,10 @@ DECLARE
 	o text;
 	r text;
 BEGIN
-	FOREACH o IN ARRAY ARRAY['{}', '{"components": [{"algorithm": "item_knn", "options": {"score": "sum"}}, {"algorithm": "svdpp"}, {"algorithm": "als", "options": {"validation": 0.1}}]}'] LOOP
+	FOREACH o IN ARRAY ARRAY['{}', '{"components": [{"algorithm": "item_knn", "options": {"score": "sum"}}, {"algorithm": "svdpp"}, {"algorithm": "als", "options": {"validation": 0.1}}]}',
+		'{"components": [{"algorithm": "ials"}, {"algorithm": "content", "options": {"items": "things", "tag_cols": ["tags"]}}, {"algorithm": "rp3beta"}]}'] LOOP
 		FOREACH r IN ARRAY ARRAY['rating', 'NULL'] LOOP
-			CONTINUE WHEN r = 'NULL' AND o <> '{}';	-- svdpp needs ratings
+			CONTINUE WHEN r = 'NULL' AND o LIKE '%svdpp%' OR r = 'rating' AND o LIKE '%ials%';
 			SET max_parallel_maintenance_workers = 0;
 			DROP TABLE IF EXISTS a;
 			PERFORM recsys_train('a', 'ratings', 'hybrid', o::jsonb, rating_col => nullif(r, 'NULL'));
@@ -215,7 +218,7 @@ BEGIN
 		END LOOP;
 	END LOOP;
 END $$;
-SELECT left(name, 70) AS options, count(*), bool_and(same) AS same, bool_and(same_weights) AS same_weights FROM repeated GROUP BY name ORDER BY 2;
+SELECT left(name, 70) AS options, count(*), bool_and(same) AS same, bool_and(same_weights) AS same_weights FROM repeated GROUP BY name ORDER BY 1;
 RESET recsys.ratings_per_worker;
 RESET max_parallel_maintenance_workers;
 
@@ -245,6 +248,45 @@ SELECT count(*) FROM recsys_recommend('m', 1, 1000);
 SELECT ratings, items FROM recsys_train('m', 'ratings', 'hybrid', '{"min_value": 4, "binarize": true, "min_item_ratings": 20}');
 SELECT options -> 'duplicates' AS duplicates, options -> 'clip' AS clip, options -> 'normalize' AS normalize FROM recsys_models WHERE model = 'm'::regclass;
 DROP TABLE m;
+
+-- A component that knows items nobody has rated ----------------------------
+
+-- Every tenth item, and those numbered -5 and 1000.
+CREATE TABLE rated AS SELECT user_id, item_id, greatest(rating, .1) AS rating FROM ratings WHERE item_id % 10 <> 0;
+CREATE FUNCTION extended(components jsonb, extra jsonb = '{}') RETURNS void LANGUAGE sql AS $$
+	SELECT FROM recsys_train('m', 'rated', 'hybrid', extra || jsonb_build_object('components', components))
+$$;
+CREATE TABLE reached (name text, items int, new_items bigint, same_among_rated bool);
+DO $$
+DECLARE c record;
+BEGIN
+	FOR c IN VALUES ('als', '{"factors": 3}'::jsonb), ('baseline_als', '{}'), ('item_knn', '{"neighbors": 5, "score": "sum"}'), ('user_knn', '{"neighbors": 5, "score": "sum"}'),
+		('user_knn', '{}'), ('co_clustering', '{}'), ('rp3beta', '{}')
+	LOOP
+		PERFORM recsys_train('one', 'rated', c.column1, c.column2);
+		PERFORM extended(jsonb_build_array(jsonb_build_object('algorithm', c.column1, 'options', c.column2, 'weight', 1),
+			'{"algorithm": "content", "options": {"items": "things", "tag_cols": ["tags"]}, "weight": 1e-9}'::jsonb), '{"normalize": "none"}');
+		INSERT INTO reached
+		SELECT c.column1 || c.column2, (SELECT items FROM recsys_models WHERE model = 'm'::regclass),
+			   (SELECT count(*) FROM recsys_recommend('m', 3, 1000) r WHERE r.item_id NOT IN (SELECT item_id FROM rated)),
+			   (SELECT bool_and(abs(r.score - o.score) < 1e-6) FROM generate_series(1, 150, 13) u, recsys_recommend('m', u, 1000) r
+				  JOIN LATERAL (SELECT * FROM recsys_recommend('one', u, 1000)) o ON o.item_id = r.item_id);
+	END LOOP;
+END $$;
+SELECT * FROM reached ORDER BY 1;
+-- in whatever order, and with weights fitted
+SELECT FROM extended('[{"algorithm": "content", "options": {"items": "things", "tag_cols": ["tags"]}, "weight": 1}, {"algorithm": "als", "weight": 1}]');
+CREATE TABLE order_of AS SELECT 1 AS n, r.* FROM recsys_recommend('m', 1, 1000) r;
+SELECT FROM extended('[{"algorithm": "als", "weight": 1}, {"algorithm": "content", "options": {"items": "things", "tag_cols": ["tags"]}, "weight": 1}]');
+INSERT INTO order_of SELECT 2, r.* FROM recsys_recommend('m', 1, 1000) r;
+SELECT count(*) > 20 AS many, bool_and(abs(a.score - b.score) < 1e-9) AS same
+  FROM (SELECT * FROM order_of WHERE n = 1) a FULL JOIN (SELECT * FROM order_of WHERE n = 2) b USING (item_id);
+-- what is new comes by its kind: the like of what is already rated
+SELECT count(*) FROM recsys_similar_items('m', 1000, 5);
+SELECT FROM extended('[{"algorithm": "item_knn", "options": {"score": "sum"}}, {"algorithm": "content", "options": {"items": "things", "tag_cols": ["tags"]}}]');
+SELECT round(sum(w::numeric), 9) AS weights FROM m, jsonb_array_elements_text(meta -> 'params' -> 'weights') w WHERE part = 'header' AND version = (SELECT max(version) FROM m);
+SELECT count(*) FILTER (WHERE item_id NOT IN (SELECT item_id FROM rated)) AS new_items FROM recsys_recommend('m', 1, 1000);
+DROP TABLE m, rated, things, order_of, reached;
 
 -- What can be wrong --------------------------------------------------------
 
