@@ -27,6 +27,7 @@
 #include "utils/memutils.h"
 
 #include "algorithms/hybrid.h"
+#include "algorithms/registry.h"
 #include "engine/train.h"
 #include "math/nonnegative.h"
 #include "math/random.h"
@@ -109,9 +110,10 @@ hybrid_fit_bytes(const MatrixShape *shape, const HybridOptions *options, Size mo
 {
 	Size		blocks = add_size(models, budget_array(shape->ratings,
 													   sizeof(int32) + sizeof(float)));
+	Size		pool = predicts_ratings(&hybrid_algorithm, options) ? 0 :
+		pool_bytes(shape, options->blend.components);
 
-	return add_size(add_size(matrix_bytes(shape), shape->ratings),
-					add_size(blocks, pool_bytes(shape, options->blend.components)));
+	return add_size(add_size(matrix_bytes(shape), shape->ratings), add_size(blocks, pool));
 }
 
 /* Number the items of what was held out as a model does that has more. */

@@ -1,6 +1,8 @@
 -- Algorithm "hybrid": blends of components in one model.
 
 SET client_min_messages = warning;
+CREATE SCHEMA hybrid;
+SET search_path = hybrid, public;
 -- Planted: vectors of length 3, biases and noise.
 CREATE TABLE ratings AS
 SELECT u AS user_id, i AS item_id,
@@ -318,6 +320,7 @@ SET maintenance_work_mem = '1MB';
 SELECT left(refusal('{"components": [{"algorithm": "als", "options": {"factors": 2000}}]}'), 5);
 RESET maintenance_work_mem;
 SELECT to_regclass('refused') IS NULL;
-DROP TABLE ratings, shuffled, diagonal CASCADE;
-DROP TABLE one, blend, sums, vectors, near, plain, fitted, two, copied, a, b;
-SELECT count(*) FROM pg_class WHERE reloftype = 'recsys_model'::regtype;
+-- Models are dropped like any table.
+DROP TABLE blend, two;
+SELECT count(*) FROM recsys_models WHERE model::text ~ '(blend|two)$';
+DROP SCHEMA hybrid CASCADE;
