@@ -38,7 +38,7 @@
 #include "ratings/subset.h"
 
 /* Users that are ranked for, at most and, if memory is the bound, at least. */
-#define MOST_USERS 2000
+#define MOST_USERS 10000
 #define LEAST_USERS 100
 #define POOL_BYTES ((Size) 64 * 1024 * 1024)
 
