@@ -29,5 +29,6 @@ const Algorithm *const algorithms[] = {
 	&ease_algorithm,
 	&co_clustering_algorithm,
 	&content_algorithm,
+	&hybrid_algorithm,
 	NULL
 };

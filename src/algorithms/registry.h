@@ -26,5 +26,6 @@ extern const Algorithm rp3beta_algorithm;
 extern const Algorithm ease_algorithm;
 extern const Algorithm slim_algorithm;
 extern const Algorithm content_algorithm;
+extern const Algorithm hybrid_algorithm;
 
 #endif							/* RECSYS_ALGORITHMS_REGISTRY_H */

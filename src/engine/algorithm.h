@@ -25,6 +25,13 @@ typedef enum Feedback
 	FEEDBACK_BOTH
 } Feedback;
 
+/* An algorithm that another one trains as a part of its model. */
+typedef struct Component
+{
+	const struct Algorithm *algorithm;
+	const void *options;
+} Component;
+
 /*
  * A training run, in one of the processes that share it.  The leader alone has
  * the ids of the ratings, a draft and a progress.
@@ -41,6 +48,11 @@ typedef struct TrainContext
 	Progress   *progress;
 	IterationSearch *search;	/* NULL: the run is not a search */
 	int			iteration_limit;	/* 0: what the options say */
+
+	/* The runs of train_component, in the order of the components. */
+	struct TrainContext *component[MODEL_COMPONENTS];
+	int			components;
+	const Interactions *rated;	/* the ratings without items that one has added */
 } TrainContext;
 
 typedef struct Algorithm
@@ -87,6 +99,12 @@ typedef struct Algorithm
 
 	/* The leader: run the phases (team_run) and fill context->draft. */
 	void		(*train) (TrainContext *context);
+
+	/*
+	 * The algorithms that its train trains, by train_component, for a model of
+	 * components.  It has no work of its own to share then.  NULL: it is whole.
+	 */
+	const Component *(*components) (const void *options, int *count);
 
 	/*
 	 * Predict some items of a user as the training stands between two

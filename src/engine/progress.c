@@ -26,6 +26,18 @@ progress_create(const char *algorithm)
 	return progress;
 }
 
+/* That of a run within another, from whose start its clock goes.  Palloc'd. */
+Progress *
+progress_of_component(const Progress *whole, const char *algorithm)
+{
+	Progress   *progress = progress_create(psprintf("%s, %s", whole->algorithm, algorithm));
+
+	progress->start = whole->start;
+	progress->last_notice = whole->last_notice;
+	progress->first_iteration = progress_seconds(progress);
+	return progress;
+}
+
 /* Seconds since the start. */
 double
 progress_seconds(const Progress *progress)

@@ -23,6 +23,7 @@ typedef struct Progress
 } Progress;
 
 extern Progress *progress_create(const char *algorithm);
+extern Progress *progress_of_component(const Progress *whole, const char *algorithm);
 extern double progress_seconds(const Progress *progress);
 extern void progress_plan(Progress *progress, int iterations);
 extern void progress_iteration(Progress *progress, double loss, double train_rmse);

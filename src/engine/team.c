@@ -95,10 +95,26 @@ workers_for_ratings(int64 ratings)
 	return IsInParallelMode() ? 0 : (int) Min(wanted, max_parallel_maintenance_workers);
 }
 
-/* How many workers a run should ask for. */
+/* The most workers that the run of a component should ask for. */
+static int
+workers_of_components(const Algorithm *algorithm, const void *options, int64 ratings)
+{
+	int			count;
+	const Component *component = algorithm->components(options, &count);
+	int			workers = 0;
+
+	for (int c = 0; c < count; c++)
+		workers = Max(workers, team_workers(component[c].algorithm, component[c].options,
+											ratings));
+	return workers;
+}
+
+/* How many workers a run should ask for, or those of its components. */
 int
 team_workers(const Algorithm *algorithm, const void *options, int64 ratings)
 {
+	if (algorithm->components != NULL)
+		return workers_of_components(algorithm, options, ratings);
 	if (algorithm->work == NULL ||
 		(algorithm->has_work != NULL && !algorithm->has_work(options)))
 		return 0;

@@ -11,6 +11,7 @@
 
 #include "miscadmin.h"
 #include "storage/shmem.h"
+#include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/timestamp.h"
 
@@ -20,6 +21,39 @@
 #include "model/json.h"
 #include "ratings/budget.h"
 #include "ratings/reader.h"
+
+static void
+require_values(const Algorithm *algorithm, const CommonOptions *common, bool has_values)
+{
+	if (!has_values && algorithm->feedback == FEEDBACK_EXPLICIT)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("algorithm \"%s\" needs ratings", algorithm->name),
+				 errdetail(common->binarize ?
+						   "It learns from how ratings differ; the option \"binarize\" makes them all 1." :
+						   "It learns from how ratings differ; without a rating column they are all 1."),
+				 errhint("Name the column with rating_col, or use an algorithm for implicit feedback: recsys_algorithms says which are.")));
+}
+
+/*
+ * The options of a component: those common to all algorithms are the whole's,
+ * the others are given, or decided as those of any run.  has_values: there are
+ * ratings.  Errors as of train_options.
+ */
+void *
+train_component_options(const Algorithm *algorithm, const Jsonb *given,
+						const CommonOptions *common, bool has_values)
+{
+	void	   *options = options_parse(algorithm, given);
+
+	memcpy(options, common, sizeof(CommonOptions));
+	require_values(algorithm, common, has_values);
+	if (algorithm->feedback == FEEDBACK_IMPLICIT)
+		((CommonOptions *) options)->clip = false;
+	if (algorithm->prepare != NULL)
+		algorithm->prepare(options, has_values);
+	return options;
+}
 
 /*
  * The options of a run: the given ones, the defaults, and those that depend on
@@ -34,17 +68,7 @@ train_options(const Algorithm *algorithm, const Jsonb *given, bool has_values)
 	options = options_parse(algorithm, given);
 	common = options;
 	has_values = has_values && !common->binarize;
-	if (!has_values && algorithm->feedback == FEEDBACK_EXPLICIT)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("algorithm \"%s\" needs ratings", algorithm->name),
-				 errdetail(common->binarize ?
-						   "It learns from how ratings differ; the option \"binarize\" makes them all 1." :
-						   "It learns from how ratings differ; without a rating column they are all 1."),
-				 errhint("Name the column with rating_col, or use an algorithm for implicit feedback: recsys_algorithms says which are.")));
-	if (common->duplicates < 0)
-		common->duplicates = algorithm->feedback == FEEDBACK_IMPLICIT || !has_values ?
-			DUPLICATES_SUM : DUPLICATES_MEAN;
+	require_values(algorithm, common, has_values);
 	if (algorithm->feedback == FEEDBACK_IMPLICIT)
 		common->clip = false;
 	if (common->time_col == NULL &&
@@ -55,6 +79,9 @@ train_options(const Algorithm *algorithm, const Jsonb *given, bool has_values)
 				 errhint("For example '{\"duplicates\": \"last\", \"time_col\": \"rated_at\"}'.")));
 	if (algorithm->prepare != NULL)
 		algorithm->prepare(options, has_values);
+	if (common->duplicates < 0)
+		common->duplicates = algorithm->feedback == FEEDBACK_IMPLICIT || !has_values ?
+			DUPLICATES_SUM : DUPLICATES_MEAN;
 	return options;
 }
 
@@ -73,12 +100,14 @@ train_policy(const void *options)
 	};
 }
 
-/* Bytes of the work space of all processes. */
+/* Bytes of the work space of all processes; components account for their own. */
 static Size
 scratch_bytes(const Algorithm *algorithm, const void *options, const MatrixShape *shape)
 {
 	if (algorithm->scratch == NULL)
 		return 0;
+	if (algorithm->components != NULL)
+		return algorithm->scratch(shape, options);
 	return mul_size(1 + team_workers(algorithm, options, shape->ratings),
 					algorithm->scratch(shape, options));
 }
@@ -221,9 +250,11 @@ train_once(TrainContext *context)
 {
 	const Algorithm *algorithm = context->algorithm;
 	const Interactions *ratings = context->ratings;
-	int			workers = ratings->user_share.segment == NULL ? 0 :
-		team_workers(algorithm, context->options, sparse_entries(&ratings->by_user));
+	int			workers = 0;
 
+	/* Components have a team each. */
+	if (ratings->user_share.segment != NULL && algorithm->components == NULL)
+		workers = team_workers(algorithm, context->options, sparse_entries(&ratings->by_user));
 	context->draft = draft_create();
 	if (workers > 0)
 		context->team = team_create(workers);
@@ -236,14 +267,9 @@ train_once(TrainContext *context)
 		team_dismiss(context);
 }
 
-/*
- * A whole training run, which makes context->draft.  The caller has set the
- * algorithm, the options, the source, the ratings and the progress.  The draft lives in
- * the current memory context and in the shared memory of the run, until
- * train_end.
- */
-void
-train_run(TrainContext *context)
+/* All of a run but for what any model has. */
+static void
+train_parts(TrainContext *context)
 {
 	const IterationOptions *iteration = iteration_options(context->algorithm,
 														  context->options);
@@ -254,7 +280,117 @@ train_run(TrainContext *context)
 		iteration_search(context, context->ratings->user_share.segment != NULL);
 	train_once(context);
 	require_finite(context->draft);
+}
+
+/* Where the items of some ratings are in those with more items.  Palloc'd. */
+int32 *
+train_item_index(const Interactions *from, const Interactions *to)
+{
+	int32	   *index = MemoryContextAllocHuge(CurrentMemoryContext,
+											   budget_array(Max(from->items.count, 1),
+															sizeof(int32)));
+
+	for (int32 item = 0; item < from->items.count; item++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		index[item] = ids_find(&to->items, ids_get(&from->items, item));
+	}
+	return index;
+}
+
+/* Give the model of a component, made of some ratings, the items of others. */
+static void
+extend_component(TrainContext *run, const Interactions *from, const Interactions *to)
+{
+	int32	   *index = train_item_index(from, to);
+
+	draft_add_items(run->draft, strcmp(run->algorithm->form, "item_neighbor") == 0, index,
+					to->items.count);
+	pfree(index);
+}
+
+/*
+ * Train the next component of a run, on the same ratings, which adds to the
+ * run's draft.  Returns the component's own run, which lives as long.
+ *
+ * Only an algorithm that learns from something besides ratings sees the items
+ * that one before it has added to them; what the others leave is extended.
+ */
+TrainContext *
+train_component(TrainContext *whole, const Component *component)
+{
+	TrainContext *run = palloc0(sizeof(TrainContext));
+
+	if (whole->components == 0)
+		whole->rated = whole->ratings;
+	run->algorithm = component->algorithm;
+	run->options = component->options;
+	run->source = whole->source;
+	run->ratings = component->algorithm->needs_no_ratings ? whole->ratings : whole->rated;
+	run->progress = progress_of_component(whole->progress, component->algorithm->name);
+	train_parts(run);
+	whole->progress->last_notice = run->progress->last_notice;
+	if (component->algorithm->needs_no_ratings && run->ratings != whole->ratings)
+	{
+		for (int c = 0; c < whole->components; c++)
+			extend_component(whole->component[c], whole->ratings, run->ratings);
+		whole->ratings = run->ratings;
+	}
+	else if (whole->ratings != whole->rated)
+		extend_component(run, whole->rated, whole->ratings);
+	whole->component[whole->components++] = run;
+	draft_add_component(whole->draft, run->draft);
+	return run;
+}
+
+/*
+ * A whole training run, which makes context->draft.  The caller has set the
+ * algorithm, the options, the source, the ratings and the progress.  The draft lives in
+ * the current memory context and in the shared memory of the run, until
+ * train_end.
+ */
+void
+train_run(TrainContext *context)
+{
+	train_parts(context);
 	add_common_parts(context);
+}
+
+/* What the header says of the components of a run; NULL if it has none. */
+static Jsonb *
+describe_components(const TrainContext *run)
+{
+	StringInfoData json;
+
+	if (run->components == 0)
+		return NULL;
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '[');
+	for (int c = 0; c < run->components; c++)
+	{
+		const TrainContext *component = run->component[c];
+		StringInfoData params = component->draft->params;
+
+		header_encode_component(&json, component->algorithm->name, component->algorithm->form,
+								options_encode(component->algorithm, component->options),
+								json_finish(&params));
+	}
+	appendStringInfoChar(&json, ']');
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
+}
+
+/*
+ * The error on the training ratings at the end; the log of a run of components
+ * has those of each, and none of the whole.
+ */
+static double
+final_rmse(const TrainContext *run)
+{
+	const Progress *progress = run->progress;
+
+	if (progress->done == 0 || run->components > 0)
+		return NAN;
+	return progress->log[progress->done - 1].train_rmse;
 }
 
 /* The header of the model that a run has made; it may point into the run. */
@@ -269,6 +405,7 @@ train_header(const TrainContext *run, const RatingsSource *source)
 		.form = run->algorithm->form,
 		.options = options_encode(run->algorithm, run->options),
 		.params = json_finish(&params),
+		.components = describe_components(run),
 		.relation = source->relation,
 		.user_col = source->user.name,
 		.item_col = source->item.name,
@@ -283,7 +420,7 @@ train_header(const TrainContext *run, const RatingsSource *source)
 		.clip = ((const CommonOptions *) run->options)->clip,
 		.trained_at = GetCurrentTimestamp(),
 		.iterations = progress->done,
-		.train_rmse = progress->done > 0 ? progress->log[progress->done - 1].train_rmse : NAN,
+		.train_rmse = final_rmse(run),
 		.seconds = progress_seconds(progress),
 		.log = progress->log
 	};
@@ -295,6 +432,8 @@ train_header(const TrainContext *run, const RatingsSource *source)
 void
 train_end(TrainContext *context)
 {
+	for (int c = 0; c < context->components; c++)
+		train_end(context->component[c]);
 	if (context->team != NULL)
 		team_release(context->team);
 }

@@ -12,6 +12,8 @@
 
 extern void *train_options(const Algorithm *algorithm, const Jsonb *given,
 						   bool has_values);
+extern void *train_component_options(const Algorithm *algorithm, const Jsonb *given,
+									 const CommonOptions *common, bool has_values);
 extern Size train_bytes(const Algorithm *algorithm, const void *options,
 						const MatrixShape *shape);
 extern RatingsPolicy train_policy(const void *options);
@@ -21,6 +23,8 @@ extern Interactions *train_read(const Algorithm *algorithm, const void *options,
 								const RatingsSource *source);
 extern void train_once(TrainContext *context);
 extern void train_run(TrainContext *context);
+extern int32 *train_item_index(const Interactions *from, const Interactions *to);
+extern TrainContext *train_component(TrainContext *whole, const Component *component);
 extern ModelHeader train_header(const TrainContext *run, const RatingsSource *source);
 extern void train_end(TrainContext *context);
 

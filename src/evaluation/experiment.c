@@ -46,12 +46,31 @@ list_length_argument(FunctionCallInfo fcinfo, int n)
 	return length;
 }
 
+/* Can a model serve users who were not in training?  Of components, one will do. */
+static bool
+can_fold_in(const Algorithm *algorithm, const void *options)
+{
+	int			count;
+	const Component *component;
+
+	if (algorithm->components == NULL)
+		return form_lookup(algorithm->form)->score_profile != NULL;
+	component = algorithm->components(options, &count);
+	for (int c = 0; c < count; c++)
+		if (can_fold_in(component[c].algorithm, component[c].options))
+			return true;
+	return false;
+}
+
 /* Users who are held out whole need a form that can serve them. */
 static void
 require_fold_in(const Experiment *experiment)
 {
-	if (experiment->split_options.method == SPLIT_USERS &&
-		form_lookup(experiment->algorithm->form)->score_profile == NULL)
+	bool		all = true;
+
+	for (int i = 0; i < experiment->candidates; i++)
+		all = all && can_fold_in(experiment->algorithm, experiment->options[i]);
+	if (experiment->split_options.method == SPLIT_USERS && !all)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("a model of algorithm \"%s\" cannot serve users who were not in training",

@@ -144,7 +144,7 @@ void
 trial_judge(Model *model, const Interactions *ratings, const TrialIndex *index,
 			Judgement *judgement)
 {
-	bool		items = model->form->item_by_item;
+	bool		items = model_is_item_by_item(model);
 	const SparseRows *rows = items ? &ratings->by_item : &ratings->by_user;
 	int64		n = 0;
 

@@ -322,5 +322,6 @@ const ModelForm content_form = {
 	.predict = content_predict,
 	.score_items = content_score_items,
 	.score_profile = content_score_profile,
+	.knows_unrated = true,
 	.compare = content_compare
 };

@@ -95,3 +95,11 @@ draft_add_sparse(ModelDraft *draft, ModelPart part, const SparseRows *matrix)
 			.cols = matrix->cols, .sparse = matrix
 	};
 }
+
+/* Add the next component, without ids, ratings and counts, likewise. */
+void
+draft_add_component(ModelDraft *draft, ModelDraft *component)
+{
+	Assert(draft->components < MODEL_COMPONENTS);
+	draft->component[draft->components++] = component;
+}

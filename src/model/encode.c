@@ -100,7 +100,7 @@ encode_block(const DraftPart *part, BlockShape shape, uint32 *crc)
 }
 
 static void
-add_to_manifest(Manifest *manifest, const BlockShape *shape, uint32 crc)
+add_to_manifest(Manifest *manifest, int component, const BlockShape *shape, uint32 crc)
 {
 	if (manifest->entries == manifest->capacity)
 	{
@@ -109,7 +109,7 @@ add_to_manifest(Manifest *manifest, const BlockShape *shape, uint32 crc)
 								   sizeof(ManifestEntry) * manifest->capacity);
 	}
 	manifest->entry[manifest->entries++] = (ManifestEntry) {
-		.part = shape->part,
+		.part = COMPONENT_PART(component, shape->part),
 		.type = shape->type,
 		.block = shape->block,
 		.first_row = shape->first_row,
@@ -120,7 +120,8 @@ add_to_manifest(Manifest *manifest, const BlockShape *shape, uint32 crc)
 }
 
 static void
-encode_part(ModelPart number, const DraftPart *part, Manifest *manifest, BlockSink *sink)
+encode_part(int component, ModelPart number, const DraftPart *part, Manifest *manifest,
+			BlockSink *sink)
 {
 	BlockShape	shape = {.part = number, .type = part->type, .cols = part->cols};
 	uint32		crc;
@@ -132,8 +133,8 @@ encode_part(ModelPart number, const DraftPart *part, Manifest *manifest, BlockSi
 		shape.first_row = row;
 		shape.rows = rows_of_block(part, row);
 		data = encode_block(part, shape, &crc);
-		sink->put(sink, number, shape.block, NULL, data);
-		add_to_manifest(manifest, &shape, crc);
+		sink->put(sink, component, number, shape.block, NULL, data);
+		add_to_manifest(manifest, component, &shape, crc);
 		pfree(data);
 		shape.block++;
 	}
@@ -151,20 +152,28 @@ encode_header(const Jsonb *meta, Manifest *manifest, BlockSink *sink)
 	uint32		crc;
 
 	manifest->entry[0].crc = meta_crc(meta);
-	sink->put(sink, PART_HEADER, 0, meta,
+	sink->put(sink, 0, PART_HEADER, 0, meta,
 			  block_encode_words(shape, (uint32 *) manifest->entry, &crc));
 }
 
-/* Hand all blocks of a draft to a sink, the header last. */
+static void
+encode_parts(int component, const ModelDraft *draft, Manifest *manifest, BlockSink *sink)
+{
+	for (int part = 0; part < PART_COUNT; part++)
+		if (draft->part[part].present)
+			encode_part(component, part, &draft->part[part], manifest, sink);
+}
+
+/* Hand all blocks of a draft to a sink, those of its components too, the header last. */
 void
 draft_encode(const ModelDraft *draft, const Jsonb *meta, BlockSink *sink)
 {
 	Manifest	manifest = {.entries = 1, .capacity = 64};
 
 	manifest.entry = palloc0(sizeof(ManifestEntry) * manifest.capacity);
-	for (int part = 0; part < PART_COUNT; part++)
-		if (draft->part[part].present)
-			encode_part(part, &draft->part[part], &manifest, sink);
+	encode_parts(0, draft, &manifest, sink);
+	for (int c = 0; c < draft->components; c++)
+		encode_parts(c + 1, draft->component[c], &manifest, sink);
 	encode_header(meta, &manifest, sink);
 	pfree(manifest.entry);
 }

@@ -14,7 +14,7 @@
 /* One line of the manifest: a block that belongs to the version. */
 typedef struct ManifestEntry
 {
-	uint32		part;
+	uint32		part;			/* COMPONENT_PART */
 	uint32		type;
 	uint32		block;
 	uint32		first_row;
@@ -29,9 +29,12 @@ typedef struct ManifestEntry
 /* Where blocks go. */
 typedef struct BlockSink
 {
-	/* Take a block, which the caller frees; meta is the header's alone. */
-	void		(*put) (struct BlockSink *sink, ModelPart part, uint32 block,
-						const Jsonb *meta, const bytea *data);
+	/*
+	 * Take a block of a part of a component, or of the model itself (0), which
+	 * the caller frees; meta is the header's alone.
+	 */
+	void		(*put) (struct BlockSink *sink, int component, ModelPart part,
+						uint32 block, const Jsonb *meta, const bytea *data);
 } BlockSink;
 
 extern Size encode_bytes(Size model);

@@ -6,6 +6,7 @@
 
 #include "utils/lsyscache.h"
 
+#include "model/blend.h"
 #include "model/form.h"
 
 static const ModelForm *const forms[] = {
@@ -17,7 +18,8 @@ static const ModelForm *const forms[] = {
 	&deviation_form,
 	&cluster_form,
 	&popularity_form,
-	&content_form
+	&content_form,
+	&blend_form
 };
 
 /* The form of a given name, or NULL. */
@@ -28,6 +30,39 @@ form_lookup(const char *name)
 		if (strcmp(forms[i]->name, name) == 0)
 			return forms[i];
 	return NULL;
+}
+
+/*
+ * Are predictions for one item after another cheaper than for one user after
+ * another?
+ */
+bool
+model_is_item_by_item(const Model *model)
+{
+	return model->form == &blend_form ? blend_is_item_by_item(model) :
+		model->form->item_by_item;
+}
+
+/* Are the scores of a model the same for everybody? */
+bool
+model_is_impersonal(const Model *model)
+{
+	bool		result = model->components > 0;
+
+	for (int c = 0; c < model->components; c++)
+		result = result && model->component[c]->form->impersonal;
+	return result || model->form->impersonal;
+}
+
+/* Can a model score somebody who was not in training?  Of components, one will do. */
+bool
+model_scores_profiles(const Model *model)
+{
+	bool		result = model->components == 0 && model->form->score_profile != NULL;
+
+	for (int c = 0; c < model->components; c++)
+		result = result || model->component[c]->form->score_profile != NULL;
+	return result;
 }
 
 /* The "compare" of forms that have nothing to compare: an error. */

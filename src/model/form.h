@@ -37,7 +37,7 @@ struct ModelForm
 
 	/*
 	 * Are predictions for one item after another cheaper than for one user
-	 * after another?
+	 * after another?  Of a model it is asked by model_is_item_by_item.
 	 */
 	bool		item_by_item;
 
@@ -57,11 +57,15 @@ struct ModelForm
 	/*
 	 * Scores of all items for somebody who was not in training, from the items
 	 * that he has rated, in the order of their indexes.  NULL: the form cannot.
+	 * Of a model it is asked by model_scores_profiles.
 	 */
 	void		(*score_profile) (Model *model, const int32 *item, const float *value,
 								  int32 count, double *scores);
 
-	/* Are the scores the same for everybody? */
+	/* Does it know items that nobody has rated, by something else than ratings? */
+	bool		knows_unrated;
+
+	/* Are the scores the same for everybody?  See model_is_impersonal. */
 	bool		impersonal;
 
 	/*
@@ -72,6 +76,7 @@ struct ModelForm
 							VectorMetric metric, double *scores);
 };
 
+extern const ModelForm blend_form;
 extern const ModelForm cluster_form;
 extern const ModelForm content_form;
 extern const ModelForm deviation_form;
@@ -83,6 +88,9 @@ extern const ModelForm item_weights_form;
 extern const ModelForm user_neighbor_form;
 
 extern const ModelForm *form_lookup(const char *name);
+extern bool model_is_item_by_item(const Model *model);
+extern bool model_is_impersonal(const Model *model);
+extern bool model_scores_profiles(const Model *model);
 extern void compare_nothing(Model *model, bool items, int32 row, VectorMetric metric,
 							double *scores);
 

@@ -58,11 +58,31 @@ static const char *const part_names[PART_COUNT] = {
 	[PART_ITEM_TERMS] = "item_terms"
 };
 
-/* The name of a part, as in the column "part" of a model table. */
+/* The name of a part of a model. */
 const char *
 part_name(ModelPart part)
 {
 	return part_names[part];
+}
+
+/*
+ * The same as in the column "part" of a model table, where it is that of a
+ * component if the number of one comes before it; then palloc'd.
+ */
+const char *
+component_part_name(int component, ModelPart part)
+{
+	if (component == 0)
+		return part_names[part];
+	return psprintf("%d.%s", component, part_names[part]);
+}
+
+/* Is this a part that components have in common with their model? */
+bool
+part_is_shared(ModelPart part)
+{
+	return part == PART_HEADER || part == PART_USER_IDS || part == PART_ITEM_IDS ||
+		part == PART_RATINGS || part == PART_ITEM_COUNTS;
 }
 
 /*

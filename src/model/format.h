@@ -53,6 +53,16 @@ typedef enum ModelPart
 
 #define PART_COUNT 17
 
+/*
+ * A model may be made of others, its components, numbered from 1: they share
+ * its ids, ratings and counts, and have the other parts for themselves.  The
+ * number 0 stands for the model itself.
+ */
+#define MODEL_COMPONENTS 16
+
+/* A part of a component in one number; that of the model itself is the part. */
+#define COMPONENT_PART(component, part) ((uint32) (component) << 8 | (part))
+
 typedef enum BlockType
 {
 	BLOCK_FLOAT4 = 1,
@@ -90,6 +100,8 @@ typedef struct ModelBlock
 } ModelBlock;
 
 extern const char *part_name(ModelPart part);
+extern const char *component_part_name(int component, ModelPart part);
+extern bool part_is_shared(ModelPart part);
 extern Id	block_id(const ModelBlock *block, uint32 row);
 
 extern bytea *block_encode_floats(BlockShape shape, const float *rows, int stride,

@@ -54,6 +54,31 @@ encode_log(const ModelHeader *header)
 	return json.data;
 }
 
+static void
+encode_kind(StringInfo json, const char *algorithm, const char *form,
+			const Jsonb *options, const Jsonb *params)
+{
+	json_add_string(json, "algorithm", algorithm);
+	json_add_string(json, "form", form);
+	json_add_raw(json, "options", json_to_cstring(options));
+	json_add_raw(json, "params", json_to_cstring(params));
+}
+
+/*
+ * Append a component to the elements of a JSON array: what kind of model it
+ * is.  All else is in the header of the model that it belongs to.
+ */
+void
+header_encode_component(StringInfo json, const char *algorithm, const char *form,
+						const Jsonb *options, const Jsonb *params)
+{
+	StringInfoData member;
+
+	json_start(&member);
+	encode_kind(&member, algorithm, form, options, params);
+	appendStringInfo(json, "%s%s}", json->len > 1 ? ", " : "", member.data);
+}
+
 /* The header as JSON. */
 Jsonb *
 header_encode(const ModelHeader *header)
@@ -62,10 +87,9 @@ header_encode(const ModelHeader *header)
 
 	json_start(&json);
 	json_add_integer(&json, "format", MODEL_FORMAT);
-	json_add_string(&json, "algorithm", header->algorithm);
-	json_add_string(&json, "form", header->form);
-	json_add_raw(&json, "options", json_to_cstring(header->options));
-	json_add_raw(&json, "params", json_to_cstring(header->params));
+	encode_kind(&json, header->algorithm, header->form, header->options, header->params);
+	if (header->components != NULL)
+		json_add_raw(&json, "components", json_to_cstring(header->components));
 	json_add_raw(&json, "source", encode_source(header));
 	json_add_integer(&json, "users", header->users);
 	json_add_integer(&json, "items", header->items);
@@ -137,16 +161,10 @@ decode_numbers(const Jsonb *meta, ModelHeader *header)
 		header->maximum <= FLT_MAX;
 }
 
-/*
- * Read a header, palloc'd in the current memory context, without its log.
- * Returns what is wrong with it, or NULL.
- */
-const char *
-header_decode(const Jsonb *meta, ModelHeader *header)
+/* What kind of model it is; returns what is wrong with that, or NULL. */
+static const char *
+decode_kind(const Jsonb *meta, ModelHeader *header)
 {
-	memset(header, 0, sizeof(*header));
-	if (json_get_number(meta, "format") != MODEL_FORMAT)
-		return "it has a format number that this version does not know";
 	header->algorithm = json_get_string(meta, "algorithm");
 	header->form = json_get_string(meta, "form");
 	header->options = json_get_container(meta, "options");
@@ -154,6 +172,36 @@ header_decode(const Jsonb *meta, ModelHeader *header)
 	if (header->algorithm == NULL || header->form == NULL ||
 		header->options == NULL || header->params == NULL)
 		return "it does not say what kind of model it is";
+	return NULL;
+}
+
+/*
+ * Make the header of a model that of one of its components, likewise.  Returns
+ * what is wrong with it, or NULL.
+ */
+const char *
+header_decode_component(const Jsonb *component, ModelHeader *header)
+{
+	header->components = NULL;
+	return decode_kind(component, header);
+}
+
+/*
+ * Read a header, palloc'd in the current memory context, without its log.
+ * Returns what is wrong with it, or NULL.
+ */
+const char *
+header_decode(const Jsonb *meta, ModelHeader *header)
+{
+	const char *problem;
+
+	memset(header, 0, sizeof(*header));
+	if (json_get_number(meta, "format") != MODEL_FORMAT)
+		return "it has a format number that this version does not know";
+	problem = decode_kind(meta, header);
+	if (problem != NULL)
+		return problem;
+	header->components = json_get_container(meta, "components");
 	if (!decode_numbers(meta, header))
 		return "its counts or statistics are out of range";
 	return decode_source(meta, header);

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "datatype/timestamp.h"
+#include "lib/stringinfo.h"
 #include "utils/jsonb.h"
 
 /* One iteration of training. */
@@ -24,6 +25,7 @@ typedef struct ModelHeader
 	const char *form;
 	Jsonb	   *options;		/* all of them, as they were in effect */
 	Jsonb	   *params;			/* of the form */
+	Jsonb	   *components;		/* see header_encode_component; NULL: there are none */
 
 	const char *relation;		/* the source, qualified and quoted; NULL: none */
 	const char *user_col;
@@ -47,6 +49,10 @@ typedef struct ModelHeader
 } ModelHeader;
 
 extern Jsonb *header_encode(const ModelHeader *header);
+extern void header_encode_component(StringInfo json, const char *algorithm,
+									const char *form, const Jsonb *options,
+									const Jsonb *params);
+extern const char *header_decode_component(const Jsonb *component, ModelHeader *header);
 extern const char *header_decode(const Jsonb *meta, ModelHeader *header);
 extern IterationLog *header_decode_log(const Jsonb *meta, int *count);
 

@@ -18,19 +18,22 @@
 #include "model/image.h"
 #include "ratings/budget.h"
 
+/* The parts of the model and of each of its components. */
+#define IMAGE_PARTS ((MODEL_COMPONENTS + 1) * PART_COUNT)
+
 struct ModelImage
 {
 	BlockSink	sink;			/* must be first */
 	HeaderRow	header;
-	bytea	  **block[PART_COUNT];	/* [blocks] of each part */
-	uint32		blocks[PART_COUNT];
+	bytea	  **block[IMAGE_PARTS]; /* [blocks] of each part */
+	uint32		blocks[IMAGE_PARTS];
 	dsm_segment *segment;		/* where all of them are; NULL: in private memory */
 };
 
 /* The start of the segment. */
 typedef struct SharedImage
 {
-	uint32		blocks[PART_COUNT];
+	uint32		blocks[IMAGE_PARTS];
 	Size		meta;			/* where the header's are */
 	Size		manifest;
 	Size		place[FLEXIBLE_ARRAY_MEMBER];	/* of the blocks, part by part */
@@ -45,10 +48,12 @@ copy_varlena(const void *value)
 }
 
 static void
-keep_block(BlockSink *sink, ModelPart part, uint32 block, const Jsonb *meta,
-		   const bytea *data)
+keep_block(BlockSink *sink, int component, ModelPart part, uint32 block,
+		   const Jsonb *meta, const bytea *data)
 {
 	ModelImage *image = (ModelImage *) sink;
+	int			slot = component * PART_COUNT + part;
+	bytea	 ***blocks = &image->block[slot];
 	Size		size = sizeof(bytea *) * (block + 1);
 
 	if (meta != NULL)
@@ -57,9 +62,9 @@ keep_block(BlockSink *sink, ModelPart part, uint32 block, const Jsonb *meta,
 		image->header.manifest = copy_varlena(data);
 		return;
 	}
-	image->block[part] = block == 0 ? palloc(size) : repalloc(image->block[part], size);
-	image->block[part][block] = copy_varlena(data);
-	image->blocks[part] = block + 1;
+	*blocks = block == 0 ? palloc(size) : repalloc(*blocks, size);
+	(*blocks)[block] = copy_varlena(data);
+	image->blocks[slot] = block + 1;
 }
 
 /*
@@ -81,12 +86,14 @@ image_create(const ModelDraft *draft, const ModelHeader *header)
 
 /* As table_read_block. */
 bool
-image_read_block(const ModelImage *image, ModelPart part, uint32 number,
+image_read_block(const ModelImage *image, int component, ModelPart part, uint32 number,
 				 ModelBlock *block, const char **problem)
 {
+	int			slot = component * PART_COUNT + part;
+
 	*problem = "it is missing";
-	return number < image->blocks[part] &&
-		block_decode(image->block[part][number], block, problem);
+	return number < image->blocks[slot] &&
+		block_decode(image->block[slot][number], block, problem);
 }
 
 static Size
@@ -94,7 +101,7 @@ table_bytes(const ModelImage *image)
 {
 	Size		blocks = 0;
 
-	for (int part = 0; part < PART_COUNT; part++)
+	for (int part = 0; part < IMAGE_PARTS; part++)
 		blocks += image->blocks[part];
 	return MAXALIGN(offsetof(SharedImage, place) + sizeof(Size) * blocks);
 }
@@ -110,7 +117,7 @@ image_bytes(const ModelImage *image)
 {
 	Size		bytes = table_bytes(image);
 
-	for (int part = 0; part < PART_COUNT; part++)
+	for (int part = 0; part < IMAGE_PARTS; part++)
 		for (uint32 b = 0; b < image->blocks[part]; b++)
 			bytes = add_size(bytes, blob_bytes(image->block[part][b]));
 	return add_size(bytes, add_size(blob_bytes(image->header.meta),
@@ -140,7 +147,7 @@ move_to_segment(ModelImage *image, SharedImage *shared)
 	memcpy(shared->blocks, image->blocks, sizeof(image->blocks));
 	shared->meta = move_blob(base, &filled, (void **) &image->header.meta);
 	shared->manifest = move_blob(base, &filled, (void **) &image->header.manifest);
-	for (int part = 0; part < PART_COUNT; part++)
+	for (int part = 0; part < IMAGE_PARTS; part++)
 		for (uint32 b = 0; b < image->blocks[part]; b++)
 			*place++ = move_blob(base, &filled, (void **) &image->block[part][b]);
 }
@@ -185,7 +192,7 @@ image_attach(dsm_handle handle)
 	place = shared->place;
 	image->header.meta = (struct varlena *) (base + shared->meta);
 	image->header.manifest = (bytea *) (base + shared->manifest);
-	for (int part = 0; part < PART_COUNT; part++)
+	for (int part = 0; part < IMAGE_PARTS; part++)
 	{
 		image->blocks[part] = shared->blocks[part];
 		image->block[part] = palloc(sizeof(bytea *) * Max(shared->blocks[part], 1));

@@ -16,7 +16,7 @@ extern bool image_share(Model *model, dsm_handle *handle);
 extern Model *image_attach(dsm_handle handle);
 extern void image_release(Model *model);
 extern Model *image_create(const ModelDraft *draft, const ModelHeader *header);
-extern bool image_read_block(const ModelImage *image, ModelPart part, uint32 number,
-							 ModelBlock *block, const char **problem);
+extern bool image_read_block(const ModelImage *image, int component, ModelPart part,
+							 uint32 number, ModelBlock *block, const char **problem);
 
 #endif							/* RECSYS_MODEL_IMAGE_H */

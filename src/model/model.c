@@ -5,6 +5,9 @@
  * The manifest of a version says which blocks it has.  A block is read and
  * checked when one of its rows is first asked for: one user's vector can be
  * had without reading the whole matrix.
+ *
+ * A component of a model is a model itself, with a form and parts of its own;
+ * the parts that all components have in common are those of the whole.
  */
 #include "postgres.h"
 
@@ -27,6 +30,7 @@ typedef struct BlockState
 
 struct PartState
 {
+	int			component;		/* whose part it is; 0: the model's own */
 	BlockType	type;
 	int64		rows;
 	uint32		cols;
@@ -48,7 +52,8 @@ report_damage(Oid relid, int32 version, const char *part, const char *problem)
 static void
 damaged(const Model *model, ModelPart part, const char *problem)
 {
-	report_damage(model->relid, model->version, part_name(part), problem);
+	report_damage(model->relid, model->version,
+				  component_part_name(model->part[part]->component, part), problem);
 }
 
 /* Append a line of the manifest to its part; says what is wrong, or NULL. */
@@ -83,34 +88,133 @@ add_block(PartState *part, const ManifestEntry *entry)
 	return NULL;
 }
 
-/* Read the manifest; says what is wrong, or NULL. */
+/* Read the manifest and check it and the header's JSON against their checksums. */
 static const char *
-read_manifest(Model *model, const HeaderRow *row, const Jsonb *meta)
+read_manifest(const HeaderRow *row, const Jsonb *meta, ModelBlock *manifest)
 {
-	ModelBlock	block;
-	const ManifestEntry *entry;
 	const char *problem;
 
 	if (meta == NULL || row->manifest == NULL)
 		return "the newest version has no header";
-	if (!block_decode(row->manifest, &block, &problem))
+	if (!block_decode(row->manifest, manifest, &problem))
 		return problem;
-	if (block.shape.type != BLOCK_UINT4 || block.shape.part != PART_HEADER ||
-		block.shape.cols != MANIFEST_COLUMNS || block.shape.rows == 0)
+	if (manifest->shape.type != BLOCK_UINT4 || manifest->shape.part != PART_HEADER ||
+		manifest->shape.cols != MANIFEST_COLUMNS || manifest->shape.rows == 0)
 		return "its data is not a list of blocks";
-	entry = (const ManifestEntry *) block.words;
-	if (entry[0].crc != meta_crc(meta))
+	if (((const ManifestEntry *) manifest->words)->crc != meta_crc(meta))
 		return "its checksum is wrong";
-	for (uint32 i = 1; i < block.shape.rows; i++)
-	{
-		if (entry[i].part == PART_HEADER || entry[i].part >= PART_COUNT)
-			return "it lists an unknown part";
-		problem = add_block(&model->part[entry[i].part], &entry[i]);
-		if (problem != NULL)
-			return problem;
-	}
-	pfree(block.payload);
 	return NULL;
+}
+
+/* The part that a line of the manifest is about, or NULL. */
+static PartState *
+part_of_entry(const Model *model, const ManifestEntry *entry)
+{
+	uint32		component = entry->part >> 8;
+	uint32		part = entry->part & 0xff;
+
+	if (component > model->components || part >= PART_COUNT || part == PART_HEADER ||
+		(component > 0 && part_is_shared(part)))
+		return NULL;
+	return component == 0 ? model->part[part] : model->component[component - 1]->part[part];
+}
+
+/* Give all parts their blocks; says what is wrong, or NULL. */
+static const char *
+add_blocks(Model *model, const ModelBlock *manifest)
+{
+	const ManifestEntry *entry = (const ManifestEntry *) manifest->words;
+	const char *problem = NULL;
+
+	for (uint32 i = 1; i < manifest->shape.rows && problem == NULL; i++)
+	{
+		PartState  *part = part_of_entry(model, &entry[i]);
+
+		problem = part == NULL ? "it lists an unknown part" : add_block(part, &entry[i]);
+	}
+	return problem;
+}
+
+/* Make parts without blocks, but for those that are shared with "whole". */
+static PartState **
+create_parts(const Model *whole, int component)
+{
+	PartState **part = palloc(sizeof(PartState *) * PART_COUNT);
+
+	for (int p = 0; p < PART_COUNT; p++)
+	{
+		if (component > 0 && part_is_shared(p))
+		{
+			part[p] = whole->part[p];
+			continue;
+		}
+		part[p] = palloc0(sizeof(PartState));
+		part[p]->component = component;
+	}
+	return part;
+}
+
+/* The form that the header names; says what is wrong, or NULL. */
+static const char *
+find_form(Model *model)
+{
+	model->form = form_lookup(model->header.form);
+	if (model->form == NULL)
+		return "it is of a form that this version does not know";
+	return NULL;
+}
+
+/* Make the components that the header describes; says what is wrong, or NULL. */
+static const char *
+add_components(Model *model)
+{
+	const Jsonb *list = model->header.components;
+	const char *problem = NULL;
+
+	if (list == NULL)
+		return NULL;
+	if (!JB_ROOT_IS_ARRAY(list) || JB_ROOT_COUNT(list) > MODEL_COMPONENTS)
+		return "its list of components is out of range";
+	model->component = palloc(sizeof(Model *) * MODEL_COMPONENTS);
+	for (uint32 i = 0; i < JB_ROOT_COUNT(list) && problem == NULL; i++)
+	{
+		JsonbValue *value = getIthJsonbValueFromContainer((JsonbContainer *) &list->root, i);
+		Model	   *component = palloc(sizeof(Model));
+
+		if (value->type != jbvBinary)
+			return "its list of components is not one of objects";
+		*component = *model;
+		component->whole = model;
+		component->component = NULL;
+		component->components = 0;
+		component->part = create_parts(model, i + 1);
+		model->component[model->components++] = component;
+		problem = header_decode_component(JsonbValueToJsonb(value), &component->header);
+		if (problem == NULL)
+			problem = find_form(component);
+	}
+	return problem;
+}
+
+/* All that the header row says; says what is wrong, or NULL. */
+static const char *
+read_header(Model *model, const HeaderRow *row)
+{
+	Jsonb	   *meta = header_meta(row);
+	ModelBlock	manifest;
+	const char *problem = read_manifest(row, meta, &manifest);
+
+	if (problem == NULL)
+		problem = header_decode(meta, &model->header);
+	if (problem == NULL)
+		problem = find_form(model);
+	if (problem == NULL)
+		problem = add_components(model);
+	if (problem == NULL)
+		problem = add_blocks(model, &manifest);
+	if (problem == NULL)
+		pfree(manifest.payload);
+	return problem;
 }
 
 static ModelBlock *get_block(Model *model, ModelPart part, int number);
@@ -131,7 +235,7 @@ check_common_parts(Model *model)
 	model_require_part(model, PART_ITEM_COUNTS, BLOCK_FLOAT4, header->items, 1);
 
 	/* Read at once: proof that there are so many items, before others count on it. */
-	for (int b = 0; b < model->part[PART_ITEM_COUNTS].blocks; b++)
+	for (int b = 0; b < model->part[PART_ITEM_COUNTS]->blocks; b++)
 		get_block(model, PART_ITEM_COUNTS, b);
 	if (model_has_part(model, PART_RATINGS))
 		model_require_part(model, PART_RATINGS, BLOCK_SPARSE, header->users, header->items);
@@ -148,7 +252,6 @@ model_create(Oid relid, const HeaderRow *row, const ModelImage *image,
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
 	Model	   *model = palloc0(sizeof(Model));
-	Jsonb	   *meta = header_meta(row);
 	const char *problem;
 
 	model->relid = relid;
@@ -156,16 +259,8 @@ model_create(Oid relid, const HeaderRow *row, const ModelImage *image,
 	model->image = image;
 	model->row_cache_bytes = ROW_CACHE_BYTES;
 	model->context = context;
-	model->part = palloc0(sizeof(PartState) * PART_COUNT);
-	problem = read_manifest(model, row, meta);
-	if (problem == NULL)
-		problem = header_decode(meta, &model->header);
-	if (problem == NULL)
-	{
-		model->form = form_lookup(model->header.form);
-		if (model->form == NULL)
-			problem = "it is of a form that this version does not know";
-	}
+	model->part = create_parts(NULL, 0);
+	problem = read_header(model, row);
 	if (problem != NULL)
 		damaged(model, PART_HEADER, problem);
 	check_common_parts(model);
@@ -192,21 +287,21 @@ model_state(Model *model)
 bool
 model_has_part(const Model *model, ModelPart part)
 {
-	return model->part[part].blocks > 0;
+	return model->part[part]->blocks > 0;
 }
 
 /* Number of rows of a part. */
 int32
 model_part_rows(const Model *model, ModelPart part)
 {
-	return (int32) model->part[part].rows;
+	return (int32) model->part[part]->rows;
 }
 
 /* Number of columns of a part. */
 int32
 model_part_cols(const Model *model, ModelPart part)
 {
-	return (int32) model->part[part].cols;
+	return (int32) model->part[part]->cols;
 }
 
 /* Error unless the model has the part, with that type and shape. */
@@ -214,7 +309,7 @@ void
 model_require_part(const Model *model, ModelPart part, BlockType type,
 				   int64 rows, int64 cols)
 {
-	const PartState *state = &model->part[part];
+	const PartState *state = model->part[part];
 
 	if (state->blocks == 0)
 		damaged(model, part, "it is missing");
@@ -226,15 +321,16 @@ model_require_part(const Model *model, ModelPart part, BlockType type,
 static ModelBlock *
 load_block(Model *model, ModelPart part, int number)
 {
-	PartState  *state = &model->part[part];
+	PartState  *state = model->part[part];
 	BlockState *block = &state->block[number];
 	MemoryContext old = MemoryContextSwitchTo(model->context);
 	ModelBlock	read;
 	const char *problem;
 
 	if (model->image != NULL ?
-		!image_read_block(model->image, part, number, &read, &problem) :
-		!table_read_block(model->relid, model->version, part, number, &read, &problem))
+		!image_read_block(model->image, state->component, part, number, &read, &problem) :
+		!table_read_block(model->relid, model->version, state->component, part, number,
+						  &read, &problem))
 		damaged(model, part, problem);
 	if (read.crc != block->crc || read.shape.part != part ||
 		read.shape.type != state->type || read.shape.block != number ||
@@ -254,7 +350,7 @@ load_block(Model *model, ModelPart part, int number)
 static ModelBlock *
 get_block(Model *model, ModelPart part, int number)
 {
-	ModelBlock *loaded = model->part[part].block[number].loaded;
+	ModelBlock *loaded = model->part[part]->block[number].loaded;
 
 	return loaded != NULL ? loaded : load_block(model, part, number);
 }
@@ -263,7 +359,7 @@ get_block(Model *model, ModelPart part, int number)
 static ModelBlock *
 block_of_row(Model *model, ModelPart part, int32 row, uint32 *local)
 {
-	const PartState *state = &model->part[part];
+	const PartState *state = model->part[part];
 	int			low = 0;
 	int			high = state->blocks - 1;
 
@@ -318,7 +414,7 @@ model_sparse_row(Model *model, ModelPart part, int32 row, const int32 **index,
 static void
 unload_block(Model *model, ModelPart part, int number)
 {
-	BlockState *block = &model->part[part].block[number];
+	BlockState *block = &model->part[part]->block[number];
 
 	pfree(block->loaded->payload);
 	pfree(block->loaded);
@@ -329,7 +425,7 @@ unload_block(Model *model, ModelPart part, int number)
 static void *
 load_dense(Model *model, ModelPart part, int stride)
 {
-	PartState  *state = &model->part[part];
+	PartState  *state = model->part[part];
 	Size		size = mul_size(mul_size(state->rows, stride), sizeof(uint32));
 	uint32	   *matrix = MemoryContextAllocExtended(CurrentMemoryContext, size,
 													MCXT_ALLOC_HUGE);
@@ -372,7 +468,7 @@ model_load_words(Model *model, ModelPart part)
 void
 model_load_sparse(Model *model, ModelPart part, SparseRows *matrix)
 {
-	PartState  *state = &model->part[part];
+	PartState  *state = model->part[part];
 	int64		entries = 0;
 
 	for (int b = 0; b < state->blocks; b++)
@@ -393,12 +489,36 @@ model_load_sparse(Model *model, ModelPart part, SparseRows *matrix)
 	matrix->start[state->rows] = entries;
 }
 
-/* The ratings, which the model must have, both ways, likewise. */
+/* The ratings of a model, which its components hold in common. */
+static void
+share_ratings(Model *model, SparseRows *by_user, SparseRows *by_item)
+{
+	if (model->by_item == NULL)
+	{
+		SparseRows *loaded = palloc(sizeof(SparseRows) * 2);
+
+		model_load_ratings(model, &loaded[0], &loaded[1]);
+		model->by_user = &loaded[0];
+		model->by_item = &loaded[1];
+	}
+	*by_user = *model->by_user;
+	*by_item = *model->by_item;
+}
+
+/*
+ * The ratings, which the model must have, both ways, likewise.  The arrays are
+ * not the caller's to change: other components may have them too.
+ */
 void
 model_load_ratings(Model *model, SparseRows *by_user, SparseRows *by_item)
 {
 	const ModelHeader *header = &model->header;
 
+	if (model->whole != NULL)
+	{
+		share_ratings(model->whole, by_user, by_item);
+		return;
+	}
 	model_require_part(model, PART_RATINGS, BLOCK_SPARSE, header->users, header->items);
 	model_load_sparse(model, PART_RATINGS, by_user);
 	sparse_allocate(by_item, header->items, header->users, sparse_entries(by_user));
@@ -409,7 +529,7 @@ model_load_ratings(Model *model, SparseRows *by_user, SparseRows *by_item)
 bool
 model_ids_are_integers(const Model *model, ModelPart part)
 {
-	return model->part[part].type == BLOCK_INT8;
+	return model->part[part]->type == BLOCK_INT8;
 }
 
 /* The id of a dense index. */
@@ -427,7 +547,7 @@ int32
 model_find_id(Model *model, ModelPart part, Id id)
 {
 	int32		low = 0;
-	int32		high = model->part[part].rows;
+	int32		high = model->part[part]->rows;
 
 	while (low < high)
 	{

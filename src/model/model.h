@@ -29,9 +29,18 @@ typedef struct Model
 	const ModelForm *form;
 	Size		row_cache_bytes;	/* for rows that a form computes */
 	MemoryContext context;		/* holds all of the model */
-	PartState  *part;			/* [PART_COUNT] */
+	PartState **part;			/* [PART_COUNT] */
 	void	   *state;			/* the form's own, once it is loaded */
 	bool		loading;		/* loading it has begun, and may have failed */
+
+	/* Models of which it is made; they share its ids, ratings and counts. */
+	struct Model **component;	/* [components] */
+	int			components;
+	struct Model *whole;		/* of a component: the model it is in; else NULL */
+
+	/* The ratings both ways, once a component has asked for them. */
+	SparseRows *by_user;
+	SparseRows *by_item;
 } Model;
 
 extern Model *model_open(Oid relid, Oid type, MemoryContext user);

@@ -284,13 +284,13 @@ typedef struct VersionWriter
 } VersionWriter;
 
 static void
-insert_row(BlockSink *sink, ModelPart part, uint32 block, const Jsonb *meta,
-		   const bytea *data)
+insert_row(BlockSink *sink, int component, ModelPart part, uint32 block,
+		   const Jsonb *meta, const bytea *data)
 {
 	VersionWriter *writer = (VersionWriter *) sink;
 	Datum		values[5] = {
 		Int32GetDatum(writer->version),
-		CStringGetTextDatum(part_name(part)),
+		CStringGetTextDatum(component_part_name(component, part)),
 		Int32GetDatum((int32) block),
 		PointerGetDatum(meta),
 		PointerGetDatum(data)
@@ -443,8 +443,8 @@ table_read_header(Oid relid, HeaderRow *row)
  * false, with what is wrong in *problem, if it is missing or damaged.
  */
 bool
-table_read_block(Oid relid, int32 version, ModelPart part, uint32 number,
-				 ModelBlock *block, const char **problem)
+table_read_block(Oid relid, int32 version, int component, ModelPart part,
+				 uint32 number, ModelBlock *block, const char **problem)
 {
 	MemoryContext context = CurrentMemoryContext;
 	MemoryContext old;
@@ -463,7 +463,7 @@ table_read_block(Oid relid, int32 version, ModelPart part, uint32 number,
 					 "AND block OPERATOR(pg_catalog.=) $3",
 					 table_name(relid));
 	values[0] = Int32GetDatum(version);
-	values[1] = CStringGetTextDatum(part_name(part));
+	values[1] = CStringGetTextDatum(component_part_name(component, part));
 	values[2] = Int32GetDatum((int32) number);
 	if (SPI_execute_with_args(query, lengthof(types), types, values, NULL, true, 2) != SPI_OK_SELECT)
 		elog(ERROR, "could not read a block of model %u", relid);

@@ -45,7 +45,7 @@ extern int32 table_write_version(Oid relid, const ModelDraft *draft,
 								 const Jsonb *meta, int keep_versions);
 extern bool table_read_header(Oid relid, HeaderRow *row);
 extern Jsonb *header_meta(const HeaderRow *row);
-extern bool table_read_block(Oid relid, int32 version, ModelPart part,
+extern bool table_read_block(Oid relid, int32 version, int component, ModelPart part,
 							 uint32 number, ModelBlock *block, const char **problem);
 
 #endif							/* RECSYS_MODEL_TABLE_H */

@@ -37,8 +37,8 @@ sparse_spread_rows(const SparseRows *matrix, const int32 *index, int32 rows)
 }
 
 /* The columns of all entries, renumbered.  Palloc'd. */
-static int32 *
-renumber_columns(const SparseRows *matrix, const int32 *index)
+int32 *
+sparse_renumber_columns(const SparseRows *matrix, const int32 *index)
 {
 	int64		n = sparse_entries(matrix);
 	int32	   *result = MemoryContextAllocHuge(CurrentMemoryContext,
@@ -71,7 +71,7 @@ interactions_add_items(const Interactions *ratings, const Ids *items, int32 *ind
 	ids_unite(&ratings->items, items, &extended->items, rated, index);
 	extended->by_item.rows = extended->by_user.cols = extended->items.count;
 	extended->by_item.start = sparse_spread_rows(&ratings->by_item, rated, extended->items.count);
-	extended->by_user.index = renumber_columns(&ratings->by_user, rated);
+	extended->by_user.index = sparse_renumber_columns(&ratings->by_user, rated);
 	pfree(rated);
 	return extended;
 }

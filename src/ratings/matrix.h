@@ -115,6 +115,7 @@ extern Size matrix_bytes(const MatrixShape *shape);
 extern Size matrix_building_bytes(const MatrixShape *shape);
 
 extern void sparse_allocate(SparseRows *matrix, int32 rows, int32 cols, int64 entries);
+extern int32 *sparse_renumber_columns(const SparseRows *matrix, const int32 *index);
 extern int64 *sparse_spread_rows(const SparseRows *matrix, const int32 *index, int32 rows);
 extern void sparse_transpose(const SparseRows *matrix, SparseRows *transposed);
 

@@ -30,7 +30,7 @@ recsys_recommend(PG_FUNCTION_ARGS)
 
 	id_converter_init(&converter, argument_type(fcinfo, 1), CurrentMemoryContext);
 	user = find_user(model, id_from_datum(&converter, PG_GETARG_DATUM(1)));
-	if (user < 0 && !model->form->impersonal)
+	if (user < 0 && !model_is_impersonal(model))
 		scores = popularity_scores(model);
 	else
 	{
@@ -44,6 +44,6 @@ recsys_recommend(PG_FUNCTION_ARGS)
 	}
 	top = rank_scores(scores, model->header.items, n);
 	put_rows(fcinfo, &top, false, model_item_id, model,
-			 user >= 0 && !model->form->impersonal ? basis_personalized : basis_popular, NULL);
+			 user >= 0 && !model_is_impersonal(model) ? basis_personalized : basis_popular, NULL);
 	return (Datum) 0;
 }

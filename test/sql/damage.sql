@@ -75,11 +75,14 @@ CREATE TABLE items AS SELECT i AS item_id, 'word' || i % 3 || ' and word' || i %
 SELECT model, version FROM recsys_train('words', 'ratings', 'content', '{"items": "items", "text_cols": ["text"]}');
 SELECT model, version FROM recsys_train('weights', 'ratings', 'rp3beta');
 SELECT model, version FROM recsys_train('tight', 'ratings', 'ease');
+SELECT model, version FROM recsys_train('blend', 'ratings', 'hybrid', '{"components": [
+	{"algorithm": "svd", "options": {"factors": 3}, "weight": 1}, {"algorithm": "co_clustering", "options": {"user_clusters": 2}, "weight": 2},
+	{"algorithm": "user_knn", "options": {"neighbors": 3}, "weight": 1}]}');
 -- and one with an older version to take blocks from
 UPDATE ratings SET rating = 6 - rating;
 SELECT model, version FROM recsys_train('svd', 'ratings', 'svd', '{"factors": 3}');
 CREATE TABLE model AS SELECT name, CASE name WHEN 'texts' THEN 'words_ratings' ELSE 'ratings' END AS source
-  FROM unnest('{svd,baseline,exact,lists,texts,shifts,clusters,top,words,weights,tight}'::text[]) name;
+  FROM unnest('{svd,baseline,exact,lists,texts,shifts,clusters,top,words,weights,tight,blend}'::text[]) name;
 
 -- What all functions say ---------------------------------------------------
 
@@ -107,7 +110,7 @@ END
 $$;
 CREATE TABLE right_answer AS
 SELECT m.name AS model, c.name AS call, answer(m.name, query, source) AS answer FROM model m, call c;
-SELECT call, string_agg(CASE WHEN length(answer) = 5 THEN answer ELSE 'rows' END, ' ' ORDER BY model) AS "baseline clusters exact lists shifts svd texts tight top weights words"
+SELECT call, string_agg(CASE WHEN length(answer) = 5 THEN answer ELSE 'rows' END, ' ' ORDER BY model) AS "baseline blend clusters exact lists shifts svd texts tight top weights words"
   FROM right_answer GROUP BY call ORDER BY call;
 
 -- Damaging -----------------------------------------------------------------
@@ -151,9 +154,10 @@ BEGIN
 	RETURN manifest;
 END
 $$;
-CREATE FUNCTION agree(manifest bytea, block bytea) RETURNS bytea LANGUAGE plpgsql AS $$
+-- (that of a component, if its number is before the name of the part)
+CREATE FUNCTION agree(manifest bytea, block bytea, which_part text = '') RETURNS bytea LANGUAGE plpgsql AS $$
 DECLARE
-	part int := damage.number_at(block, 6, 1);
+	part int := damage.number_at(block, 6, 1) + 256 * coalesce(substring(which_part FROM '^\d+')::int, 0);
 	member text;
 BEGIN
 	FOREACH member IN ARRAY '{rows,cols,crc}'::text[] LOOP
@@ -167,7 +171,7 @@ CREATE FUNCTION forge(expression text, which_part text) RETURNS text LANGUAGE sq
 	SELECT format('WITH forged AS (SELECT version, damage.sealed(%s) AS bytes FROM %%1$I m WHERE part = %L
 			ORDER BY version DESC LIMIT 1),
 		done AS (UPDATE %%1$I m SET data = bytes FROM forged WHERE part = %2$L AND m.version = forged.version)
-		UPDATE %%1$I m SET data = damage.agree(data, bytes) FROM forged WHERE part = ''header'' AND m.version = forged.version',
+		UPDATE %%1$I m SET data = damage.agree(data, bytes, %2$L) FROM forged WHERE part = ''header'' AND m.version = forged.version',
 		replace(expression, '%', '%%'), which_part)
 $$;
 -- Another header, with its checksum in the manifest made right.
@@ -210,7 +214,7 @@ $$ SELECT replace(damage.change(expression, part), '%%1$I', '%1$I') $$;
 CREATE TABLE outcome AS
 SELECT m.name AS model, part, d.id, d.name, a.call, a.result
   FROM model m, parts_of(m.name) part, damage d, ask_damaged(m.name, change_all(d.statement, part)) a
- WHERE m.name IN ('svd', 'lists', 'texts', 'clusters', 'top', 'words', 'weights', 'tight');
+ WHERE m.name IN ('svd', 'lists', 'texts', 'clusters', 'top', 'words', 'weights', 'tight', 'blend');
 -- found: the blocks whose damage some function reported, which are all but the
 -- names of the terms: serving does not need them; wrong: what must not be
 CREATE VIEW summary AS
@@ -239,7 +243,7 @@ BEGIN
 	TRUNCATE damage.trial;
 END
 $$;
-\set all '''svd baseline exact lists texts shifts clusters top words weights tight'''
+\set all '''svd baseline exact lists texts shifts clusters top words weights tight blend'''
 INSERT INTO trial VALUES
 	('header row deleted', :all, $$ DELETE FROM %I WHERE part = 'header' $$),
 	('only the header row left', :all, $$ DELETE FROM %I WHERE part <> 'header' $$),
@@ -290,10 +294,24 @@ INSERT INTO trial SELECT 'params ' || json, models, forge_header(format('jsonb_s
   FROM (VALUES ('{"offset": null}', 'svd baseline texts'), ('{"offset": 1e400}', 'svd baseline texts'), ('{"k": 0}', 'exact lists'),
 	('{"k": 1e10}', 'exact lists'), ('{"k": null}', 'exact lists'), ('{"min_k": -1}', 'exact lists'), ('{"min_support": -1}', 'exact lists'),
 	('{"shrinkage": -1}', 'exact lists'), ('{"shrinkage": "x"}', 'exact lists'), ('{"score": "best"}', 'exact lists'),
+	('{"normalize": null}', 'blend'), ('{"normalize": "best"}', 'blend'), ('{"weights": null}', 'blend'), ('{"weights": 1}', 'blend'), ('{"weights": []}', 'blend'),
+	('{"weights": [1, 2]}', 'blend'), ('{"weights": [1, 2, 3, 4]}', 'blend'), ('{"weights": [1, 2, null]}', 'blend'), ('{"weights": [1, 2, -1]}', 'blend'),
+	('{"weights": [1, 2, 1e400]}', 'blend'), ('{"ratings": [true, true]}', 'blend'), ('{"ratings": [true, true, 1]}', 'blend'), ('{"ratings": {}}', 'blend'),
 	('{"similarity": "none"}', 'exact lists'), ('{"similarity": null}', 'exact lists'), ('{"weighting": "heavy"}', 'exact lists'), ('{"weighting": null}', 'exact lists'), ('{"asymmetry": 2}', 'exact lists'),
 	('{"asymmetry": null}', 'exact lists'), ('{"bm25_k1": -1}', 'exact lists'), ('{"bm25_k1": 1e400}', 'exact lists'), ('{"bm25_b": "x"}', 'exact lists'),
 	('{"weighted": null}', 'shifts'), ('{"weighted": 1}', 'shifts'),
 	('{"unknown": null}', 'top'), ('{"unknown": 1e400}', 'top')) p(json, models);
+INSERT INTO trial SELECT 'components ' || json, 'blend', forge_header(format('jsonb_set(meta, ''{components}'', %L)', json))
+  FROM unnest(ARRAY['null', '5', '{}', '[]', '[1, 2, 3]', '[{}, {}, {}]', '[[], [], []]']) json;
+INSERT INTO trial SELECT 'component ' || n || ' ' || json, 'blend',
+		forge_header(format('jsonb_set(meta, ''{components,%s}'', (meta -> ''components'' -> %1$s) || %L)', n, json))
+  FROM unnest('{0,1,2}'::int[]) n, unnest(ARRAY['{"form": null}', '{"form": "unheard of"}', '{"form": "blend"}', '{"form": "deviation"}', '{"form": "item_neighbor"}',
+	'{"params": null}', '{"params": 7}', '{"options": 7}', '{"algorithm": 7}']) json;
+INSERT INTO trial SELECT 'without component ' || n, 'blend', forge_header(format('meta #- ''{components,%s}''', n)) FROM unnest('{0,1,2}'::int[]) n;
+INSERT INTO trial VALUES
+	('without components', 'blend', forge_header('meta - ''components''')),
+	('more components', 'blend', forge_header('jsonb_set(meta, ''{components}'', (meta -> ''components'') || (meta -> ''components''))')),
+	('too many components', 'blend', forge_header('jsonb_set(meta, ''{components}'', ' || repeat('(meta -> ''components'') || ', 5) || '(meta -> ''components''))'));
 INSERT INTO trial SELECT 'log ' || json, 'svd', forge_header(format('jsonb_set(meta, ''{log}'', %L)', json))
   FROM unnest(ARRAY['null', '5', '"x"', '{}', '[{}]', '[1]', '[null]', '[[]]', '[["a", "b", "c"]]', '[[1, 2, 1e400]]']) json;
 SELECT count(*) AS headers FROM trial;
@@ -308,6 +326,13 @@ INSERT INTO trial SELECT format('part %s: %s = %s', part, member, number), 'svd 
   FROM unnest('{1,3,4}'::int[]) part, line_field f(member),
 	   unnest('{0,7,4294967295,2147483647}'::bigint[]) number
  WHERE NOT (number = 0 AND member IN ('block', 'first_row'));
+-- 1.user_factors, 2.user_clusters, 3.neighbors, and other parts than these
+INSERT INTO trial SELECT format('part %s: %s = %s', part, member, number), 'blend', forge_line(part, member, number)
+  FROM unnest('{263,522,777}'::int[]) part, line_field f(member), unnest('{0,7,4294967295,2147483647}'::bigint[]) number
+ WHERE NOT (number = 0 AND member IN ('block', 'first_row'))
+   -- neighbors need not be kept
+   AND NOT (part = 777 AND member = 'part' AND number = 7);
+INSERT INTO trial SELECT format('part 263 is %s', number), 'blend', forge_line(263, 'part', number) FROM unnest('{1,7,256,257,259,519,1031,273,511,65536}'::bigint[]) number;
 INSERT INTO trial SELECT format('header %s = %s', name, number), 'svd lists texts',
 		format('UPDATE %%1$I SET data = damage.sealed(damage.put_field(data, %L, %s)) WHERE part = ''header''', name, number)
   FROM field, unnest('{1,3,4294967295,2147483647}'::bigint[]) number
@@ -340,7 +365,8 @@ SELECT * FROM trouble;
 INSERT INTO trial SELECT format('%s: %s = %s', part, f.name, number), models, forge(format('damage.put_field(m.data, %L, %s)', f.name, number), part)
   FROM (VALUES ('user_ids', 'svd texts'), ('item_ids', 'lists'), ('ratings', 'svd exact lists'), ('item_counts', 'svd'),
 	('user_bias', 'svd exact'), ('item_factors', 'svd texts'), ('user_factors', 'svd'), ('neighbors', 'lists'), ('weights', 'weights'), ('dense_weights', 'tight'),
-	('user_clusters', 'clusters'), ('item_clusters', 'clusters'), ('cluster_offsets', 'clusters'), ('item_bias', 'top'), ('item_terms', 'words')) p(part, models),
+	('user_clusters', 'clusters'), ('item_clusters', 'clusters'), ('cluster_offsets', 'clusters'), ('item_bias', 'top'), ('item_terms', 'words'),
+	('1.item_factors', 'blend'), ('2.user_clusters', 'blend'), ('3.neighbors', 'blend')) p(part, models),
 	   field f, unnest('{0,1,4,4294967295,2147483647,268435456}'::bigint[]) number
  WHERE f.name NOT IN ('magic', 'crc', 'block', 'first_row')
    -- but for what is right, and what would be the block of another part
@@ -350,7 +376,8 @@ INSERT INTO trial SELECT format('%s: %s = %s', part, f.name, number), models, fo
 -- numbers that are not finite
 INSERT INTO trial SELECT part || ' not finite: ' || v, models, forge(format('substring(m.data FOR length(m.data) - 4) || %L::bytea', v), part)
   FROM (VALUES ('ratings', 'svd exact lists'), ('item_counts', 'svd'), ('user_bias', 'svd exact'), ('item_bias', 'svd baseline exact'),
-	('user_factors', 'svd'), ('item_factors', 'svd'), ('neighbors', 'lists'), ('weights', 'weights'), ('dense_weights', 'tight'), ('cluster_offsets', 'clusters'), ('item_bias', 'top'), ('item_terms', 'words')) p(part, models), unnest(ARRAY['\x0000c07f', '\x000080ff']) v;
+	('user_factors', 'svd'), ('item_factors', 'svd'), ('neighbors', 'lists'), ('weights', 'weights'), ('dense_weights', 'tight'), ('cluster_offsets', 'clusters'), ('item_bias', 'top'), ('item_terms', 'words'),
+	('ratings', 'blend'), ('1.item_bias', 'blend'), ('3.neighbors', 'blend')) p(part, models), unnest(ARRAY['\x0000c07f', '\x000080ff']) v;
 -- offsets and column indexes of the sparse rows of 5 users, the first of whom
 -- has 4 ratings
 INSERT INTO trial SELECT 'offset ' || n || ' = ' || v, 'svd exact lists shifts', forge(format('damage.put_number(m.data, 32 + 4 * %s, %s)', n, v), 'ratings')
@@ -377,6 +404,8 @@ INSERT INTO trial VALUES
 -- clusters that there are not, of 2 and 3
 INSERT INTO trial SELECT part || ' ' || n || ' = ' || v, 'clusters', forge(format('damage.put_number(m.data, 32 + 4 * %s, %s)', n, v), part)
   FROM (VALUES ('user_clusters', 2), ('item_clusters', 3)) p(part, clusters), unnest('{0,4}'::int[]) n, unnest(ARRAY[clusters, 2147483648, 4294967295]) v;
+INSERT INTO trial SELECT part || ' ' || n || ' = ' || v, 'blend', forge(format('damage.put_number(m.data, 32 + 4 * %s, %s)', n, v), part)
+  FROM (VALUES ('2.user_clusters', 2), ('2.item_clusters', 3)) p(part, clusters), unnest('{0,4}'::int[]) n, unnest(ARRAY[clusters, 2147483648, 4294967295]) v;
 -- text ids
 INSERT INTO trial SELECT 'text offset ' || n || ' = ' || v, 'texts', forge(format('damage.put_number(m.data, 32 + 4 * %s, %s)', n, v), 'user_ids')
   FROM unnest('{0,2,5}'::int[]) n, unnest('{1,40,4294967295}'::bigint[]) v;

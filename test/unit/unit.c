@@ -13,6 +13,7 @@
 
 #include "math/invert.h"
 #include "math/kernels.h"
+#include "math/nonnegative.h"
 #include "math/principal.h"
 #include "math/random.h"
 #include "math/solve.h"
@@ -452,6 +453,65 @@ test_solve(void)
 }
 
 /*
+ * The conditions of Karush, Kuhn and Tucker: the gradient G b - p is zero where
+ * b is not, and not negative where it is.
+ */
+static bool
+is_nonnegative_solution(int n, const double *gram, const double *product, const double *b)
+{
+	for (int i = 0; i < n; i++)
+	{
+		double		gradient = -product[i];
+
+		for (int j = 0; j < n; j++)
+			gradient += gram[i * n + j] * b[j];
+		if (b[i] < 0 || gradient < -1e-6 || (b[i] > 0 && gradient > 1e-6))
+			return false;
+	}
+	return true;
+}
+
+static void
+test_nonnegative(void)
+{
+	enum
+	{
+		N = 7, ROWS = 40
+	};
+	bool		agree = true;
+	bool		bounded = false;
+
+	for (int round = 0; round < 50; round++)
+	{
+		double		gram[N * N] = {0};
+		double		product[N] = {0};
+		double		b[N] = {0};
+
+		for (int row = 0; row < ROWS; row++)
+		{
+			double		x[N];
+			double		y = random_normal(&numbers);
+
+			/* The last two are alike, the third is nothing. */
+			for (int i = 0; i < N - 1; i++)
+				x[i] = i == 2 ? 0 : random_normal(&numbers) + y * (i - 3) / 3;
+			x[N - 1] = x[N - 2];
+			for (int i = 0; i < N; i++)
+			{
+				product[i] += x[i] * y;
+				for (int j = 0; j < N; j++)
+					gram[i * N + j] += x[i] * x[j];
+			}
+		}
+		nonnegative_solve(N, gram, product, b);
+		agree = agree && is_nonnegative_solution(N, gram, product, b) && b[2] == 0;
+		for (int i = 0; i < N; i++)
+			bounded = bounded || (i != 2 && b[i] == 0);
+	}
+	ok(agree && bounded, "least squares without negative coefficients: the conditions hold");
+}
+
+/*
  * Points m + a x + b y on a plane in space, with x and y orthonormal: the
  * components are those two directions, the scores a and b.
  */
@@ -736,6 +796,7 @@ main(void)
 	test_random();
 	test_sparse();
 	test_solve();
+	test_nonnegative();
 	test_principal();
 	ok(rows_agree(SIMILARITY_COSINE), "rows of cosine");
 	ok(rows_agree(SIMILARITY_COSINE_COMMON), "rows of cosine_common");

@@ -1,0 +1,386 @@
+/*
+ * hybrid.c
+ *		Algorithm "hybrid": a weighted blend of other algorithms.
+ *
+ * Its components are trained one after another on the same ratings, each as if
+ * it were alone, and live in the same model; blend.c says how their scores are
+ * put together.  Weights that are not given are fitted at first, on ratings
+ * held out for that (hybrid_fit.c).
+ */
+#include "postgres.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "storage/shmem.h"
+#include "utils/builtins.h"
+#include "utils/float.h"
+
+#include "algorithms/hybrid.h"
+#include "algorithms/registry.h"
+#include "engine/team.h"
+#include "engine/train.h"
+#include "model/json.h"
+#include "ratings/budget.h"
+
+static const OptionSpec options[] = {
+	JSON_OPTION("components", HybridOptions, components,
+				"array of objects, each with an algorithm and, if need be, its options and its weight; default als and item_knn for ratings, item_knn and user_knn for weights"),
+	ENUM_OPTION("normalize", HybridOptions, normalize, OPTION_AUTO, scale_names,
+				"how a component's scores for a user are scaled before they are added; default none if all are ratings, else standard"),
+	REAL_OPTION("fit_share", HybridOptions, fit_share, .1, .001, .9,
+				"share of the ratings to hold out at first, to fit weights that are not given"),
+	REAL_OPTION("regularization", HybridOptions, regularization, 1, 0, 1e9,
+				"held-out ratings, or users, that speak for equal weights from the start"),
+	INT_OPTION("seed", HybridOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
+			   "start of the random numbers that choose what is held out")
+};
+
+static const char *const member_names[] = {"algorithm", "options", "weight", NULL};
+
+static Jsonb *
+default_components(bool has_values)
+{
+	const char *json = has_values ?
+		"[{\"algorithm\": \"als\"}, {\"algorithm\": \"item_knn\", \"options\": "
+		"{\"similarity\": \"pearson_baseline\", \"score\": \"baseline\"}}]" :
+		"[{\"algorithm\": \"item_knn\"}, {\"algorithm\": \"user_knn\"}]";
+
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
+}
+
+/* Where an error is: for error_context_stack, the number of a component. */
+static void
+name_component(void *arg)
+{
+	errcontext("component %d", *(const int *) arg);
+}
+
+static int
+count_components(const Jsonb *list)
+{
+	int			count = JB_ROOT_IS_ARRAY(list) ? JB_ROOT_COUNT(list) : 0;
+
+	if (count < 1 || count > MODEL_COMPONENTS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"components\" must be an array of 1 to %d objects",
+						MODEL_COMPONENTS),
+				 errhint("For example '{\"components\": [{\"algorithm\": \"als\"}, {\"algorithm\": \"item_knn\", \"options\": {\"k\": 20}}]}'.")));
+	return count;
+}
+
+static void
+report_member(const char *problem)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s", problem),
+			 errhint("For example '{\"algorithm\": \"item_knn\", \"options\": {\"k\": 20}, \"weight\": 0.5}'.")));
+}
+
+/* Error if a component has members of other names. */
+static void
+require_known_members(const Jsonb *member)
+{
+	JsonbIterator *iterator = JsonbIteratorInit((JsonbContainer *) &member->root);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+		if (token == WJB_KEY)
+			(void) enum_parse("components",
+							  pnstrdup(value.val.string.val, value.val.string.len),
+							  member_names);
+}
+
+/* The i-th component as an object. */
+static Jsonb *
+component_object(const Jsonb *list, int i)
+{
+	JsonbValue *value = getIthJsonbValueFromContainer((JsonbContainer *) &list->root, i);
+	Jsonb	   *member;
+
+	if (value->type != jbvBinary)
+		report_member("a component must be an object");
+	member = JsonbValueToJsonb(value);
+	if (!JB_ROOT_IS_OBJECT(member))
+		report_member("a component must be an object");
+	require_known_members(member);
+	return member;
+}
+
+static const Algorithm *
+component_algorithm(const Jsonb *member)
+{
+	const char *name = json_get_string(member, "algorithm");
+	const Algorithm *algorithm;
+
+	if (name == NULL)
+		report_member("a component must have the name of an algorithm");
+	algorithm = algorithm_lookup(name);
+	if (algorithm->components != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("algorithm \"%s\" cannot be a component", name),
+				 errhint("Give its components in the place of it.")));
+	return algorithm;
+}
+
+/* The weight of a component, NaN if it has none. */
+static double
+component_weight(const Jsonb *member)
+{
+	JsonbValue	value;
+	double		weight;
+
+	if (!json_get(member, "weight", &value) || value.type == jbvNull)
+		return get_float8_nan();
+	if (value.type != jbvNumeric)
+		report_member("the weight of a component must be a number");
+	weight = json_value_number(&value);
+	if (!(weight >= 0 && weight <= 1e9))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the weight of a component is out of range: %g", weight),
+				 errdetail("It can be from 0 to %g.", 1e9)));
+	return weight;
+}
+
+/* Error if a component has options that are for the model as a whole. */
+static void
+refuse_common_options(const Jsonb *given)
+{
+	JsonbValue	value;
+
+	for (int i = 0; i < common_option_count; i++)
+		if (json_get(given, common_options[i].name, &value))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("option \"%s\" is one of the whole model", common_options[i].name),
+					 errhint("Give it beside \"components\".")));
+}
+
+/* The options of a component as they were given. */
+static Jsonb *
+given_options(const Jsonb *member)
+{
+	JsonbValue	value;
+	Jsonb	   *given;
+
+	if (!json_get(member, "options", &value) || value.type == jbvNull)
+		return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+	if (value.type != jbvBinary)
+		report_member("the options of a component must be an object");
+	given = JsonbValueToJsonb(&value);
+	refuse_common_options(given);
+	return given;
+}
+
+/* The algorithm of a component and its weight. */
+static void
+read_component(HybridOptions *opts, int c)
+{
+	Jsonb	   *member = component_object(opts->components, c);
+
+	opts->component[c].algorithm = component_algorithm(member);
+	opts->blend.weight[c] = component_weight(member);
+}
+
+/* Its options, which depend on those of the whole. */
+static void
+read_component_options(HybridOptions *opts, int c, bool has_values)
+{
+	Component  *component = &opts->component[c];
+	Jsonb	   *given = given_options(component_object(opts->components, c));
+
+	component->options = train_component_options(component->algorithm, given, &opts->common,
+												 has_values);
+	opts->blend.ratings[c] = predicts_ratings(component->algorithm, component->options);
+}
+
+/* Rows for the same user and item: of implicit components alone, counts to be added. */
+static void
+decide_duplicates(HybridOptions *opts, bool has_values)
+{
+	bool		implicit = true;
+
+	for (int c = 0; c < opts->blend.components; c++)
+		implicit = implicit && opts->component[c].algorithm->feedback == FEEDBACK_IMPLICIT;
+	if (opts->common.duplicates < 0)
+		opts->common.duplicates = implicit || !has_values ? DUPLICATES_SUM : DUPLICATES_MEAN;
+}
+
+static void
+read_components(HybridOptions *opts, bool has_values)
+{
+	int			number;
+	ErrorContextCallback callback = {
+		.previous = error_context_stack,
+		.callback = name_component,
+		.arg = &number
+	};
+
+	error_context_stack = &callback;
+	for (number = 1; number <= opts->blend.components; number++)
+		read_component(opts, number - 1);
+	decide_duplicates(opts, has_values);
+	for (number = 1; number <= opts->blend.components; number++)
+		read_component_options(opts, number - 1, has_values);
+	error_context_stack = callback.previous;
+}
+
+/* Either all weights are given, and then divided by their sum, or none. */
+static void
+check_weights(HybridOptions *opts)
+{
+	int			given = 0;
+	double		sum = 0;
+
+	for (int c = 0; c < opts->blend.components; c++)
+		if (!isnan(opts->blend.weight[c]))
+		{
+			given++;
+			sum += opts->blend.weight[c];
+		}
+	opts->fitted = given == 0;
+	if (given > 0 && given < opts->blend.components)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("some components have a weight and some have none"),
+				 errhint("Give all of them a weight, or none: then weights are fitted.")));
+	if (given > 0 && sum == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("all components have the weight 0")));
+	for (int c = 0; c < opts->blend.components && given > 0; c++)
+		opts->blend.weight[c] /= sum;
+}
+
+static bool
+hybrid_predicts_ratings(const void *options)
+{
+	const HybridOptions *opts = options;
+	bool		all = opts->normalize == SCALE_NONE;
+
+	for (int c = 0; c < opts->blend.components; c++)
+		all = all && opts->blend.ratings[c];
+	return all;
+}
+
+static void
+hybrid_prepare(void *options, bool has_values)
+{
+	HybridOptions *opts = options;
+
+	if (opts->components == NULL)
+		opts->components = default_components(has_values);
+	opts->blend.components = count_components(opts->components);
+	read_components(opts, has_values);
+	check_weights(opts);
+	if (opts->normalize < 0)
+	{
+		opts->normalize = SCALE_NONE;
+		if (!hybrid_predicts_ratings(opts))
+			opts->normalize = SCALE_STANDARD;
+	}
+	opts->blend.scale = opts->normalize;
+	if (!hybrid_predicts_ratings(opts))
+		opts->common.clip = false;
+}
+
+static const Component *
+hybrid_components(const void *options, int *count)
+{
+	const HybridOptions *opts = options;
+
+	*count = opts->blend.components;
+	return opts->component;
+}
+
+/* What each component leaves stays until the model is written. */
+static Size
+hybrid_memory(const MatrixShape *shape, const void *options)
+{
+	const HybridOptions *opts = options;
+	Size		models = 0;
+
+	for (int c = 0; c < opts->blend.components; c++)
+		models = add_size(models, opts->component[c].algorithm->memory(shape,
+																	   opts->component[c].options));
+	return models;
+}
+
+/*
+ * So does what the leader works with; what other processes have, and a search
+ * for the number of iterations, is there for one component after another.
+ */
+static Size
+hybrid_scratch(const MatrixShape *shape, const void *options)
+{
+	const HybridOptions *opts = options;
+	Size		stays = 0;
+	Size		passes = 0;
+
+	for (int c = 0; c < opts->blend.components; c++)
+	{
+		const Algorithm *algorithm = opts->component[c].algorithm;
+		const void *own = opts->component[c].options;
+		Size		scratch = algorithm->scratch == NULL ? 0 : algorithm->scratch(shape, own);
+		Size		others = mul_size(team_workers(algorithm, own, shape->ratings), scratch);
+		Size		search = iteration_search_bytes(iteration_options(algorithm, own), shape);
+
+		stays = add_size(stays, scratch);
+		passes = Max(passes, add_size(others, search));
+	}
+	if (opts->fitted)
+		passes = add_size(passes, hybrid_fit_bytes(shape, opts, hybrid_memory(shape, opts)));
+	return add_size(stays, passes);
+}
+
+static void
+train_components(TrainContext *context)
+{
+	const HybridOptions *opts = context->options;
+
+	progress_plan(context->progress, opts->blend.components);
+	for (int c = 0; c < opts->blend.components; c++)
+	{
+		const TrainContext *run = train_component(context, &opts->component[c]);
+		const Progress *progress = run->progress;
+		IterationLog last = {.loss = NAN, .train_rmse = NAN};
+
+		if (progress->done > 0)
+			last = progress->log[progress->done - 1];
+		progress_iteration(context->progress, last.loss, last.train_rmse);
+	}
+}
+
+static void
+hybrid_train(TrainContext *context)
+{
+	const HybridOptions *opts = context->options;
+	BlendParams blend = opts->blend;
+
+	if (opts->fitted)
+		hybrid_fit(context, blend.weight);
+	train_components(context);
+	blend_params_write(&blend, context->draft);
+}
+
+const Algorithm hybrid_algorithm = {
+	.name = "hybrid",
+	.family = "blend",
+	.feedback = FEEDBACK_BOTH,
+	.form = "blend",
+	.description = "weighted blend of other algorithms, weights given or fitted",
+	.options_size = sizeof(HybridOptions),
+	.options = options,
+	.option_count = lengthof(options),
+	.prepare = hybrid_prepare,
+	.predicts_ratings = hybrid_predicts_ratings,
+	.memory = hybrid_memory,
+	.scratch = hybrid_scratch,
+	.train = hybrid_train,
+	.components = hybrid_components
+};

@@ -1,0 +1,134 @@
+/*
+ * draft_items.c
+ *		A draft with more items than it was trained on.
+ *
+ * Of the components of a model one may know items that the others have never
+ * seen, because nobody has rated them.  These others get rows for them, all
+ * zero, in those parts that have a row for each item; what they score is of no
+ * meaning, and not used (blend.c).
+ */
+#include "postgres.h"
+
+#include "storage/shmem.h"
+#include "utils/memutils.h"
+
+#include "miscadmin.h"
+#include "model/draft.h"
+#include "ratings/budget.h"
+#include "ratings/matrix.h"
+
+/* Where items go: item i becomes item index[i] of "items". */
+typedef struct ItemMap
+{
+	const int32 *index;			/* in increasing order */
+	int32		items;
+} ItemMap;
+
+static bool
+has_item_rows(ModelPart part, bool item_neighbors)
+{
+	switch (part)
+	{
+		case PART_ITEM_BIAS:
+		case PART_ITEM_FACTORS:
+		case PART_ITEM_CLUSTERS:
+		case PART_ITEM_TERMS:
+		case PART_WEIGHTS:
+		case PART_DENSE_WEIGHTS:
+			return true;
+		case PART_NEIGHBORS:
+			return item_neighbors;
+		default:
+			return false;
+	}
+}
+
+static bool
+has_item_columns(ModelPart part, bool item_neighbors)
+{
+	return part == PART_WEIGHTS || part == PART_DENSE_WEIGHTS ||
+		(part == PART_NEIGHBORS && item_neighbors);
+}
+
+static void *
+allocate_part(Size rows, Size row_bytes)
+{
+	Size		bytes = budget_array(rows, row_bytes);
+
+	budget_require(bytes, "a model with items that nobody has rated");
+	return MemoryContextAllocExtended(CurrentMemoryContext, Max(bytes, 1),
+									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+static void
+spread_floats(DraftPart *part, bool columns, const ItemMap *map)
+{
+	int32		cols = columns ? map->items : part->cols;
+	float	   *floats = allocate_part(map->items, budget_array(cols, sizeof(float)));
+
+	for (int32 row = 0; row < part->rows; row++)
+	{
+		const float *from = part->floats + (Size) row * part->stride;
+		float	   *to = floats + (Size) map->index[row] * cols;
+
+		CHECK_FOR_INTERRUPTS();
+		for (int32 col = 0; col < part->cols; col++)
+			to[columns ? map->index[col] : col] = from[col];
+	}
+	part->floats = floats;
+	part->cols = part->stride = cols;
+}
+
+static void
+spread_words(DraftPart *part, const ItemMap *map)
+{
+	uint32	   *words = allocate_part(map->items, sizeof(uint32));
+
+	for (int32 row = 0; row < part->rows; row++)
+		words[map->index[row]] = part->words[row];
+	part->words = words;
+}
+
+static void
+spread_sparse(DraftPart *part, bool columns, const ItemMap *map)
+{
+	SparseRows *sparse = palloc(sizeof(SparseRows));
+
+	*sparse = *part->sparse;
+	sparse->rows = map->items;
+	sparse->start = sparse_spread_rows(part->sparse, map->index, map->items);
+	if (columns)
+	{
+		sparse->cols = map->items;
+		sparse->index = sparse_renumber_columns(part->sparse, map->index);
+		part->cols = map->items;
+	}
+	part->sparse = sparse;
+}
+
+/*
+ * Give a draft more items: its item i becomes item index[i] of "items".
+ * item_neighbors: are its neighbors, if it has some, those of items?  The new
+ * arrays are in the current memory context.
+ */
+void
+draft_add_items(ModelDraft *draft, bool item_neighbors, const int32 *index, int32 items)
+{
+	ItemMap		map = {index, items};
+
+	for (int p = 0; p < PART_COUNT; p++)
+	{
+		DraftPart  *part = &draft->part[p];
+		bool		columns = has_item_columns(p, item_neighbors);
+
+		if (!part->present || !has_item_rows(p, item_neighbors))
+			continue;
+		if (part->floats != NULL)
+			spread_floats(part, columns, &map);
+		else if (part->words != NULL)
+			spread_words(part, &map);
+		else
+			spread_sparse(part, columns, &map);
+		part->rows = items;
+	}
+}
