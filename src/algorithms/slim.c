@@ -53,7 +53,7 @@ typedef struct SlimOptions
 } SlimOptions;
 
 static const OptionSpec options[] = {
-	REAL_OPTION("l1", SlimOptions, l1, .02, 0, 1e9,
+	REAL_OPTION("l1", SlimOptions, l1, .01, 0, 1e9,
 				"penalty on the weights: the larger, the fewer"),
 	REAL_OPTION("l2", SlimOptions, l2, 1, 0, 1e9,
 				"penalty on the squares of the weights"),
@@ -61,7 +61,7 @@ static const OptionSpec options[] = {
 				"multiply the penalties by the mean of the items' sums of squared values"),
 	INT_OPTION("k", SlimOptions, k, 100, 1, 100000,
 			   "largest weights to keep for each item"),
-	INT_OPTION("candidates", SlimOptions, candidates, 300, 1, 8192,
+	INT_OPTION("candidates", SlimOptions, candidates, 1000, 1, 8192,
 			   "items that can get a weight for an item: those that have most in common with it"),
 	REAL_OPTION("tolerance", SlimOptions, tolerance, 1e-4, 1e-9, 1,
 				"largest change of a weight at which the search for them ends")

@@ -39,6 +39,9 @@
 /* A wait this long is for the scheduler; until then, look again and again. */
 #define SPINS_BEFORE_SLEEP 2000
 
+/* Bytes of a new array that are zeroed between two looks for an interrupt. */
+#define ZEROED_AT_ONCE ((Size) 4 * 1024 * 1024)
+
 /* Fewer ratings for each worker are not worth its start. */
 static int	ratings_per_worker = 100000;
 
@@ -206,9 +209,15 @@ static void *
 shared_array(Team *team, int number, Size bytes)
 {
 	dsm_segment *segment = dsm_create(Max(bytes, 1), 0);
+	char	   *memory = dsm_segment_address(segment);
 
 	team->segment[number] = segment;
-	return memset(dsm_segment_address(segment), 0, bytes);
+	for (Size done = 0; done < bytes; done += ZEROED_AT_ONCE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		memset(memory + done, 0, Min(ZEROED_AT_ONCE, bytes - done));
+	}
+	return memory;
 }
 
 /* The array that the leader has made. */
