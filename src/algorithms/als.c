@@ -26,6 +26,7 @@
 #include "math/conjugate.h"
 #include "math/kernels.h"
 #include "math/solve.h"
+#include "model/fold_in.h"
 #include "ratings/budget.h"
 
 /* How many observations are gathered before they go into the Gram matrix. */
@@ -290,7 +291,7 @@ static void
 solve_nearly(Als *als, const SparseRows *rows, int32 row, const float *columns, float *x)
 {
 	RowEquations arg = {als, rows, row, columns};
-	Equations	equations = {apply_equations, &arg, als->stride, als->conjugate};
+	Equations	equations = {apply_equations, &arg, als->stride, 0, als->conjugate};
 
 	if (!isfinite(conjugate_improve(&equations, als->options->cg_steps, x)))
 		report_unsolvable();
@@ -442,13 +443,28 @@ end_iteration(TrainContext *context)
 						 sqrt(squares / sparse_entries(&ratings->by_user)));
 }
 
+/* Users are folded in by the equations of their side. */
+static FoldIn
+als_fold_in(const AlsOptions *opts)
+{
+	return (FoldIn) {
+		.kind = FOLD_IN_RIDGE,
+			.regularization = opts->regularization,
+			.bias_regularization = opts->bias_regularization,
+			.biased = opts->biased,
+			.scaled = opts->scaled_regularization
+	};
+}
+
 static void
 als_finish(const Als *als, ModelDraft *draft)
 {
 	int			factors = als->options->factors;
 	int32		users = als->ratings->users.count;
 	int32		items = als->ratings->items.count;
+	FoldIn		fold_in = als_fold_in(als->options);
 
+	draft_add_fold_in(draft, &fold_in);
 	draft_add_factors(draft, als->offset, als->users, users, als->items, items,
 					  factors, als->stride);
 	if (als->options->biased)

@@ -11,6 +11,7 @@
 #include "algorithms/baseline.h"
 #include "algorithms/registry.h"
 #include "engine/team.h"
+#include "model/fold_in.h"
 #include "ratings/budget.h"
 
 typedef struct BaselineAlsOptions
@@ -161,6 +162,12 @@ baseline_als_train(TrainContext *context)
 {
 	const Interactions *ratings = context->ratings;
 	const Baseline *baseline = context->state;
+	const BaselineAlsOptions *opts = context->options;
+	FoldIn		fold_in = {
+		.kind = FOLD_IN_RIDGE,
+		.bias_regularization = opts->baseline.reg_u,
+		.biased = true
+	};
 	int			iterations = iteration_plan(context);
 
 	for (int i = 0; i < iterations; i++)
@@ -170,6 +177,7 @@ baseline_als_train(TrainContext *context)
 		if (!end_iteration(context))
 			break;
 	}
+	draft_add_fold_in(context->draft, &fold_in);
 	draft_add_offset(context->draft, ratings->mean);
 	draft_add_biases(context->draft, baseline->user_bias, ratings->users.count,
 					 baseline->item_bias, ratings->items.count, 1);

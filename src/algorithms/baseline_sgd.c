@@ -13,6 +13,7 @@
 
 #include "algorithms/registry.h"
 #include "algorithms/sgd.h"
+#include "model/fold_in.h"
 #include "ratings/budget.h"
 
 typedef struct BaselineSgdOptions
@@ -107,6 +108,14 @@ baseline_sgd_train(TrainContext *context)
 {
 	const Interactions *ratings = context->ratings;
 	const BaselineSgd *biases = context->state;
+	const BaselineSgdOptions *opts = context->options;
+	FoldIn		fold_in = {
+		.kind = FOLD_IN_DESCENT,
+		.bias_regularization = opts->regularization,
+		.biased = true,
+		.learning_rate = opts->rate.learning_rate,
+		.learning_rate_decay = opts->rate.learning_rate_decay
+	};
 	int			iterations = iteration_plan(context);
 
 	for (int epoch = 0; epoch < iterations; epoch++)
@@ -116,6 +125,8 @@ baseline_sgd_train(TrainContext *context)
 		if (!iteration_end(context, squares, sqrt(squares / sparse_entries(&ratings->by_user))))
 			break;
 	}
+	fold_in.iterations = context->progress->done;
+	draft_add_fold_in(context->draft, &fold_in);
 	draft_add_offset(context->draft, ratings->mean);
 	draft_add_biases(context->draft, biases->user_bias, ratings->by_user.rows,
 					 biases->item_bias, ratings->by_item.rows, 1);

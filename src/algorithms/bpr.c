@@ -30,6 +30,7 @@
 #include "math/kernels.h"
 #include "math/order.h"
 #include "math/random.h"
+#include "model/fold_in.h"
 #include "ratings/budget.h"
 
 /*
@@ -41,6 +42,9 @@
 
 /* So often another item is drawn that the user does not have. */
 #define TRIES 32
+
+/* Passes over the observations of somebody who is folded in. */
+#define FOLD_IN_PASSES 40
 
 typedef struct BprOptions
 {
@@ -409,6 +413,28 @@ train_epoch(TrainContext *context, int epoch)
 }
 
 static void
+bpr_finish(const Bpr *bpr, ModelDraft *draft)
+{
+	const BprOptions *opts = bpr->options;
+	int32		items = bpr->ratings->by_item.rows;
+	FoldIn		fold_in = {
+		.kind = FOLD_IN_RANKING,
+		.regularization = opts->penalty.regularization,
+		.learning_rate = opts->rate.learning_rate,
+		.learning_rate_decay = 1,
+		.iterations = FOLD_IN_PASSES,
+		.popularity = opts->negatives == BPR_POPULARITY,
+		.seed = opts->seed
+	};
+
+	draft_add_fold_in(draft, &fold_in);
+	draft_add_unknown(draft, 0);
+	draft_add_factors(draft, 0, bpr->p, bpr->ratings->by_user.rows, bpr->q, items,
+					  opts->factors, bpr->stride);
+	draft_add_floats(draft, PART_ITEM_BIAS, bpr->item_bias, items, 1, 1);
+}
+
+static void
 bpr_train(TrainContext *context)
 {
 	const Bpr  *bpr = context->state;
@@ -420,11 +446,7 @@ bpr_train(TrainContext *context)
 	for (int epoch = 0; epoch < iterations; epoch++)
 		if (!iteration_end(context, train_epoch(context, epoch), NAN))
 			break;
-	draft_add_unknown(context->draft, 0);
-	draft_add_factors(context->draft, 0, bpr->p, ratings->by_user.rows, bpr->q,
-					  ratings->by_item.rows, bpr->options->factors, bpr->stride);
-	draft_add_floats(context->draft, PART_ITEM_BIAS, bpr->item_bias, ratings->by_item.rows,
-					 1, 1);
+	bpr_finish(bpr, context->draft);
 }
 
 const Algorithm bpr_algorithm = {

@@ -28,6 +28,7 @@
 #include "math/factor_loss.h"
 #include "math/kernels.h"
 #include "math/minimize.h"
+#include "model/fold_in.h"
 #include "ratings/budget.h"
 
 /* Factors, unless a model to start from says how many. */
@@ -393,9 +394,15 @@ gradient_train(TrainContext *context)
 	const Gradient *state = context->state;
 	int32		users = state->users.rows->rows;
 	int32		items = state->items.rows->rows;
+	FoldIn		fold_in = {
+		.kind = FOLD_IN_RIDGE,
+		.regularization = state->options->regularization,
+		.centered = state->options->normalize == NORMALIZE_USER_MEAN
+	};
 
 	start(context);
 	minimize(context);
+	draft_add_fold_in(context->draft, &fold_in);
 	draft_add_factors(context->draft, state->offset, state->users.vectors, users,
 					  state->items.vectors, items, state->options->factors, state->stride);
 	draft_add_biases(context->draft, state->users.bias, users, state->items.bias, items, 1);

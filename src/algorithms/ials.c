@@ -38,6 +38,7 @@
 #include "math/conjugate.h"
 #include "math/kernels.h"
 #include "math/solve.h"
+#include "model/fold_in.h"
 #include "ratings/budget.h"
 
 /* How many observations are worked on at a time. */
@@ -336,7 +337,7 @@ static void
 solve_nearly(Ials *ials, int s, int32 row, float *x)
 {
 	RowEquations arg = {ials, s, row, ridge_of_row(ials, s, row)};
-	Equations	equations = {apply_equations, &arg, ials->stride, ials->conjugate};
+	Equations	equations = {apply_equations, &arg, ials->stride, 0, ials->conjugate};
 
 	if (!isfinite(conjugate_improve(&equations, ials->options->cg_steps, x)))
 		report_unsolvable();
@@ -593,6 +594,26 @@ forget_start(Ials *ials)
 }
 
 static void
+ials_finish(const Ials *ials, ModelDraft *draft)
+{
+	const IalsOptions *opts = ials->options;
+	FoldIn		fold_in = {
+		.kind = FOLD_IN_WEIGHTED,
+		.regularization = opts->regularization,
+		.alpha = opts->alpha,
+		.hu_koren = opts->weighting == IALS_HU_KOREN,
+		.unobserved_weight = opts->unobserved_weight,
+		.nu = opts->nu
+	};
+
+	draft_add_fold_in(draft, &fold_in);
+	draft_add_unknown(draft, 0);
+	draft_add_factors(draft, 0, ials->side[USERS].vectors, ials->side[USERS].rows->rows,
+					  ials->side[ITEMS].vectors, ials->side[ITEMS].rows->rows,
+					  opts->factors, ials->stride);
+}
+
+static void
 ials_train(TrainContext *context)
 {
 	Ials	   *ials = context->state;
@@ -611,10 +632,7 @@ ials_train(TrainContext *context)
 		if (!end_iteration(context))
 			break;
 	}
-	draft_add_unknown(context->draft, 0);
-	draft_add_factors(context->draft, 0, ials->side[USERS].vectors,
-					  ials->side[USERS].rows->rows, ials->side[ITEMS].vectors,
-					  ials->side[ITEMS].rows->rows, ials->options->factors, ials->stride);
+	ials_finish(ials, context->draft);
 }
 
 const Algorithm ials_algorithm = {

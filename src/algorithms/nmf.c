@@ -38,6 +38,7 @@
 #include "engine/team.h"
 #include "math/kernels.h"
 #include "math/random.h"
+#include "model/fold_in.h"
 #include "ratings/budget.h"
 
 /* How many elements of vectors are worked on between looks for an interrupt. */
@@ -476,7 +477,16 @@ nmf_finish(const Nmf *nmf, ModelDraft *draft)
 {
 	int32		users = nmf->users.rows->rows;
 	int32		items = nmf->items.rows->rows;
+	FoldIn		fold_in = {
+		.kind = FOLD_IN_RIDGE,
+		.regularization = nmf->options->reg_user,
+		.bias_regularization = nmf->options->reg_user_bias,
+		.biased = nmf->options->biased,
+		.scaled = true,
+		.non_negative = true
+	};
 
+	draft_add_fold_in(draft, &fold_in);
 	draft_add_factors(draft, nmf->offset, nmf->users.vectors, users, nmf->items.vectors, items,
 					  nmf->options->factors, nmf->stride);
 	if (nmf->options->biased)

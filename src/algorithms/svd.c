@@ -34,6 +34,7 @@
 #include "engine/team.h"
 #include "math/kernels.h"
 #include "math/random.h"
+#include "model/fold_in.h"
 #include "ratings/budget.h"
 
 /* Blocks on a side of the grid.  The result depends on it. */
@@ -465,11 +466,22 @@ train_epoch(TrainContext *context, int epoch)
 }
 
 static void
-svd_finish(const Svd *svd, ModelDraft *draft)
+svd_finish(const Svd *svd, int iterations, ModelDraft *draft)
 {
 	int32		users = svd->ratings->users.count;
 	int32		items = svd->ratings->items.count;
 
+	FoldIn		fold_in = {
+		.kind = FOLD_IN_DESCENT,
+		.regularization = svd->options->penalty.regularization,
+		.bias_regularization = svd->options->penalty.bias_regularization,
+		.biased = svd->options->biased,
+		.learning_rate = svd->options->adaptive ? PLAIN_RATE : svd->options->rate.learning_rate,
+		.learning_rate_decay = svd->options->rate.learning_rate_decay,
+		.iterations = iterations
+	};
+
+	draft_add_fold_in(draft, &fold_in);
 	draft_add_factors(draft, svd->offset, svd->p, users, svd->q, items,
 					  svd->options->factors, svd->stride);
 	if (svd->options->biased)
@@ -493,7 +505,7 @@ svd_train(TrainContext *context)
 		if (!iteration_end(context, squares, sqrt(squares / count)))
 			break;
 	}
-	svd_finish(svd, context->draft);
+	svd_finish(svd, context->progress->done, context->draft);
 }
 
 const Algorithm svd_algorithm = {

@@ -22,6 +22,7 @@
 #include "algorithms/registry.h"
 #include "algorithms/sgd.h"
 #include "math/kernels.h"
+#include "model/fold_in.h"
 #include "storage/shmem.h"
 
 typedef struct SvdppOptions
@@ -206,11 +207,22 @@ fold_users(Svdpp *svdpp)
 }
 
 static void
-svdpp_finish(const Svdpp *svdpp, ModelDraft *draft)
+svdpp_finish(const Svdpp *svdpp, int iterations, ModelDraft *draft)
 {
 	int32		users = svdpp->ratings->users.count;
 	int32		items = svdpp->ratings->items.count;
 
+	FoldIn		fold_in = {
+		.kind = FOLD_IN_DESCENT,
+		.regularization = svdpp->options->penalty.regularization,
+		.bias_regularization = svdpp->options->penalty.bias_regularization,
+		.biased = true,
+		.learning_rate = svdpp->options->rate.learning_rate,
+		.learning_rate_decay = svdpp->options->rate.learning_rate_decay,
+		.iterations = iterations
+	};
+
+	draft_add_fold_in(draft, &fold_in);
 	draft_add_factors(draft, svdpp->ratings->mean, svdpp->p, users, svdpp->q, items,
 					  svdpp->options->factors, svdpp->stride);
 	draft_add_biases(draft, svdpp->user_bias, users, svdpp->item_bias, items, 1);
@@ -247,7 +259,7 @@ svdpp_train(TrainContext *context)
 			break;
 	}
 	fold_users(svdpp);
-	svdpp_finish(svdpp, context->draft);
+	svdpp_finish(svdpp, context->progress->done, context->draft);
 }
 
 const Algorithm svdpp_algorithm = {

@@ -7,6 +7,7 @@
  * do (Takacs, Pilaszy, Tikk, "Applications of the Conjugate Gradient Method
  * for Implicit Feedback Collaborative Filtering", RecSys 2011).
  */
+#include <math.h>
 #include <string.h>
 
 #include "math/conjugate.h"
@@ -27,11 +28,13 @@ conjugate_improve(const Equations *equations, int steps, float *x)
 	float	   *direction = residual + stride;
 	float	   *change = direction + stride;	/* of the residual along it */
 	double		squares;
+	double		enough;
 
 	equations->apply(equations->arg, 1, x, residual);
 	squares = kernels->dot(stride, residual, residual);
+	enough = fmax(equations->enough * squares, ENOUGH);
 	memcpy(direction, residual, sizeof(float) * stride);
-	for (int step = 0; step < steps && squares > ENOUGH; step++)
+	for (int step = 0; step < steps && squares > enough; step++)
 	{
 		double		before = squares;
 		float		length;

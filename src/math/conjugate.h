@@ -14,6 +14,8 @@ typedef struct Equations
 	void		(*apply) (void *arg, int s, const float *x, float *out);
 	void	   *arg;
 	int			stride;			/* of the vectors, padded with zeros */
+	double		enough;			/* end when the square of the residual is that
+								 * part of what it was at the start */
 	float	   *work;			/* [CONJUGATE_VECTORS x stride] */
 } Equations;
 

@@ -15,6 +15,7 @@
 
 #include "math/kernels.h"
 #include "math/solve.h"
+#include "model/fold_in.h"
 #include "model/form.h"
 #include "model/json.h"
 #include "ratings/budget.h"
@@ -33,6 +34,8 @@ typedef struct FactorState
 	float	   *item_bias;		/* [items]; NULL if none */
 	float	   *user;			/* [stride] the vector of the user at hand */
 	float	   *scores;			/* [items] work space */
+	FoldIn	   *fold_in;		/* NULL: nobody can be folded in */
+	FoldItems	fold_items;		/* its count is 0 until somebody is */
 } FactorState;
 
 static void
@@ -73,6 +76,10 @@ factor_load(Model *model)
 		state->item_factors = model_load_floats(model, PART_ITEM_FACTORS, state->stride);
 		state->user = palloc0(sizeof(float) * state->stride);
 	}
+	state->fold_in = fold_in_load(model);
+	if (state->fold_in != NULL && state->item_factors == NULL &&
+		state->fold_in->kind >= FOLD_IN_WEIGHTED)
+		report_damage(model->relid, model->version, "header", "it has no factors to fold in by");
 	state->scores = MemoryContextAllocHuge(CurrentMemoryContext,
 										   sizeof(float) * (Size) model->header.items);
 	return state;
@@ -116,18 +123,91 @@ factor_predict(Model *model, int32 user, int32 item)
 					 state->item_factors + (Size) item * state->stride);
 }
 
+/* Scores of all items for a user of the given bias, and vector, if there are any. */
+static void
+score_vector(Model *model, FactorState *state, double bias, const float *vector,
+			 double *scores)
+{
+	double		base = state->offset + bias;
+
+	if (state->item_factors != NULL)
+		kernels->matrix_vector(model->header.items, state->stride, state->item_factors,
+							   vector, state->scores);
+	for (int32 item = 0; item < model->header.items; item++)
+		scores[item] = base + item_part(state, item) +
+			(state->item_factors != NULL ? state->scores[item] : 0);
+}
+
 static void
 factor_score_items(Model *model, int32 user, double *scores)
 {
 	FactorState *state = model_state(model);
-	double		base = state->offset + user_part(model, user);
 
-	if (state->item_factors != NULL)
-		kernels->matrix_vector(model->header.items, state->stride, state->item_factors,
-							   user_vector(model, state, user), state->scores);
-	for (int32 item = 0; item < model->header.items; item++)
-		scores[item] = base + item_part(state, item) +
-			(state->item_factors != NULL ? state->scores[item] : 0);
+	score_vector(model, state, user_part(model, user),
+				 state->item_factors != NULL ? user_vector(model, state, user) : NULL, scores);
+}
+
+/* Sums of the items' observations, for drawing as often. */
+static double *
+make_drawn(Model *model)
+{
+	int32		items = model->header.items;
+	double	   *drawn = MemoryContextAllocHuge(CurrentMemoryContext,
+											   sizeof(double) * ((Size) items + 1));
+
+	model_require_part(model, PART_ITEM_COUNTS, BLOCK_FLOAT4, items, 1);
+	drawn[0] = 0;
+	for (int32 item = 0; item < items; item++)
+		drawn[item + 1] = drawn[item] + Max(*model_row(model, PART_ITEM_COUNTS, item), 0);
+	return drawn;
+}
+
+/* What folding in needs of the items, made when it is first asked for. */
+static const FoldItems *
+fold_items(Model *model, FactorState *state)
+{
+	FoldItems  *items = &state->fold_items;
+	MemoryContext old;
+
+	if (items->count > 0)
+		return items;
+	old = MemoryContextSwitchTo(model->context);
+	items->stride = state->stride;
+	items->vectors = state->item_factors;
+	items->bias = state->item_bias;
+	items->offset = state->offset;
+	if (state->fold_in->kind == FOLD_IN_WEIGHTED)
+	{
+		float	   *gram = palloc(sizeof(float) * state->stride * state->stride);
+
+		gram_matrix(model->header.items, state->stride, state->stride, state->item_factors,
+					gram);
+		gram_mirror(state->stride, state->stride, gram);
+		items->gram = gram;
+	}
+	if (state->fold_in->kind == FOLD_IN_RANKING && state->fold_in->popularity)
+		items->drawn = make_drawn(model);
+	MemoryContextSwitchTo(old);
+	items->count = model->header.items;
+	return items;
+}
+
+static void
+factor_score_profile(Model *model, const int32 *item, const float *value, int32 count,
+					 double *scores)
+{
+	FactorState *state = model_state(model);
+	FoldProfile profile = {count, item, value};
+	double		bias = 0;
+
+	if (state->fold_in == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("this model of algorithm \"%s\" cannot fold in users who were not in training",
+						model->header.algorithm),
+				 errhint("Train it again: models made by this version of recsys can, where the algorithm has a way to.")));
+	fold_in_solve(state->fold_in, fold_items(model, state), &profile, state->user, &bias);
+	score_vector(model, state, bias, state->user, scores);
 }
 
 /* The vectors of some users [count x stride], palloc'd. */
@@ -242,5 +322,6 @@ const ModelForm factor_form = {
 	.predict = factor_predict,
 	.score_items = factor_score_items,
 	.score_users = factor_score_users,
+	.score_profile = factor_score_profile,
 	.compare = factor_compare
 };

@@ -291,7 +291,10 @@ INSERT INTO trial SELECT json, :all, forge_header(format('meta || %L', json))
 INSERT INTO trial SELECT 'all ' || json, :all, forge_header(quote_literal(json) || '::jsonb')
   FROM unnest(ARRAY['null', '1', '[]', '{}']) json;
 INSERT INTO trial SELECT 'params ' || json, models, forge_header(format('jsonb_set(meta, ''{params}'', meta -> ''params'' || %L)', json))
-  FROM (VALUES ('{"offset": null}', 'svd baseline texts'), ('{"offset": 1e400}', 'svd baseline texts'), ('{"k": 0}', 'exact lists'),
+  FROM (VALUES ('{"fold_in": null}', 'svd baseline texts'), ('{"fold_in": 1}', 'svd baseline texts'), ('{"fold_in": {}}', 'svd baseline texts'),
+	('{"fold_in": [1]}', 'svd'), ('{"fold_in": {"kind": 1}}', 'svd'), ('{"fold_in": {"kind": "magic"}}', 'svd'), ('{"fold_in": {"kind": "ridge"}}', 'svd'),
+	('{"fold_in": {"kind": "weighted", "alpha": 1, "hu_koren": 0, "unobserved_weight": 1, "nu": 1, "regularization": 1}}', 'baseline'),
+	('{"offset": null}', 'svd baseline texts'), ('{"offset": 1e400}', 'svd baseline texts'), ('{"k": 0}', 'exact lists'),
 	('{"k": 1e10}', 'exact lists'), ('{"k": null}', 'exact lists'), ('{"min_k": -1}', 'exact lists'), ('{"min_support": -1}', 'exact lists'),
 	('{"shrinkage": -1}', 'exact lists'), ('{"shrinkage": "x"}', 'exact lists'), ('{"score": "best"}', 'exact lists'),
 	('{"normalize": null}', 'blend'), ('{"normalize": "best"}', 'blend'), ('{"weights": null}', 'blend'), ('{"weights": 1}', 'blend'), ('{"weights": []}', 'blend'),
@@ -314,6 +317,12 @@ INSERT INTO trial VALUES
 	('too many components', 'blend', forge_header('jsonb_set(meta, ''{components}'', ' || repeat('(meta -> ''components'') || ', 5) || '(meta -> ''components''))'));
 INSERT INTO trial SELECT 'log ' || json, 'svd', forge_header(format('jsonb_set(meta, ''{log}'', %L)', json))
   FROM unnest(ARRAY['null', '5', '"x"', '{}', '[{}]', '[1]', '[null]', '[[]]', '[["a", "b", "c"]]', '[[1, 2, 1e400]]']) json;
+-- every member of fold_in, missing and out of range
+CREATE VIEW fold_in_member AS SELECT m AS model, jsonb_object_keys(meta #> '{params,fold_in}') AS key
+  FROM (SELECT 'svd' AS m, meta FROM svd WHERE part = 'header' AND version = 2 UNION ALL SELECT 'texts', meta FROM texts WHERE part = 'header') h;
+INSERT INTO trial SELECT format('no %s to fold in', key), model, forge_header(format('meta #- ''{params,fold_in,%s}''', key)) FROM fold_in_member;
+INSERT INTO trial SELECT format('%s %s to fold in', key, v), model, forge_header(format('jsonb_set(meta, ''{params,fold_in,%s}'', ''%s'')', key, v))
+  FROM fold_in_member, unnest('{-1,true}'::text[]) v;
 SELECT count(*) AS headers FROM trial;
 SELECT * FROM trouble;
 
@@ -426,6 +435,14 @@ INSERT INTO trial VALUES
 	  FROM forged WHERE t.part = 'header' AND t.version = 2 $$);
 SELECT count(*) AS blocks FROM trial;
 SELECT * FROM trouble;
+
+-- Nobody can be folded in by a model that does not say how.
+CREATE FUNCTION public.scores_of_profile(model regclass, items bigint[], ratings float4[]) RETURNS float8[] LANGUAGE c STRICT AS '$libdir/recsys', 'recsys_scores_of_profile';
+SELECT array_length(scores_of_profile('svd', '{1,2}', '{5,1}'), 1) AS scores;
+DO $$ BEGIN EXECUTE format(damage.forge_header('meta #- ''{params,fold_in}'''), 'svd'); END $$;
+SELECT scores_of_profile('svd', '{1,2}', '{5,1}');
+SELECT recsys_predict('svd', 1, 1) BETWEEN 1 AND 5 AS predicts;
+DROP FUNCTION public.scores_of_profile;
 
 -- What is damaged can be seen, and mended by training ----------------------
 

@@ -100,7 +100,7 @@ test_conjugate(void)
 				work[CONJUGATE_VECTORS * N],
 				points[40 * N];
 	Dense		dense = {N, matrix, right, 0};
-	Equations	equations = {apply_dense, &dense, N, work};
+	Equations	equations = {apply_dense, &dense, N, 0, work};
 	bool		agree = true;
 	double		before = 1e30;
 
