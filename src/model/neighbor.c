@@ -59,7 +59,7 @@ read_weight_params(const Model *model, NeighborParams *params)
 	JsonbValue	value;
 
 	params->measure.asymmetry = .5;
-	params->weighting = (Weighting) {WEIGHTING_NONE};
+	params->weighting = (Weighting) {.kind = WEIGHTING_NONE};
 	if (!json_get(json, "weighting", &value))
 		return;
 	params->measure.asymmetry = json_get_number(json, "asymmetry");

@@ -76,7 +76,7 @@ popularity_scores(Model *model)
 void
 require_seen(const Model *model)
 {
-	if (!model_has_part(model, PART_RATINGS))
+	if (model->header.users > 0 && !model_has_part(model, PART_RATINGS))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("model \"%s\" does not know what users have seen",
