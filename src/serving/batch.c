@@ -275,6 +275,10 @@ popular_order(BatchWorker *worker)
 	old = MemoryContextSwitchTo(worker->context);
 	order = palloc(sizeof(PopularOrder));
 	order->count = popularity_scores(worker->model);
+	/* What nobody has rated is nobody's recommendation, but has a place. */
+	for (int32 item = 0; item < items; item++)
+		if (isnan(order->count[item]))
+			order->count[item] = 0;
 	order->best = rank_scores(order->count, items, items).heap;
 	order->place = find_places(order->best, items);
 	order->seen = memset(allocate(worker, items, 1), 0, items);
