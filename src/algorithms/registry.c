@@ -19,6 +19,7 @@ const Algorithm *const algorithms[] = {
 	&als_algorithm,
 	&ials_algorithm,
 	&bpr_algorithm,
+	&logistic_mf_algorithm,
 	&nmf_algorithm,
 	&gradient_algorithm,
 	&item_knn_algorithm,

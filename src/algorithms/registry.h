@@ -18,6 +18,7 @@ extern const Algorithm svdpp_algorithm;
 extern const Algorithm als_algorithm;
 extern const Algorithm ials_algorithm;
 extern const Algorithm bpr_algorithm;
+extern const Algorithm logistic_mf_algorithm;
 extern const Algorithm nmf_algorithm;
 extern const Algorithm gradient_algorithm;
 extern const Algorithm item_knn_algorithm;

@@ -84,6 +84,12 @@ typedef struct Kernels
 	 */
 	void		(*order_step) (int n, float *p, float *q, float *r, float step, float keep);
 
+	/*
+	 * Replaces each x by 1 / (1 + e^-x); returns the sum of ln(1 + e^x).  Both
+	 * are good to about 1e-6.
+	 */
+	double		(*logistic) (int n, float *x);
+
 	/* out[r] = inner product of row r of matrix [rows x n] with x */
 	void		(*matrix_vector) (size_t rows, int n, const float *matrix,
 								  const float *x, float *out);

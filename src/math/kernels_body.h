@@ -8,6 +8,7 @@
  * is the vector extension of gcc and clang, so that it says which operations
  * are parallel without naming one CPU's instructions.
  */
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -250,6 +251,58 @@ svdpp_step(int n, float *p, float *q, float *s, float *d, float step, float shar
 	}
 }
 
+/* e^-|x|, by 2^n and a polynomial for 2^f, f from -1/2 to 1/2. */
+static inline Vector
+falling_exp(Vector x)
+{
+	Vector		t = absolute(x) * -1.44269504f;
+	Bits		far = t < -126.0f;
+	Bits		n;
+	Vector		f;
+	Vector		power;
+
+	t = (Vector) ((Bits) t & ~far);
+	n = __builtin_convertvector(t - 0.5f, Bits);
+	f = t - __builtin_convertvector(n, Vector);
+	power = 1.0f + f * (0.693147181f + f * (0.240226507f + f * (0.0555041087f + f *
+																(0.00961812911f + f * (0.00133335581f + f * 0.000154035304f)))));
+	return (Vector) ((Bits) (power * (Vector) ((n + 127) << 23)) & ~far);
+}
+
+/* Factors of at most 2 that are multiplied before their logarithm is taken. */
+#define FACTORS_AT_A_TIME 64
+
+static double
+logistic(int n, float *x)
+{
+	double		sum = 0;
+
+	for (int from = 0; from < n; from += FACTORS_AT_A_TIME * LANES)
+	{
+		int			end = n - from < FACTORS_AT_A_TIME * LANES ? n : from + FACTORS_AT_A_TIME * LANES;
+		Vector		product = {0};
+		Vector		positive = {0};
+
+		product += 1.0f;
+		for (int i = from; i < end; i += LANES)
+		{
+			Vector		v = load(x + i);
+			Vector		e = falling_exp(v);
+			Bits		above = v > 0.0f;
+			Vector		one = {0};
+
+			one += 1.0f;
+			product *= 1.0f + e;
+			positive += (Vector) ((Bits) v & above);
+			store(x + i, (Vector) (((Bits) one & above) | ((Bits) e & ~above)) / (1.0f + e));
+		}
+		for (int lane = 0; lane < LANES; lane++)
+			sum += logf(product[lane]);
+		sum += lane_sum(positive);
+	}
+	return sum;
+}
+
 static void
 matrix_vector(size_t rows, int n, const float *matrix, const float *x,
 			  float *out)
@@ -300,6 +353,7 @@ const Kernels KERNEL_SET = {
 	.svdpp_step = svdpp_step,
 	.dot_difference = dot_difference,
 	.order_step = order_step,
+	.logistic = logistic,
 	.matrix_vector = matrix_vector,
 	.gather_dot = gather_dot,
 	.gather_sum = gather_sum

@@ -40,6 +40,19 @@ product_add(int rows, int cols, int n, const float *x, const float *y, float *ou
 }
 
 /*
+ * out += weight W Y for W [rows x w_stride], of which "cols" columns are meant,
+ * and Y [cols x n]: to each row of out [rows x n] its weighted sum of Y's rows.
+ */
+void
+weighted_rows_add(int rows, int cols, int n, float weight, const float *w, int w_stride,
+				  const float *y, float *out)
+{
+	const float one = 1.0f;
+
+	sgemm_("N", "N", &n, &rows, &cols, &weight, y, &n, w, &w_stride, &one, out, &n);
+}
+
+/*
  * X'X of X [rows x n], row-major with the given stride, into gram [n x
  * stride], of which the triangle right of the diagonal and the diagonal are
  * written.  No rows make it zero.

@@ -10,6 +10,8 @@
 
 extern void product_add(int rows, int cols, int n, const float *x, const float *y,
 						float *out, int stride);
+extern void weighted_rows_add(int rows, int cols, int n, float weight, const float *w,
+							  int w_stride, const float *y, float *out);
 extern void gram_matrix(int rows, int n, int stride, const float *x, float *gram);
 extern void gram_mirror(int n, int stride, float *gram);
 extern void normal_add(int rows, int n, int stride, const float *x, const float *y,

@@ -17,6 +17,7 @@
 
 #include "math/conjugate.h"
 #include "math/kernels.h"
+#include "math/logistic.h"
 #include "math/order.h"
 #include "math/random.h"
 #include "model/fold_in.h"
@@ -36,7 +37,7 @@
 /* So often another item is drawn that he does not have. */
 #define TRIES 32
 
-static const char *const kind_names[] = {"ridge", "descent", "weighted", "ranking", NULL};
+static const char *const kind_names[] = {"ridge", "descent", "weighted", "logistic", "ranking", NULL};
 
 /* The members of the parameter, and the kinds that have them. */
 #define FOR(kind) (1 << (FOLD_IN_##kind))
@@ -55,12 +56,14 @@ static const struct
 	{"centered", offsetof(FoldIn, centered), 0, 1, FOR(RIDGE)},
 	{"scaled", offsetof(FoldIn, scaled), 0, 1, FOR(RIDGE)},
 	{"non_negative", offsetof(FoldIn, non_negative), 0, 1, FOR(RIDGE)},
-	{"learning_rate", offsetof(FoldIn, learning_rate), 0, 1, FOR(DESCENT) | FOR(RANKING)},
+	{"learning_rate", offsetof(FoldIn, learning_rate), 0, 1,
+	FOR(DESCENT) | FOR(LOGISTIC) | FOR(RANKING)},
 	{"learning_rate_decay", offsetof(FoldIn, learning_rate_decay), 0, 1, FOR(DESCENT) | FOR(RANKING)},
-	{"iterations", offsetof(FoldIn, iterations), 1, 100000, FOR(DESCENT) | FOR(RANKING)},
+	{"iterations", offsetof(FoldIn, iterations), 1, 100000,
+	FOR(DESCENT) | FOR(LOGISTIC) | FOR(RANKING)},
 	{"popularity", offsetof(FoldIn, popularity), 0, 1, FOR(RANKING)},
 	{"seed", offsetof(FoldIn, seed), PG_INT32_MIN, PG_INT32_MAX, FOR(RANKING)},
-	{"alpha", offsetof(FoldIn, alpha), 0, 1e6, FOR(WEIGHTED)},
+	{"alpha", offsetof(FoldIn, alpha), 0, 1e6, FOR(WEIGHTED) | FOR(LOGISTIC)},
 	{"hu_koren", offsetof(FoldIn, hu_koren), 0, 1, FOR(WEIGHTED)},
 	{"unobserved_weight", offsetof(FoldIn, unobserved_weight), 0, 1e6, FOR(WEIGHTED)},
 	{"nu", offsetof(FoldIn, nu), 0, 2, FOR(WEIGHTED)}
@@ -458,6 +461,56 @@ rank(const FoldIn *fold_in, const FoldItems *items, const FoldProfile *profile, 
 }
 
 /*
+ * The gradient of the loss of logistic_mf.c by the user's vector, and behind it
+ * by his bias; "tile" is work space for a tile of one row.
+ */
+static void
+logistic_slope(const FoldIn *fold_in, const FoldItems *items, const FoldProfile *profile,
+			   const float *x, float *tile, float *gradient)
+{
+	int			stride = items->stride;
+	int32		next = 0;
+
+	memset(gradient, 0, sizeof(float) * (stride + KERNEL_LANES));
+	for (int32 from = 0; from < items->count; from += LOGISTIC_COLS)
+	{
+		int			cols = Min(LOGISTIC_COLS, items->count - from);
+		const float *y = items->vectors + (Size) from * stride;
+
+		CHECK_FOR_INTERRUPTS();
+		for (int c = 0; c < cols; c++)
+			tile[c] = x[stride] + (items->bias == NULL ? 0 : items->bias[from + c]);
+		(void) logistic_tile(1, cols, stride, x, y, tile);
+		for (; next < profile->count && profile->item[next] < from + cols; next++)
+			(void) logistic_observe(&tile[profile->item[next] - from],
+									fold_in->alpha * profile->value[next]);
+		logistic_gradient(1, cols, stride, tile, y, gradient);
+		for (int c = 0; c < cols; c++)
+			gradient[stride] += tile[c];
+	}
+}
+
+/* The steps of logistic_mf.c on the user alone. */
+static void
+regress(const FoldIn *fold_in, const FoldItems *items, const FoldProfile *profile, float *x)
+{
+	int			length = items->stride + KERNEL_LANES;
+	float	   *tile = palloc(sizeof(float) * LOGISTIC_COLS);
+	float	   *gradient = palloc(sizeof(float) * length);
+	float	   *squares = palloc0(sizeof(float) * length);
+
+	for (int step = 0; step < fold_in->iterations; step++)
+	{
+		logistic_slope(fold_in, items, profile, x, tile, gradient);
+		logistic_step(items->stride + 1, -1, fold_in->learning_rate, fold_in->regularization,
+					  items->stride, gradient, squares, x);
+	}
+	pfree(tile);
+	pfree(gradient);
+	pfree(squares);
+}
+
+/*
  * The vector [stride] and the bias of somebody by what he has rated.  Who has
  * rated nothing gets zeros.
  */
@@ -476,6 +529,9 @@ fold_in_solve(const FoldIn *fold_in, const FoldItems *items, const FoldProfile *
 				break;
 			case FOLD_IN_DESCENT:
 				descend(fold_in, items, profile, x);
+				break;
+			case FOLD_IN_LOGISTIC:
+				regress(fold_in, items, profile, x);
 				break;
 			case FOLD_IN_RANKING:
 				rank(fold_in, items, profile, x);

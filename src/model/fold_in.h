@@ -16,6 +16,7 @@ typedef enum FoldInKind
 	FOLD_IN_RIDGE,				/* ridge regression of his ratings */
 	FOLD_IN_DESCENT,			/* steps of gradient descent on the same */
 	FOLD_IN_WEIGHTED,			/* least squares on all items, observed or not */
+	FOLD_IN_LOGISTIC,			/* logistic regression on all items */
 	FOLD_IN_RANKING				/* steps that rank his items above others */
 } FoldInKind;
 
@@ -32,12 +33,12 @@ typedef struct FoldIn
 	double		centered;		/* ridge: that bias is the mean of his ratings */
 	double		scaled;			/* ridge: penalties are for each rating? */
 	double		non_negative;	/* ridge: no factor may be negative? */
-	double		learning_rate;	/* descent, ranking */
-	double		learning_rate_decay;
-	double		iterations;
+	double		learning_rate;	/* descent, logistic, ranking */
+	double		learning_rate_decay;	/* descent, ranking */
+	double		iterations;		/* descent, logistic, ranking */
 	double		popularity;		/* ranking: others are drawn as often as observed? */
 	double		seed;
-	double		alpha;			/* weighted; see ials.c */
+	double		alpha;			/* weighted, see ials.c; logistic */
 	double		hu_koren;
 	double		unobserved_weight;
 	double		nu;

@@ -31,6 +31,7 @@ INSERT INTO cases VALUES
 ('baseline_sgd', 'ratings', 'baseline_sgd', '{}'),
 ('ials', 'liked', 'ials', '{"factors": 5}'),
 ('ials_hu_koren', 'liked', 'ials', '{"factors": 5, "weighting": "hu_koren", "alpha": 3}'),
+('logistic', 'liked', 'logistic_mf', '{"factors": 5, "iterations": 200}'),
 ('bpr', 'liked', 'bpr', '{"factors": 5, "regularization": 0.02, "iterations": 300, "learning_rate": 0.02}'),
 ('bpr_popularity', 'liked', 'bpr', '{"factors": 5, "regularization": 0.02, "iterations": 300, "learning_rate": 0.02, "negatives": "popularity"}');
 DO $$
@@ -57,7 +58,7 @@ SELECT name, bool_and(a.score = b.score) AS same, bool_and(a.score = c.score) AS
   FROM cases, folded(name, source, 7) a JOIN folded(name, source, 7) b USING (item) JOIN folded(name, source, 8) c USING (item) GROUP BY 1 ORDER BY 1;
 -- Nothing is known of who has rated nothing.
 SELECT name AS something_is_known
-  FROM cases, LATERAL (SELECT CASE WHEN algorithm IN ('ials', 'bpr') OR name = 'als_unbiased' OR name IN ('nmf', 'gradient') THEN 0 ELSE (SELECT avg(rating) FROM ratings) END AS offset_) o,
+  FROM cases, LATERAL (SELECT CASE WHEN algorithm IN ('ials', 'bpr', 'logistic_mf') OR name = 'als_unbiased' OR name IN ('nmf', 'gradient') THEN 0 ELSE (SELECT avg(rating) FROM ratings) END AS offset_) o,
        LATERAL (SELECT array_agg(coalesce(bias, 0) ORDER BY id::bigint) AS bias FROM recsys_factors(name, 'item')) b,
        LATERAL unnest(b.bias, scores_of_profile(name, '{}', '{}')) i(bias, s)
  GROUP BY 1 HAVING NOT bool_and(abs(s - i.bias - o.offset_) < 1e-5) ORDER BY 1;

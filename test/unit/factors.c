@@ -2,8 +2,8 @@
  * factors.c
  *		Unit tests of what factorizations for rankings are made of: products of
  *		matrices against plain loops, conjugate gradients on equations whose
- *		solution is known, and the steps of Bayesian personalized ranking
- *		against finite differences of their loss.
+ *		solution is known, and the gradients of Bayesian personalized ranking
+ *		and of logistic factorization against finite differences of their loss.
  */
 #include <math.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 
 #include "math/conjugate.h"
 #include "math/kernels.h"
+#include "math/logistic.h"
 #include "math/order.h"
 #include "math/random.h"
 #include "math/solve.h"
@@ -233,6 +234,84 @@ test_ranking(void)
 	ok(alone, "that of the user alone, too");
 }
 
+/*
+ * The loss of logistic matrix factorization by its definition, of one row and
+ * some columns, some of which were observed.
+ */
+#define COLUMNS 37
+
+static double
+odds_loss(const double *x, const float *columns, const float *weight)
+{
+	double		loss = 0;
+
+	for (int c = 0; c < COLUMNS; c++)
+	{
+		double		s = .25 * c - 3;
+
+		for (int i = 0; i < FACTORS; i++)
+			s += x[i] * columns[c * PADDED + i];
+		loss += (1 + weight[c]) * log(1 + exp(s)) - weight[c] * s;
+	}
+	return loss;
+}
+
+static void
+test_logistic(void)
+{
+	const double h = 1e-5;
+	float		x[PADDED] = {0};
+	float		columns[COLUMNS * PADDED] = {0};
+	float		weight[COLUMNS];
+	float		tile[LOGISTIC_COLS];
+	float		gradient[PADDED] = {0};
+	float		squares[PADDED] = {0};
+	float		before[PADDED];
+	double		at[FACTORS];
+	double		loss;
+	bool		agree = true;
+
+	fill(x, FACTORS);
+	for (int c = 0; c < COLUMNS; c++)
+	{
+		fill(columns + c * PADDED, FACTORS);
+		weight[c] = c % 4 == 0 ? c : 0;
+		tile[c] = .25f * c - 3;
+	}
+	for (int i = 0; i < FACTORS; i++)
+		at[i] = x[i];
+	loss = logistic_tile(1, COLUMNS, PADDED, x, columns, tile);
+	for (int c = 0; c < COLUMNS; c++)
+		if (weight[c] > 0)
+			loss += logistic_observe(&tile[c], weight[c]);
+	logistic_gradient(1, COLUMNS, PADDED, tile, columns, gradient);
+	ok(near(loss, odds_loss(at, columns, weight), 1e-5), "loss of logistic factorization");
+	for (int i = 0; i < FACTORS; i++)
+	{
+		double		above;
+
+		at[i] += h;
+		above = odds_loss(at, columns, weight);
+		at[i] -= 2 * h;
+		agree = agree && near(gradient[i], (above - odds_loss(at, columns, weight)) / (2 * h), 1e-3);
+		at[i] += h;
+	}
+	ok(agree, "its gradient, against finite differences");
+
+	/* The first step of AdaGrad is as long for every element. */
+	memcpy(before, x, sizeof(x));
+	logistic_step(PADDED, 2, .5, .25, FACTORS, gradient, squares, x);
+	agree = true;
+	for (int i = 0; i < PADDED; i++)
+	{
+		double		slope = gradient[i] + (i < FACTORS ? .25 * before[i] : 0);
+		double		step = i == 2 || slope == 0 ? 0 : slope > 0 ? -.5 : .5;
+
+		agree = agree && near(x[i] - before[i], step, 1e-4);
+	}
+	ok(agree, "a step of AdaGrad, but for what is fixed");
+}
+
 int
 main(void)
 {
@@ -241,5 +320,6 @@ main(void)
 	test_products();
 	test_conjugate();
 	test_ranking();
+	test_logistic();
 	return failures > 0;
 }

@@ -158,6 +158,32 @@ order_step_agrees(const Kernels *set, int n)
 }
 
 static bool
+logistic_agrees(const Kernels *set, int n)
+{
+	int			padded = KERNEL_PADDED(n);
+	float	   *x = random_vector(padded);
+	double		sum = 0;
+	double		found;
+	bool		agree = true;
+	float	   *before = malloc(sizeof(float) * padded);
+
+	for (int i = 0; i < padded; i++)
+		x[i] *= i % 3 == 0 ? 1 : i % 3 == 1 ? 10 : 200;
+	x[0] = 0;
+	memcpy(before, x, sizeof(float) * padded);
+	found = set->logistic(padded, x);
+	for (int i = 0; i < padded; i++)
+	{
+		agree = agree && fabs(x[i] - 1 / (1 + exp(-(double) before[i]))) < 1e-6;
+		sum += before[i] > 0 ? before[i] + log1p(exp(-before[i])) : log1p(exp(before[i]));
+	}
+	agree = agree && near(found, sum, 1e-6);
+	free(x);
+	free(before);
+	return agree;
+}
+
+static bool
 matrix_vector_agrees(const Kernels *set, int n)
 {
 	int			padded = KERNEL_PADDED(n);
@@ -213,7 +239,7 @@ test_kernels(const Kernels *set)
 		agree = agree && reductions_agree(set, lengths[i]) &&
 			sgd_step_agrees(set, lengths[i]) && adaptive_step_agrees(set, lengths[i]) &&
 			order_step_agrees(set, lengths[i]) && matrix_vector_agrees(set, lengths[i]) &&
-			count_above_agrees(set, lengths[i]);
+			count_above_agrees(set, lengths[i]) && logistic_agrees(set, lengths[i]);
 	snprintf(name, sizeof(name), "kernels for %s agree with plain loops", set->isa);
 	ok(agree, name);
 }

@@ -1,0 +1,319 @@
+/*
+ * logistic_mf.c
+ *		Algorithm "logistic_mf": p_u . q_i + b_u + b_i is the logarithm of the odds
+ *		that user u has item i.
+ *
+ * Johnson, "Logistic Matrix Factorization for Implicit Feedback Data" (NIPS
+ * workshop 2014), with weights alpha x: the loss and its gradient are in
+ * math/logistic.c.  Users and items take a step of AdaGrad in turn, each with
+ * its whole gradient: of all pairs, not of some drawn at random.  That is
+ * matrix products, at which processors are good; steps are then few and sure,
+ * and the loss that is minimized is known.  But the time is proportional to
+ * users times items: where both are many, ials or bpr do.
+ *
+ * The vector of a user ends in his bias and a 1, that of an item in a 1 and its
+ * bias, so that their product has both.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+
+#include "algorithms/registry.h"
+#include "engine/team.h"
+#include "math/kernels.h"
+#include "math/logistic.h"
+#include "model/fold_in.h"
+#include "ratings/budget.h"
+
+/* Rows whose gradients are made together. */
+#define TILE_ROWS 32
+
+/* Steps of somebody who is folded in, from nothing. */
+#define FOLD_IN_STEPS 60
+
+typedef struct LogisticOptions
+{
+	CommonOptions common;
+	IterationOptions iteration;
+	int			factors;
+	double		alpha;
+	double		learning_rate;
+	double		regularization;
+	double		init_sd;
+	int			seed;
+} LogisticOptions;
+
+static const OptionSpec options[] = {
+	INT_OPTION("factors", LogisticOptions, factors, 30, 1, 4096,
+			   "length of the vectors of users and items"),
+	PLAIN_ITERATION_OPTION(LogisticOptions, iteration, 30, "steps of all users and all items"),
+	REAL_OPTION("alpha", LogisticOptions, alpha, 1, 1e-6, 1e6,
+				"weight of an observation, for each unit of its value"),
+	REAL_OPTION("learning_rate", LogisticOptions, learning_rate, .2, 1e-9, 10,
+				"length of the steps, before they are divided by the gradients seen"),
+	REAL_OPTION("regularization", LogisticOptions, regularization, 5, 0, 1e9,
+				"penalty on half the squares of factors"),
+	REAL_OPTION("init_sd", LogisticOptions, init_sd, .1, 0, 100,
+				"standard deviation of the factors at the start"),
+	INT_OPTION("seed", LogisticOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
+			   "start of the random numbers")
+};
+
+/* Phases of the work; their argument is the side that they are about. */
+enum
+{
+	LOGISTIC_START,				/* random factors; units of its rows */
+	LOGISTIC_STEP				/* a step of its rows; units of them */
+};
+
+#define USERS 0
+#define ITEMS 1
+
+typedef struct LogisticSide
+{
+	const SparseRows *rows;
+	float	   *vectors;		/* [rows x stride] */
+	float	   *squares;		/* [rows x stride] of the gradients seen */
+	int			bias;			/* the element that is the bias */
+	int			one;			/* and that which is 1 */
+} LogisticSide;
+
+typedef struct Logistic
+{
+	const LogisticOptions *options;
+	int			stride;
+	LogisticSide side[2];
+
+	/* Work space of this process. */
+	float	   *tile;			/* [TILE_ROWS x LOGISTIC_COLS] */
+	float	   *gradient;		/* [TILE_ROWS x stride] */
+	int64		cursor[TILE_ROWS];	/* the next entry of each row */
+} Logistic;
+
+static int
+padded_length(const LogisticOptions *opts)
+{
+	return KERNEL_PADDED(opts->factors + 2);
+}
+
+static Size
+logistic_memory(const MatrixShape *shape, const void *options)
+{
+	int			stride = padded_length(options);
+
+	return add_size(vectors_bytes(shape->users, 2 * stride),
+					vectors_bytes(shape->items, 2 * stride));
+}
+
+static Size
+logistic_scratch(const MatrixShape *shape, const void *options)
+{
+	return vectors_bytes(TILE_ROWS, LOGISTIC_COLS + padded_length(options));
+}
+
+static void *
+logistic_attach(TrainContext *context)
+{
+	const Interactions *ratings = context->ratings;
+	Logistic   *logistic = palloc0(sizeof(Logistic));
+	int			factors;
+
+	logistic->options = context->options;
+	logistic->stride = padded_length(logistic->options);
+	factors = logistic->options->factors;
+	for (int s = USERS; s <= ITEMS; s++)
+	{
+		LogisticSide *side = &logistic->side[s];
+
+		side->rows = s == USERS ? &ratings->by_user : &ratings->by_item;
+		side->vectors = team_vectors(context, 2 * s, side->rows->rows, logistic->stride);
+		side->squares = team_vectors(context, 2 * s + 1, side->rows->rows, logistic->stride);
+		side->bias = s == USERS ? factors : factors + 1;
+		side->one = s == USERS ? factors + 1 : factors;
+	}
+	logistic->tile = allocate_vectors(TILE_ROWS, LOGISTIC_COLS);
+	logistic->gradient = allocate_vectors(TILE_ROWS, logistic->stride);
+	return logistic;
+}
+
+/* The sum of the values of a row. */
+static double
+side_weight(const LogisticSide *side, int32 row)
+{
+	double		sum = 0;
+
+	for (int64 e = side->rows->start[row]; e < side->rows->start[row + 1]; e++)
+		sum += side->rows->value[e];
+	return sum;
+}
+
+static void
+start_row(const Logistic *logistic, int s, int32 row)
+{
+	const LogisticSide *side = &logistic->side[s];
+	float	   *vector = side->vectors + (Size) row * logistic->stride;
+
+	draw_vector(vector, logistic->options->factors, logistic->options->init_sd,
+				logistic->options->seed, s, row);
+	vector[side->one] = 1;
+	/* With the logarithm of its odds for a bias, an item needs no steps to it. */
+	if (s == ITEMS)
+	{
+		double		has = logistic->options->alpha * side_weight(side, row);
+		double		others = logistic->side[USERS].rows->rows + 1;
+
+		vector[side->bias] = log((has + .5) / others);
+	}
+}
+
+/* Correct the tile of some rows with what was observed in its columns. */
+static double
+observe(Logistic *logistic, const SparseRows *rows, int32 first, int count, int32 from,
+		int32 to)
+{
+	double		loss = 0;
+
+	for (int r = 0; r < count; r++)
+		for (; logistic->cursor[r] < rows->start[first + r + 1] &&
+			 rows->index[logistic->cursor[r]] < to; logistic->cursor[r]++)
+			loss += logistic_observe(logistic->tile + r * LOGISTIC_COLS +
+									 rows->index[logistic->cursor[r]] - from,
+									 logistic->options->alpha * rows->value[logistic->cursor[r]]);
+	return loss;
+}
+
+/* A step of some rows, at most TILE_ROWS; returns their loss before. */
+static double
+step_rows(Logistic *logistic, int s, int32 first, int count)
+{
+	const LogisticOptions *opts = logistic->options;
+	const LogisticSide *side = &logistic->side[s];
+	const LogisticSide *other = &logistic->side[!s];
+	int			stride = logistic->stride;
+	float	   *x = side->vectors + (Size) first * stride;
+	double		loss = 0;
+
+	memset(logistic->gradient, 0, sizeof(float) * count * stride);
+	for (int r = 0; r < count; r++)
+		logistic->cursor[r] = side->rows->start[first + r];
+	for (int32 from = 0; from < other->rows->rows; from += LOGISTIC_COLS)
+	{
+		int			cols = Min(LOGISTIC_COLS, other->rows->rows - from);
+		const float *y = other->vectors + (Size) from * stride;
+
+		CHECK_FOR_INTERRUPTS();
+		memset(logistic->tile, 0, sizeof(float) * count * LOGISTIC_COLS);
+		loss += logistic_tile(count, cols, stride, x, y, logistic->tile);
+		loss += observe(logistic, side->rows, first, count, from, from + cols);
+		logistic_gradient(count, cols, stride, logistic->tile, y, logistic->gradient);
+	}
+	for (int r = 0; r < count; r++)
+	{
+		Size		at = (Size) r * stride;
+
+		loss += opts->regularization / 2 *
+			(kernels->dot(stride, x + at, x + at) - 1 - x[at + side->bias] * x[at + side->bias]);
+		logistic_step(opts->factors + 2, side->one, opts->learning_rate, opts->regularization,
+					  opts->factors, logistic->gradient + at,
+					  side->squares + (Size) first * stride + at, x + at);
+		vector_forget_tiny(opts->factors, x + at);
+	}
+	return loss;
+}
+
+static double
+logistic_work(TrainContext *context, int phase, int64 argument, int unit)
+{
+	Logistic   *logistic = context->state;
+	const SparseRows *rows = logistic->side[argument].rows;
+	int			units = Min(rows->rows, TEAM_ROW_UNITS);
+	int32		row = (int64) rows->rows * unit / units;
+	int32		end = (int64) rows->rows * (unit + 1) / units;
+	double		sum = 0;
+
+	if (phase == LOGISTIC_START)
+	{
+		for (; row < end; row++)
+			start_row(logistic, argument, row);
+		return 0;
+	}
+	for (; row < end; row += TILE_ROWS)
+		sum += step_rows(logistic, argument, row, Min(TILE_ROWS, end - row));
+	return sum;
+}
+
+static double
+run_phase(TrainContext *context, int phase, int s)
+{
+	const Logistic *logistic = context->state;
+
+	return team_run(context, phase, s, team_row_units(logistic->side[s].rows), NULL);
+}
+
+static void
+logistic_finish(const Logistic *logistic, ModelDraft *draft)
+{
+	const LogisticOptions *opts = logistic->options;
+	const LogisticSide *users = &logistic->side[USERS];
+	const LogisticSide *items = &logistic->side[ITEMS];
+	FoldIn		fold_in = {
+		.kind = FOLD_IN_LOGISTIC,
+		.alpha = opts->alpha,
+		.regularization = opts->regularization,
+		.learning_rate = Min(opts->learning_rate, 1),
+		.iterations = FOLD_IN_STEPS
+	};
+
+	draft_add_fold_in(draft, &fold_in);
+	draft_add_unknown(draft, 0);
+	draft_add_factors(draft, 0, users->vectors, users->rows->rows, items->vectors,
+					  items->rows->rows, opts->factors, logistic->stride);
+	draft_add_biases(draft, users->vectors + users->bias, users->rows->rows,
+					 items->vectors + items->bias, items->rows->rows, logistic->stride);
+}
+
+/* The loss that is logged is that between the steps of users and of items. */
+static void
+logistic_train(TrainContext *context)
+{
+	const Logistic *logistic = context->state;
+	int			iterations = iteration_plan(context);
+
+	run_phase(context, LOGISTIC_START, USERS);
+	run_phase(context, LOGISTIC_START, ITEMS);
+	for (int i = 0; i < iterations; i++)
+	{
+		double		loss;
+
+		run_phase(context, LOGISTIC_STEP, USERS);
+		loss = run_phase(context, LOGISTIC_STEP, ITEMS);
+		if (!isfinite(loss))
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("training diverged"),
+					 errdetail("The loss is no longer finite."),
+					 errhint("Lower alpha or the learning_rate, or scale the values down.")));
+		if (!iteration_end(context, loss, NAN))
+			break;
+	}
+	logistic_finish(logistic, context->draft);
+}
+
+const Algorithm logistic_mf_algorithm = {
+	.name = "logistic_mf",
+	.family = "matrix factorization",
+	.feedback = FEEDBACK_IMPLICIT,
+	.form = "factor",
+	.description = "factorization of the odds that a user has an item, from all pairs",
+	.options_size = sizeof(LogisticOptions),
+	.options = options,
+	.option_count = lengthof(options),
+	.iteration = offsetof(LogisticOptions, iteration),
+	.memory = logistic_memory,
+	.scratch = logistic_scratch,
+	.attach = logistic_attach,
+	.work = logistic_work,
+	.train = logistic_train
+};
