@@ -12,11 +12,12 @@
 #define ENTRIES_PER_CHECK 256
 
 /*
- * Add the row of an item to sum [items], for the items from "from" on.  Time
- * is in proportion to the ratings of the item's users.
+ * Add the row of an item to sum [items], for the items from "from" on, with X as
+ * it is, or (presence) with 1 for every rating.  Time is in proportion to the
+ * ratings of the item's users.
  */
 void
-gram_row(const Interactions *ratings, int32 item, int32 from, float *sum)
+gram_row(const Interactions *ratings, int32 item, int32 from, bool presence, float *sum)
 {
 	const SparseRows *by_user = &ratings->by_user;
 	const SparseRows *by_item = &ratings->by_item;
@@ -31,6 +32,6 @@ gram_row(const Interactions *ratings, int32 item, int32 from, float *sum)
 		/* From the end: the later half is what is asked for. */
 		for (int64 o = by_user->start[user + 1] - 1;
 			 o >= by_user->start[user] && by_user->index[o] >= from; o--)
-			sum[by_user->index[o]] += x * by_user->value[o];
+			sum[by_user->index[o]] += presence ? 1 : x * by_user->value[o];
 	}
 }

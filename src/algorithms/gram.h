@@ -7,6 +7,7 @@
 
 #include "ratings/matrix.h"
 
-extern void gram_row(const Interactions *ratings, int32 item, int32 from, float *sum);
+extern void gram_row(const Interactions *ratings, int32 item, int32 from,
+					 bool presence, float *sum);
 
 #endif							/* RECSYS_ALGORITHMS_GRAM_H */

@@ -21,6 +21,13 @@
 #include "model/neighbor.h"
 #include "ratings/budget.h"
 
+/*
+ * As good as no bound on the neighbors of a score.  A sum of weights is over all
+ * that were kept: what is cut off would have told users with much from others,
+ * and takes time to find.
+ */
+#define ALL_NEIGHBORS 1000000
+
 typedef struct KnnOptions
 {
 	CommonOptions common;
@@ -44,8 +51,8 @@ static const OptionSpec options[] = {
 				"default msd for ratings, cosine for weights, dot for those of bm25"),
 	ENUM_OPTION("score", KnnOptions, score, OPTION_AUTO, score_names,
 				"how neighbors' ratings make a score; default weighted_mean for ratings, sum for weights"),
-	INT_OPTION("k", KnnOptions, k, 40, 1, 1000000,
-			   "nearest neighbors used for a score, of those that have the rating"),
+	INT_OPTION("k", KnnOptions, k, OPTION_AUTO, 1, ALL_NEIGHBORS,
+			   "nearest neighbors used for a score, of those that have the rating; default 40 for ratings, all for weights"),
 	INT_OPTION("min_k", KnnOptions, min_k, 1, 0, 1000000,
 			   "with fewer neighbors there is no score of theirs"),
 	INT_OPTION("min_support", KnnOptions, min_support, 1, 1, 1000000000,
@@ -98,6 +105,8 @@ knn_prepare(void *options, bool has_values)
 				 errhint("With a weighting use cosine, asymmetric_cosine or dot.")));
 	if (opts->neighbors < 0)
 		opts->neighbors = is_rating_score(opts->score) ? 0 : 100;
+	if (opts->k < 0)
+		opts->k = is_rating_score(opts->score) ? 40 : ALL_NEIGHBORS;
 	if (isnan(opts->shrinkage))
 		opts->shrinkage = opts->similarity == SIMILARITY_PEARSON_BASELINE ? 100 : 0;
 	if (!is_rating_score(opts->score))

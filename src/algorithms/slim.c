@@ -47,6 +47,7 @@ typedef struct SlimOptions
 	double		l1;
 	double		l2;
 	bool		scaled_regularization;
+	bool		presence;
 	int			k;
 	int			candidates;
 	double		tolerance;
@@ -59,6 +60,8 @@ static const OptionSpec options[] = {
 				"penalty on the squares of the weights"),
 	BOOL_OPTION("scaled_regularization", SlimOptions, scaled_regularization, true,
 				"multiply the penalties by the mean of the items' sums of squared values"),
+	BOOL_OPTION("presence", SlimOptions, presence, false,
+				"learn the weights from who has what, as if every rating were 1; ratings only count where they are added up"),
 	INT_OPTION("k", SlimOptions, k, 100, 1, 100000,
 			   "largest weights to keep for each item"),
 	INT_OPTION("candidates", SlimOptions, candidates, 1000, 1, 8192,
@@ -195,10 +198,11 @@ prepare_item(Slim *slim, int32 item)
 	float		squares = 0;
 
 	for (int64 e = by_item->start[item]; e < by_item->start[item + 1]; e++)
-		squares += by_item->value[e] * by_item->value[e];
+		squares += slim->options->presence ? 1 : by_item->value[e] * by_item->value[e];
 	slim->norm[item] = squares;
 	if (slim->gram != NULL)
-		gram_row(slim->ratings, item, 0, slim->gram + (Size) item * slim->stride);
+		gram_row(slim->ratings, item, 0, slim->options->presence,
+				 slim->gram + (Size) item * slim->stride);
 	return squares;
 }
 
@@ -209,7 +213,7 @@ row_of_gram(Slim *slim, int32 item)
 	if (slim->gram != NULL)
 		return slim->gram + (Size) item * slim->stride;
 	memset(slim->row, 0, sizeof(float) * slim->stride);
-	gram_row(slim->ratings, item, 0, slim->row);
+	gram_row(slim->ratings, item, 0, slim->options->presence, slim->row);
 	return slim->row;
 }
 
