@@ -43,7 +43,7 @@ typedef struct Rp3Options
 static const OptionSpec options[] = {
 	REAL_OPTION("alpha", Rp3Options, alpha, 1, 0, 10,
 				"power of the probability of a step"),
-	REAL_OPTION("beta", Rp3Options, beta, .3, 0, 10,
+	REAL_OPTION("beta", Rp3Options, beta, .2, 0, 10,
 				"power of its popularity that an item's score is divided by"),
 	INT_OPTION("k", Rp3Options, k, 100, 1, 100000,
 			   "largest weights to keep of each item for others"),
