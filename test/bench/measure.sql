@@ -37,6 +37,39 @@ CALL bench.measure('cosine_alone', $$SELECT recsys_train('cosine_1m', 'ml1m', 'i
 	'{"similarity": "cosine", "score": "sum", "neighbors": 50, "keep_versions": 1}')$$, :runs);
 RESET max_parallel_maintenance_workers;
 
+-- Training of every algorithm with its defaults: ratings, or weights.
+CREATE TEMP TABLE trained AS
+SELECT name AS algorithm, feedback <> 'implicit' AND name NOT IN ('popular', 'item_knn', 'user_knn') AS ratings
+  FROM recsys_algorithms WHERE name NOT IN ('content', 'gradient', 'normal', 'baseline_sgd');
+DO $$
+DECLARE t record; start timestamptz;
+BEGIN
+	SET LOCAL maintenance_work_mem = '1GB';
+	FOR t IN SELECT trained.* FROM trained, round WHERE i <= 3 LOOP
+		start := clock_timestamp();
+		PERFORM recsys_train('timed', 'ml1m', t.algorithm, '{"keep_versions": 1}', rating_col => CASE WHEN t.ratings THEN 'rating'::name END);
+		INSERT INTO bench.sample VALUES ('train ' || t.algorithm, extract(epoch FROM clock_timestamp() - start));
+	END LOOP;
+END $$;
+
+-- What the implicit library does too: an iteration of ials with weights by the
+-- rating, an epoch of bpr, and lists for everybody.
+SELECT FROM recsys_train('ials64', 'ml1m', 'ials', '{"weighting": "hu_koren", "factors": 64, "keep_versions": 1}');
+INSERT INTO bench.sample SELECT 'ials64', bench.iterations('ials64');
+SELECT FROM recsys_train('ials128', 'ml1m', 'ials', '{"weighting": "hu_koren", "factors": 128, "keep_versions": 1}');
+INSERT INTO bench.sample SELECT 'ials128', bench.iterations('ials128');
+SELECT FROM recsys_train('bpr', 'ml1m', 'bpr', '{"factors": 63, "iterations": 20, "keep_versions": 1}');
+INSERT INTO bench.sample SELECT 'bpr', bench.iterations('bpr');
+CALL bench.measure('recommend_all', $$SELECT count(*) FROM recsys_recommend_all('ials64', 10)$$, :runs);
+
+-- Items by their texts: 50,000 of 55 words, by the frequencies of a language.
+CREATE TABLE bench.text AS
+WITH word AS (
+	SELECT array_agg(DISTINCT w) AS list FROM pg_catalog.pg_description, regexp_split_to_table(description, '\W+') w WHERE w ~ '^[a-zA-Z]{3,}$')
+SELECT item_id, (SELECT string_agg(list[1 + floor(cardinality(list) * power(random(), 3))::int], ' ') FROM word, generate_series(1, 55) n WHERE n > 0 * item_id) AS text
+  FROM generate_series(1, 50000) item_id;
+CALL bench.measure('content', $$SELECT recsys_train('content', NULL, 'content', '{"items": "bench.text", "text_cols": ["text"], "keep_versions": 1}')$$, 3);
+
 -- Serving: one user a time, with the model in the cache.
 SELECT FROM recsys_train('als128', 'ml1m', 'als', '{"factors": 128, "iterations": 2, "keep_versions": 1}');
 SELECT FROM recsys_recommend('als128', 1);

@@ -17,7 +17,17 @@ compared(place, job, label, other, other_label, at_most, at_least) AS (VALUES
 	(7, 'svd64_epoch_alone', 'svd, 64 factors, one epoch, no workers', 'peer_svd64_epoch', 'LIBMF, one thread, 9/10 of it', NULL, .83),
 	(8, 'als_iteration', 'als, 64 factors, one iteration, ML-1M', 'als_iteration_alone', 'the same without workers', .5, NULL),
 	(9, 'recommend', 'recsys_recommend, top 10 of 3,706, 128 factors', 'recommend_sql', 'the same in SQL over recsys_factors', .002, NULL),
-	(10, 'recommend_knn', 'recsys_recommend, top 10, 50 neighbors of each item', NULL, NULL, .002, NULL))
+	(10, 'recommend_knn', 'recsys_recommend, top 10, 50 neighbors of each item', NULL, NULL, .002, NULL),
+	(11, 'cosine', 'all-pairs item cosine, top 50, ML-1M, in all', 'peer_cosine', 'implicit, without reading', NULL, 1),
+	(12, 'ials64', 'ials, 64 factors, one iteration, ML-1M', 'peer_ials64', 'implicit', NULL, 1),
+	(13, 'ials128', 'ials, 128 factors, one iteration, ML-1M', 'peer_ials128', 'implicit', NULL, 1),
+	(14, 'bpr', 'bpr, 63 factors, one epoch, ML-1M', 'peer_bpr', 'implicit', NULL, 1),
+	(15, 'recommend_all', 'recsys_recommend_all, top 10 of 3,706, 64 factors', 'peer_recommend_all', 'implicit', NULL, 1),
+	(16, 'train ease', 'ease, ML-1M, in all', NULL, NULL, 4, NULL),
+	(17, 'train slim', 'slim, ML-1M, in all', NULL, NULL, 30, NULL),
+	(18, 'rp3beta_gowalla', 'rp3beta, Gowalla, in all', NULL, NULL, 10, NULL),
+	(18, 'evaluate_gowalla', '29,858 users x 40,981 items ranked, 64 factors', NULL, NULL, 20, NULL),
+	(18, 'content', 'content, 50,000 texts of 55 words, in all', NULL, NULL, 20, NULL))
 SELECT c.label AS job, round(m.median::numeric, 4) AS seconds,
        round(m.min::numeric, 4) || ' - ' || round(m.max::numeric, 4) AS range,
        c.other_label AS compared_with, round(o.median::numeric, 4) AS its_seconds,
@@ -49,3 +59,8 @@ SELECT algorithm, ratings, round(read_seconds::numeric, 2) AS read_seconds,
        round(iteration_seconds::numeric, 3) AS iteration_seconds,
        round((iteration_seconds / ratings * 1e9)::numeric) AS ns_a_rating, round(train_rmse::numeric, 4) AS train_rmse
   FROM bench.growth ORDER BY 1, 2;
+
+SELECT g.data_set, g.recent, g.algorithm, g.options, round(r.hits::numeric, 4) AS hits, round(r.ndcg::numeric, 4) AS ndcg,
+       round(r.seconds::numeric, 1) AS seconds, concat_ws(' / ', g.at_least, g.ndcg_at_least) AS promised,
+       CASE WHEN r.hits < g.at_least OR r.ndcg < g.ndcg_at_least THEN 'MISSED' WHEN g.ndcg_at_least IS NOT NULL THEN 'met' END AS verdict
+  FROM bench.ranking_goal g JOIN bench.ranking r USING (place) ORDER BY g.data_set, r.ndcg;

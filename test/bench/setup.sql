@@ -5,6 +5,10 @@ CREATE TABLE bench.sample (job text, seconds float8);
 CREATE TABLE bench.growth (
 	algorithm text, ratings bigint, iteration_seconds float8, read_seconds float8, train_rmse float8);
 CREATE TABLE bench.memory (algorithm text, options jsonb, ratings bigint, predicted float8, bytes float8);
+CREATE TABLE bench.ranking_goal (
+	place serial, data_set text, recent bool, algorithm text, options jsonb,
+	at_least float8, ndcg_at_least float8, shown bool DEFAULT true);
+CREATE TABLE bench.ranking (place int, hits float8, ndcg float8, seconds float8);
 
 -- Run a statement several times and keep how long each run took.
 CREATE PROCEDURE bench.measure(job text, statement text, runs int) LANGUAGE plpgsql AS $$
