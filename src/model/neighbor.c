@@ -167,6 +167,13 @@ neighbor_score_items(Model *model, int32 user, double *scores)
 }
 
 static void
+neighbor_score_profile(Model *model, const int32 *item, const float *value, int32 count,
+					   double *scores)
+{
+	neighborhood_score_profile(model_state(model), item, value, count, scores);
+}
+
+static void
 neighbor_compare(Model *model, bool items, int32 row, VectorMetric metric,
 				  double *scores)
 {
@@ -184,6 +191,7 @@ const ModelForm item_neighbor_form = {
 	.item_by_item = true,
 	.predict = neighbor_predict,
 	.score_items = neighbor_score_items,
+	.score_profile = neighbor_score_profile,
 	.compare = neighbor_compare
 };
 

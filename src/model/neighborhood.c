@@ -592,6 +592,45 @@ tally_by_users(Neighborhood *hood, int32 user, Tally *tally)
 	pfree(neighbor);
 }
 
+/* A user's ratings, in the order of the items. */
+typedef struct Profile
+{
+	int32		user;			/* -1: he is not among the users */
+	const int32 *item;			/* [count] */
+	const float *value;			/* [count] */
+	int64		count;
+} Profile;
+
+static Profile
+profile_of_user(const Neighborhood *hood, int32 user)
+{
+	const SparseRows *by_user = &hood->by_user;
+	int64		start = by_user->start[user];
+
+	return (Profile) {
+		user, by_user->index + start, by_user->value + start, sparse_row_length(by_user, user)
+	};
+}
+
+/* The rating of an item that is in the profile. */
+static float
+profile_rating(const Profile *profile, int32 item)
+{
+	int64		low = 0;
+	int64		high = profile->count - 1;
+
+	while (low < high)
+	{
+		int64		middle = low + (high - low) / 2;
+
+		if (profile->item[middle] < item)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return profile->value[low];
+}
+
 /*
  * Item k-NN: what each of a user's items adds to the items that are like it.
  * Where k cuts, the nearest k of an item's neighbors among the user's items
@@ -649,9 +688,8 @@ offer_item(Neighborhood *hood, ItemTally *items, int32 user, int32 own, double r
 }
 
 static void
-tally_nearest(Neighborhood *hood, ItemTally *items, int32 user, int32 item)
+tally_nearest(Neighborhood *hood, ItemTally *items, const Profile *profile, int32 item)
 {
-	const SparseRows *by_user = &hood->by_user;
 	TopK	   *nearest = &items->nearest[item];
 
 	topk_sort(nearest);
@@ -659,38 +697,33 @@ tally_nearest(Neighborhood *hood, ItemTally *items, int32 user, int32 item)
 	{
 		Scored		other = nearest->heap[i];
 
-		tally_add(hood, &items->tally[item], other.score, other.index, user,
-				  by_user->value[sparse_find(by_user, user, other.index)]);
+		tally_add(hood, &items->tally[item], other.score, other.index, profile->user,
+				  profile_rating(profile, other.index));
 	}
 }
 
 static void
-tally_by_items(Neighborhood *hood, int32 user, Tally *tally)
+tally_by_items(Neighborhood *hood, const Profile *profile, Tally *tally)
 {
-	const SparseRows *by_user = &hood->by_user;
 	int32		count = hood->by_item.rows;
 	ItemTally	items = {.tally = tally, .k = hood->params.k};
 
-	if (hood->params.score != SCORE_AVERAGE &&
-		hood->params.k < sparse_row_length(by_user, user))
+	if (hood->params.score != SCORE_AVERAGE && hood->params.k < profile->count)
 		items.nearest = zeroed_array(count, sizeof(TopK));
-	for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
+	for (int64 i = 0; i < profile->count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		offer_item(hood, &items, user, by_user->index[e], by_user->value[e]);
+		offer_item(hood, &items, profile->user, profile->item[i], profile->value[i]);
 	}
 	for (int32 item = 0; items.nearest != NULL && item < count; item++)
-		tally_nearest(hood, &items, user, item);
+		tally_nearest(hood, &items, profile, item);
 }
 
-/*
- * Scores of all items for a user, NaN for items with fewer than min_k
- * neighbors that count.
- */
-void
-neighborhood_score(Neighborhood *hood, int32 user, double *scores)
+static void
+score_by_profile(Neighborhood *hood, const Profile *profile, double *scores)
 {
 	bool		items = hood->params.items;
+	int32		user = profile->user;
 	int32		count = hood->by_item.rows;
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "recsys scores",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -698,7 +731,7 @@ neighborhood_score(Neighborhood *hood, int32 user, double *scores)
 	Tally	   *tally = zeroed_array(count, sizeof(Tally));
 
 	if (items)
-		tally_by_items(hood, user, tally);
+		tally_by_items(hood, profile, tally);
 	else
 		tally_by_users(hood, user, tally);
 	for (int32 item = 0; item < count; item++)
@@ -711,6 +744,31 @@ neighborhood_score(Neighborhood *hood, int32 user, double *scores)
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);
+}
+
+/*
+ * Scores of all items for a user, NaN for items with fewer than min_k
+ * neighbors that count.
+ */
+void
+neighborhood_score(Neighborhood *hood, int32 user, double *scores)
+{
+	Profile		profile = profile_of_user(hood, user);
+
+	score_by_profile(hood, &profile, scores);
+}
+
+/*
+ * The same for somebody who is not among the users, from the items that he has
+ * rated, in the order of their indexes.  The rows must be items.
+ */
+void
+neighborhood_score_profile(Neighborhood *hood, const int32 *item, const float *value,
+						   int32 count, double *scores)
+{
+	Profile		profile = {-1, item, value, count};
+
+	score_by_profile(hood, &profile, scores);
 }
 
 /*

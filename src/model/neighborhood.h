@@ -87,6 +87,8 @@ extern void accumulate_row(RowSimilarity *similarity, int32 row);
 extern RowSimilarity *neighborhood_similarity(Neighborhood *hood, bool items);
 extern double neighborhood_predict(Neighborhood *hood, int32 user, int32 item);
 extern void neighborhood_score(Neighborhood *hood, int32 user, double *scores);
+extern void neighborhood_score_profile(Neighborhood *hood, const int32 *item,
+									   const float *value, int32 count, double *scores);
 extern void neighborhood_compare(Neighborhood *hood, bool items, int32 row,
 								  double *scores, int32 *support);
 

@@ -62,8 +62,19 @@ SELECT name AS something_is_known
        LATERAL (SELECT array_agg(coalesce(bias, 0) ORDER BY id::bigint) AS bias FROM recsys_factors(name, 'item')) b,
        LATERAL unnest(b.bias, scores_of_profile(name, '{}', '{}')) i(bias, s)
  GROUP BY 1 HAVING NOT bool_and(abs(s - i.bias - o.offset_) < 1e-5) ORDER BY 1;
+-- By items like his, somebody gets exactly what he would have got.
+CREATE FUNCTION like_a_user(options jsonb) RETURNS TABLE (items bigint, same bool) LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM recsys_train('by_items', 'ratings', 'item_knn', options);
+	RETURN QUERY SELECT count(*), bool_and(coalesce(p.score = r.score, false))
+	  FROM (SELECT DISTINCT user_id FROM ratings WHERE user_id % 15 = 0) u,
+	       LATERAL (SELECT n, s AS score FROM unnest((SELECT scores_of_profile('by_items', array_agg(item_id::bigint ORDER BY item_id), array_agg(rating ORDER BY item_id))
+	                                          FROM ratings x WHERE x.user_id = u.user_id)) WITH ORDINALITY a(s, n) WHERE s IS NOT NULL) p
+	  FULL JOIN LATERAL recsys_recommend('by_items', u.user_id, 1000, false) r ON r.item_id = p.n;
+END $$;
+SELECT o, like_a_user(o) FROM unnest('{"{}", "{\"k\": 3, \"score\": \"centered\"}", "{\"k\": 3, \"score\": \"sum\", \"neighbors\": 20}", "{\"score\": \"average\", \"similarity\": \"pearson\"}"}'::jsonb[]) o;
 -- Other algorithms, or models of before, cannot.
-SELECT FROM recsys_train('knn', 'ratings', 'item_knn');
+SELECT FROM recsys_train('knn', 'ratings', 'user_knn');
 SELECT scores_of_profile('knn', '{1}', '{5}');
 
 -- The scores of many users are what is predicted, for each of them, in their
