@@ -68,8 +68,13 @@ expect_packages()
 	expect 'more items by their titles' \
 		less "$(column 2 items)" "$(column 4 items)"
 	expect 'predictions' lines_like 4 '^[0-9]+[.][0-9]+$' < <(column 5 score)
-	expect 'more hits than of popularity' \
-		less "$(column 6 found_by_popularity)" "$(column 6 found)"
+	expect 'five algorithms and the popular list' \
+		lines_like 6 '^0[.][0-9]+$' < <(column 6 ndcg)
+	expect 'the best first' sort -c -r -n < <(column 6 ndcg)
+	expect 'the popular list' \
+		grep -qxF '*** popular ***' < <(column 6 algorithm)
+	expect 'three algorithms better than it' \
+		grep -qvF popular < <(column 6 algorithm | sed -n 3p)
 }
 
 # Where the movies of chapter 3 play: Star Wars is one of the odd ones.
