@@ -65,9 +65,12 @@ CALL bench.measure('recommend_all', $$SELECT count(*) FROM recsys_recommend_all(
 -- Items by their texts: 50,000 of 55 words, by the frequencies of a language.
 CREATE TABLE bench.text AS
 WITH word AS (
-	SELECT array_agg(DISTINCT w) AS list FROM pg_catalog.pg_description, regexp_split_to_table(description, '\W+') w WHERE w ~ '^[a-zA-Z]{3,}$')
-SELECT item_id, (SELECT string_agg(list[1 + floor(cardinality(list) * power(random(), 3))::int], ' ') FROM word, generate_series(1, 55) n WHERE n > 0 * item_id) AS text
-  FROM generate_series(1, 50000) item_id;
+	SELECT w, row_number() OVER () - 1 AS n
+	  FROM (SELECT DISTINCT w FROM pg_catalog.pg_description, regexp_split_to_table(description, '\W+') w WHERE w ~ '^[a-zA-Z]{3,}$') d),
+place AS (
+	SELECT item_id, floor(power(random(), 3) * (SELECT count(*) FROM word)) AS n
+	  FROM generate_series(1, 50000) item_id, generate_series(1, 55))
+SELECT item_id, string_agg(w, ' ') AS text FROM place JOIN word USING (n) GROUP BY 1;
 CALL bench.measure('content', $$SELECT recsys_train('content', NULL, 'content', '{"items": "bench.text", "text_cols": ["text"], "keep_versions": 1}')$$, 3);
 
 -- Serving: one user a time, with the model in the cache.

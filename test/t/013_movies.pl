@@ -167,5 +167,21 @@ foreach my $algorithm (qw(popular content item_knn))
 		"$algorithm of what has ratings enough");
 }
 
+# 5. Are the lists any good?  A fifth of each user's ratings is kept aside; what
+# he has given 4 or more is looked for among ten.
+foreach my $case ([ 'item_knn', '{"score": "sum", "similarity": "cosine"}', 1.3 ],
+	[ 'user_knn', '{"score": "sum", "similarity": "cosine"}', 1.3 ],
+	[ 'svd', '{"factors": 20}', 0 ])
+{
+	my ($algorithm, $options, $times) = @$case;
+	my $found = sql(qq(
+		SELECT count(*), bool_and(value BETWEEN 0 AND 1), bool_and(value >= $times * popular)
+		  FROM recsys_evaluate('ratings', '$algorithm', '$options',
+		                       '{"method": "per_user", "test": 0.2, "relevant_from": 4}', 10, item_col => 'movie_id')
+		 WHERE metric IN ('hit_rate', 'precision', 'recall')));
+
+	is($found, '3|t|t', "$algorithm: hit rate, precision and recall at 10, $times times those of the popular list");
+}
+
 $node->stop;
 done_testing();
