@@ -279,7 +279,9 @@ compare_vectors(VectorMetric metric, int stride, const float *x, const float *y)
 			return kernels->manhattan_distance(stride, x, y);
 		default:
 			norms = sqrt(kernels->dot(stride, x, x)) * sqrt(kernels->dot(stride, y, y));
-			return norms > 0 ? kernels->dot(stride, x, y) / norms : get_float8_nan();
+			/* Rounding must not make it more than 1. */
+			return norms > 0 ? Max(Min(kernels->dot(stride, x, y) / norms, 1), -1) :
+				get_float8_nan();
 	}
 }
 

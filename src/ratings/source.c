@@ -204,7 +204,8 @@ source_resolve(Oid relid, const ColumnNames *columns, const char *time_col)
 
 	source_find_column(relation, columns->user, "user_col => '...'", &source->user);
 	source_find_column(relation, columns->item, "item_col => '...'", &source->item);
-	source_find_column(relation, columns->rating, "rating_col => '...'", &source->rating);
+	source_find_column(relation, columns->rating, "rating_col => '...', or count every row as 1 with rating_col => NULL",
+					   &source->rating);
 	source_find_column(relation, time_col, "the option \"time_col\"", &source->time);
 	require_distinct(&source->user, &source->item);
 	require_distinct(&source->user, &source->rating);
