@@ -309,10 +309,10 @@ score_user(BatchWorker *worker, int32 u, const float *row)
 	if (row != NULL)
 		for (int32 item = 0; item < model->header.items; item++)
 			score[item] = row[item];
-	else if (batch->user[u] >= 0)
-		model->form->score_items(model, batch->user[u], score);
-	else
+	else if (batch->user[u] < 0 && has_profile(batch, u))
 		score_by_profile(worker, u);
+	else
+		model->form->score_items(model, batch->user[u], score);
 	for (int32 item = 0; item < model->header.items; item++)
 		if (isnan(score[item]))
 			score[item] = -get_float8_infinity();
@@ -544,6 +544,14 @@ score_block(BatchWorker *worker, int32 from, int32 to)
 		worker->model->form->score_users(worker->model, known, count, worker->rows);
 }
 
+/* Has the model nothing for user u but what is popular? */
+static bool
+is_stranger(const BatchWorker *worker, int32 u)
+{
+	return worker->batch->user[u] < 0 && !has_profile(worker->batch, u) &&
+		!model_is_impersonal(worker->model);
+}
+
 static void
 do_block(BatchWorker *worker, int64 block)
 {
@@ -557,7 +565,7 @@ do_block(BatchWorker *worker, int64 block)
 	for (int32 u = from; u < to; u++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (batch->shape.popular || (batch->user[u] < 0 && !has_profile(batch, u)))
+		if (batch->shape.popular || is_stranger(worker, u))
 			rank_by_popularity(worker, u);
 		else
 			rank_by_model(worker, u, batch->user[u] >= 0 ? row : NULL);
