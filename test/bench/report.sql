@@ -18,7 +18,7 @@ compared(place, job, label, other, other_label, at_most, at_least) AS (VALUES
 	(8, 'als_iteration', 'als, 64 factors, one iteration, ML-1M', 'als_iteration_alone', 'the same without workers', .5, NULL),
 	(9, 'recommend', 'recsys_recommend, top 10 of 3,706, 128 factors', 'recommend_sql', 'the same in SQL over recsys_factors', .002, NULL),
 	(10, 'recommend_knn', 'recsys_recommend, top 10, 50 neighbors of each item', NULL, NULL, .002, NULL),
-	(11, 'cosine', 'all-pairs item cosine, top 50, ML-1M, in all', 'peer_cosine', 'implicit, without reading', NULL, 1),
+	(11, 'cosine', 'all-pairs item cosine, top 50, ML-1M, in all', 'peer_cosine', 'implicit, reading a file of text', NULL, 1),
 	(12, 'ials64', 'ials, 64 factors, one iteration, ML-1M', 'peer_ials64', 'implicit', NULL, 1),
 	(13, 'ials128', 'ials, 128 factors, one iteration, ML-1M', 'peer_ials128', 'implicit', NULL, 1),
 	(14, 'bpr', 'bpr, 63 factors, one epoch, ML-1M', 'peer_bpr', 'implicit', NULL, 1),
