@@ -157,10 +157,13 @@ knn_memory(const MatrixShape *shape, const void *options)
 static Size
 knn_scratch(const MatrixShape *shape, const void *options)
 {
+	const KnnOptions *opts = options;
 	Size		rows = (Size) shape->users + shape->items;
-	Size		bytes = sizeof(RowStats) + sizeof(PairSums) + 2 * sizeof(double);
+	Size		bytes = sizeof(RowStats);
 
-	if (((const KnnOptions *) options)->weighting != WEIGHTING_NONE)
+	bytes += similarity_is_light(opts->similarity) ? sizeof(LightSums) :
+		sizeof(PairSums) + 2 * sizeof(double);
+	if (opts->weighting != WEIGHTING_NONE)
 		bytes += sizeof(RowStats);
 	return budget_array(rows, bytes);
 }
