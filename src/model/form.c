@@ -54,17 +54,6 @@ model_is_impersonal(const Model *model)
 	return result || model->form->impersonal;
 }
 
-/* Can a model score somebody who was not in training?  Of components, one will do. */
-bool
-model_scores_profiles(const Model *model)
-{
-	bool		result = model->components == 0 && model->form->score_profile != NULL;
-
-	for (int c = 0; c < model->components; c++)
-		result = result || model->component[c]->form->score_profile != NULL;
-	return result;
-}
-
 /* The "compare" of forms that have nothing to compare: an error. */
 void
 compare_nothing(Model *model, bool items, int32 row, VectorMetric metric, double *scores)

@@ -57,7 +57,6 @@ struct ModelForm
 	/*
 	 * Scores of all items for somebody who was not in training, from the items
 	 * that he has rated, in the order of their indexes.  NULL: the form cannot.
-	 * Of a model it is asked by model_scores_profiles.
 	 */
 	void		(*score_profile) (Model *model, const int32 *item, const float *value,
 								  int32 count, double *scores);
@@ -90,7 +89,6 @@ extern const ModelForm user_neighbor_form;
 extern const ModelForm *form_lookup(const char *name);
 extern bool model_is_item_by_item(const Model *model);
 extern bool model_is_impersonal(const Model *model);
-extern bool model_scores_profiles(const Model *model);
 extern void compare_nothing(Model *model, bool items, int32 row, VectorMetric metric,
 							double *scores);
 
