@@ -28,6 +28,8 @@ PG_CPPFLAGS = -I$(CURDIR)/src
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare $(if $(WERROR),-Werror)
 # Nobody looks at errno after sqrt(), and without it sqrt() is an instruction.
 PG_CFLAGS += -fno-math-errno
+# Nothing but what PostgreSQL calls leaves the library (src/compat.h).
+PG_CFLAGS += -fvisibility=hidden
 # PostgreSQL built by gcc hands clang options and attributes it does not know.
 ifneq ($(findstring clang,$(CC)),)
 PG_CFLAGS += -Wno-ignored-optimization-argument -Wno-unknown-warning-option -Wno-ignored-attributes

@@ -2,13 +2,38 @@
  * compat.h
  *		Every difference between the PostgreSQL versions that recsys supports.
  *
- * Nowhere else in the source is PG_VERSION_NUM tested.
+ * Nowhere else in the source is PG_VERSION_NUM tested.  Every file that includes
+ * postgres.h includes this next, so that what it provides is there for the
+ * headers that follow (test/t/001_metadata.pl holds the tree to it).
  */
 #ifndef RECSYS_COMPAT_H
 #define RECSYS_COMPAT_H
 
 #if PG_VERSION_NUM < 150000
 #error "recsys needs PostgreSQL 15 or later"
+#endif
+
+/*
+ * The library is compiled with hidden visibility, which is PostgreSQL's own way
+ * since 16.  Before, what PostgreSQL looks up has to be shown here.
+ */
+#if PG_VERSION_NUM < 160000
+#undef PGDLLEXPORT
+#define PGDLLEXPORT __attribute__((visibility("default")))
+
+#include "fmgr.h"
+
+#undef PG_FUNCTION_INFO_V1
+#define PG_FUNCTION_INFO_V1(funcname) \
+extern PGDLLEXPORT Datum funcname(PG_FUNCTION_ARGS); \
+extern PGDLLEXPORT const Pg_finfo_record * CppConcat(pg_finfo_,funcname)(void); \
+const Pg_finfo_record * \
+CppConcat(pg_finfo_,funcname) (void) \
+{ \
+	static const Pg_finfo_record my_finfo = { 1 }; \
+	return &my_finfo; \
+} \
+extern int no_such_variable
 #endif
 
 #if PG_VERSION_NUM >= 160000

@@ -3,18 +3,18 @@
  *		Module start: what has to happen once when the library is loaded.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "fmgr.h"
 #include "utils/guc.h"
 
-#include "compat.h"
 #include "engine/team.h"
 #include "math/kernels.h"
 #include "model/model.h"
 
 PG_MODULE_MAGIC;
 
-void		_PG_init(void);
+extern PGDLLEXPORT void _PG_init(void);
 
 void
 _PG_init(void)

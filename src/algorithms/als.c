@@ -16,6 +16,7 @@
  * 2 n k a step.  Since the other side moves anyway, few steps do.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

@@ -7,6 +7,7 @@
  * the sum of its residuals over their number plus a regularization.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "miscadmin.h"
 

@@ -3,6 +3,7 @@
  *		Algorithm "baseline_als": mu + b_u + b_i.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

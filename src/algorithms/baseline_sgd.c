@@ -6,6 +6,7 @@
  * step for each rating.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

@@ -19,6 +19,7 @@
  * the cache.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

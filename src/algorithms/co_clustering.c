@@ -26,6 +26,7 @@
  * less it was in vain.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

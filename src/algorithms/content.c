@@ -17,6 +17,7 @@
  * rated: the ratings of the run get more items.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

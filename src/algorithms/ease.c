@@ -14,6 +14,7 @@
  * largest weights, by magnitude, for every item are kept.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

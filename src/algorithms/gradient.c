@@ -17,6 +17,7 @@
  * curvature.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

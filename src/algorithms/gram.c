@@ -3,6 +3,7 @@
  *		Rows of X'X: how much items have in common.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "miscadmin.h"
 

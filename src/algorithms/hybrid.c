@@ -8,6 +8,7 @@
  * held out for that (hybrid_fit.c).
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <float.h>
 #include <math.h>

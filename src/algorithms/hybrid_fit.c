@@ -18,6 +18,7 @@
  * held out (1) or not (0) on the scores.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

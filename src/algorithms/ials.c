@@ -28,6 +28,7 @@
  * ECIR 2022), of which Cholesky is the case of a single block.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

@@ -9,6 +9,7 @@
  * computed, used and forgotten.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

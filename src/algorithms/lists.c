@@ -7,6 +7,7 @@
  * moved together to a sparse matrix.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "miscadmin.h"
 #include "storage/shmem.h"

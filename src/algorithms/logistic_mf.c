@@ -15,6 +15,7 @@
  * bias, so that their product has both.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

@@ -29,6 +29,7 @@
  * bias, his squared error, and the vector that he will turn to next.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

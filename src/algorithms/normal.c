@@ -7,6 +7,7 @@
  * deviation, which its header has in any case, and the seed.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

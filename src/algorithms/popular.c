@@ -18,6 +18,7 @@
  * something is held out): then the ages are read, too.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

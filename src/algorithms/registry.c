@@ -6,6 +6,7 @@
  * a line here.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "algorithms/registry.h"
 

@@ -17,6 +17,7 @@
  * made to add up to 1: else an item counts for more the fewer others it leads to.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

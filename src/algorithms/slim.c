@@ -25,6 +25,7 @@
  * else a row of it is made when an item gets a weight: the same, more slowly.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

@@ -9,6 +9,7 @@
  * the others when they are asked for.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "algorithms/registry.h"
 #include "model/json.h"

@@ -24,6 +24,7 @@
  * bias is a vector of its own.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

@@ -14,6 +14,7 @@
  * literal algorithm, in time linear in the ratings.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

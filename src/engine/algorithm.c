@@ -3,6 +3,7 @@
  *		Looking up algorithms, and what their training functions share.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <float.h>
 #include <math.h>

@@ -9,6 +9,7 @@
  * to the search.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

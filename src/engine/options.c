@@ -7,6 +7,7 @@
  * of the wrong type or out of range is refused with what would be right.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <float.h>
 

@@ -6,6 +6,7 @@
  * stands at most every two seconds.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

@@ -14,6 +14,7 @@
  * have come at all.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "access/parallel.h"
 #include "access/xact.h"
@@ -27,7 +28,6 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
-#include "compat.h"
 #include "engine/team.h"
 #include "model/json.h"
 #include "ratings/budget.h"

@@ -6,6 +6,7 @@
  * on a part of what was read.  Nothing here writes.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

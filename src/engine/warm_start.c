@@ -6,6 +6,7 @@
  * in both, by his id, starts with the vector that he has there.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "miscadmin.h"
 #include "utils/lsyscache.h"

@@ -12,6 +12,7 @@
  * one; they are counted while the ratings are merge-sorted.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 
@@ -20,7 +21,6 @@
 #include "utils/float.h"
 #include "utils/memutils.h"
 
-#include "compat.h"
 #include "evaluation/concordance.h"
 #include "ratings/ids.h"
 #include "serving/arguments.h"

@@ -7,6 +7,7 @@
  * every algorithm.  Each fold is predicted by a model of all the others.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

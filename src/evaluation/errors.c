@@ -6,13 +6,13 @@
  * which either number is null is skipped.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 
 #include "fmgr.h"
 #include "libpq/pqformat.h"
 
-#include "compat.h"
 #include "similarity/aggregate.h"
 
 typedef struct ErrorSums

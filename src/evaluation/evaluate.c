@@ -7,6 +7,7 @@
  * the errors, that of the items' mean ratings: who recommends should be better.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

@@ -6,6 +6,7 @@
  * results could not be compared.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "miscadmin.h"
 #include "storage/shmem.h"

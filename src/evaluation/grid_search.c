@@ -7,6 +7,7 @@
  * read once.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

@@ -8,6 +8,7 @@
  * though all of them have a place in the list.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "fmgr.h"
 #include "utils/array.h"

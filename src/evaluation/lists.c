@@ -8,6 +8,7 @@
  * Everything is summed in the order of the users.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 
@@ -124,7 +125,7 @@ find_hits(Lists *lists, int32 u, int length)
 }
 
 static int
-list_length(const Batch *batch, int32 u)
+listed_items(const Batch *batch, int32 u)
 {
 	const int32 *item = batch->item + (Size) u * batch->shape.n;
 	int			length = 0;
@@ -182,7 +183,7 @@ add_list(Lists *lists, int32 u, ListSums *sums)
 	const int32 *item = batch->item + (Size) u * batch->shape.n;
 	ListHits	list = {
 		.hit = lists->hit,
-		.length = list_length(batch, u),
+		.length = listed_items(batch, u),
 		.relevant = lists->relevant[u],
 		.k = batch->shape.n
 	};

@@ -10,6 +10,7 @@
  * often) is of the training of the model.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

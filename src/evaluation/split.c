@@ -12,6 +12,7 @@
  * their time as the value: the matrix itself needs no times.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 
@@ -22,7 +23,6 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "compat.h"
 #include "evaluation/split.h"
 #include "math/random.h"
 #include "ratings/budget.h"

@@ -6,6 +6,7 @@
  * belongs to another method, is of the wrong type or out of range is refused.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <float.h>
 #include <math.h>

@@ -8,6 +8,7 @@
  * found by their ids, because it may know fewer than the part has, or more.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

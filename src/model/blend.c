@@ -17,6 +17,7 @@
  * ratings may well be.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

@@ -15,6 +15,7 @@
  * recsys.model_cache_size.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "lib/ilist.h"
 #include "storage/lmgr.h"
@@ -170,7 +171,7 @@ require_model(Oid relid, Oid type)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", relid)));
-	if (!table_is_model(relid, type))
+	if (!model_table_is_model(relid, type))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a model", get_rel_name(relid)),
@@ -190,7 +191,7 @@ model_open(Oid relid, Oid type, MemoryContext user)
 
 	LockRelationOid(relid, AccessShareLock);
 	require_model(relid, type);
-	if (!table_read_header(relid, &row))
+	if (!model_table_read_header(relid, &row))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("model \"%s\" has not been trained", get_rel_name(relid)),

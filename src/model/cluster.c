@@ -7,6 +7,7 @@
  * and of the item less that of all ratings, and g and h their clusters.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "model/form.h"
 

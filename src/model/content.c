@@ -11,6 +11,7 @@
  * |p|^2 is the sum of r_i p v_i.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

@@ -16,6 +16,7 @@
  * are scored by the rows of those that he has rated.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

@@ -3,6 +3,7 @@
  *		A model as training leaves it, before it is written.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "model/draft.h"
 #include "model/json.h"

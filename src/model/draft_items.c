@@ -8,6 +8,7 @@
  * meaning, and not used (blend.c).
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "storage/shmem.h"
 #include "utils/memutils.h"

@@ -6,6 +6,7 @@
  * (table.c), or a model that is only wanted for a moment (image.c).
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "miscadmin.h"
 #include "port/pg_crc32c.h"

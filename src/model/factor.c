@@ -7,6 +7,7 @@
  * user side only the rows that are asked for are read.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

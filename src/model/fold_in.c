@@ -10,6 +10,7 @@
  * vector that he has; everybody gets the same one each time.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

@@ -3,6 +3,7 @@
  *		The list of the forms of model, and what they share.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "utils/lsyscache.h"
 

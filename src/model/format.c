@@ -8,6 +8,7 @@
  * numbers, offsets and column indexes in order and in range.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 
@@ -16,7 +17,6 @@
 #include "port/pg_crc32c.h"
 #include "utils/memutils.h"
 
-#include "compat.h"
 #include "model/format.h"
 
 #define BLOCK_MAGIC "RSYS"

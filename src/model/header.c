@@ -6,6 +6,7 @@
  * its members carry the names of the SQL surface.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <float.h>
 #include <math.h>

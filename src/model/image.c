@@ -10,6 +10,7 @@
  * the same model of it: one segment, with a table of where the blocks are.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "storage/shmem.h"
 #include "utils/jsonb.h"
@@ -84,7 +85,7 @@ image_create(const ModelDraft *draft, const ModelHeader *header)
 	return model;
 }
 
-/* As table_read_block. */
+/* As model_table_read_block. */
 bool
 image_read_block(const ModelImage *image, int component, ModelPart part, uint32 number,
 				 ModelBlock *block, const char **problem)

@@ -8,6 +8,7 @@
  * has checked its checksum, and checks ranges itself.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

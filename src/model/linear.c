@@ -10,6 +10,7 @@
  * so that somebody who was not in training is scored in the same way.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

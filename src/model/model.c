@@ -10,6 +10,7 @@
  * the parts that all components have in common are those of the whole.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -329,7 +330,7 @@ load_block(Model *model, ModelPart part, int number)
 
 	if (model->image != NULL ?
 		!image_read_block(model->image, state->component, part, number, &read, &problem) :
-		!table_read_block(model->relid, model->version, state->component, part, number,
+		!model_table_read_block(model->relid, model->version, state->component, part, number,
 						  &read, &problem))
 		damaged(model, part, problem);
 	if (read.crc != block->crc || read.shape.part != part ||

@@ -8,6 +8,7 @@
  * or score is relative to the baseline.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

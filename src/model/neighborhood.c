@@ -9,6 +9,7 @@
  * one row for each item that the user has rated.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

@@ -6,6 +6,7 @@
  * all ratings where scores are ratings, else nothing.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

@@ -6,6 +6,7 @@
  * is not known (-1) has a stream of its own.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

@@ -4,6 +4,7 @@
  *		for again.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "utils/memutils.h"
 

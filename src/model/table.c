@@ -13,6 +13,7 @@
  * once written.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "access/xact.h"
 #include "catalog/dependency.h"
@@ -32,7 +33,6 @@
 #include "utils/syscache.h"
 #include "utils/varlena.h"
 
-#include "compat.h"
 #include "model/encode.h"
 #include "model/table.h"
 
@@ -55,7 +55,7 @@ model_type(FunctionCallInfo fcinfo)
 
 /* Is this a table OF recsys_model? */
 bool
-table_is_model(Oid relid, Oid type)
+model_table_is_model(Oid relid, Oid type)
 {
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	Form_pg_class class;
@@ -71,7 +71,7 @@ table_is_model(Oid relid, Oid type)
 
 /* The qualified and quoted name of a relation, palloc'd. */
 char *
-table_name(Oid relid)
+model_table_name(Oid relid)
 {
 	char	   *name = get_rel_name(relid);
 
@@ -125,7 +125,7 @@ model_target(text *name, Oid type)
 	target.name = range->relname;
 	if (OidIsValid(target.relid))
 	{
-		if (!table_is_model(target.relid, type))
+		if (!model_table_is_model(target.relid, type))
 			report_not_a_model(target.name);
 		target.schema = get_namespace_name(get_rel_namespace(target.relid));
 		return target;
@@ -205,7 +205,7 @@ newest_version(const char *table, Snapshot snapshot)
 static void
 require_all_versions_seen(Oid relid)
 {
-	const char *table = table_name(relid);
+	const char *table = model_table_name(relid);
 
 	if (!IsolationUsesXactSnapshot())
 		return;
@@ -227,7 +227,7 @@ require_all_versions_seen(Oid relid)
  * keeps its snapshot, somebody else has written since.
  */
 void
-table_lock_for_writing(Oid relid)
+model_table_lock_for_writing(Oid relid)
 {
 	const AclMode mode = ACL_SELECT | ACL_INSERT | ACL_DELETE;
 
@@ -260,7 +260,7 @@ execute(const char *query, int expected)
  * wait for training, and readers for vacuum.
  */
 Oid
-table_create(const ModelTarget *target, Oid type)
+model_table_create(const ModelTarget *target, Oid type)
 {
 	const char *table = quote_qualified_identifier(target->schema, target->name);
 
@@ -321,10 +321,10 @@ next_version(const char *table)
  * writing.  Returns the number of the version.
  */
 int32
-table_write_version(Oid relid, const ModelDraft *draft, const Jsonb *meta,
-					int keep_versions)
+model_table_write_version(Oid relid, const ModelDraft *draft, const Jsonb *meta,
+						  int keep_versions)
 {
-	const char *table = table_name(relid);
+	const char *table = model_table_name(relid);
 	Oid			types[5] = {INT4OID, TEXTOID, INT4OID, JSONBOID, BYTEAOID};
 	VersionWriter writer = {.sink.put = insert_row};
 
@@ -411,9 +411,9 @@ copy_header_row(HeaderRow *row, MemoryContext context)
  * the version has no proper header row.  Error: no right to read.
  */
 bool
-table_read_header(Oid relid, HeaderRow *row)
+model_table_read_header(Oid relid, HeaderRow *row)
 {
-	const char *table = table_name(relid);
+	const char *table = model_table_name(relid);
 	MemoryContext context = CurrentMemoryContext;
 	bool		none;
 	char	   *query;
@@ -443,8 +443,8 @@ table_read_header(Oid relid, HeaderRow *row)
  * false, with what is wrong in *problem, if it is missing or damaged.
  */
 bool
-table_read_block(Oid relid, int32 version, int component, ModelPart part,
-				 uint32 number, ModelBlock *block, const char **problem)
+model_table_read_block(Oid relid, int32 version, int component, ModelPart part,
+					   uint32 number, ModelBlock *block, const char **problem)
 {
 	MemoryContext context = CurrentMemoryContext;
 	MemoryContext old;
@@ -461,7 +461,7 @@ table_read_block(Oid relid, int32 version, int component, ModelPart part,
 					 "WHERE version OPERATOR(pg_catalog.=) $1 "
 					 "AND part OPERATOR(pg_catalog.=) $2 "
 					 "AND block OPERATOR(pg_catalog.=) $3",
-					 table_name(relid));
+					 model_table_name(relid));
 	values[0] = Int32GetDatum(version);
 	values[1] = CStringGetTextDatum(component_part_name(component, part));
 	values[2] = Int32GetDatum((int32) number);

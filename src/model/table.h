@@ -33,19 +33,19 @@ typedef struct HeaderRow
 } HeaderRow;
 
 extern Oid	model_type(FunctionCallInfo fcinfo);
-extern bool table_is_model(Oid relid, Oid type);
-extern char *table_name(Oid relid);
+extern bool model_table_is_model(Oid relid, Oid type);
+extern char *model_table_name(Oid relid);
 
 extern ModelTarget model_target(text *name, Oid type);
 extern Oid	model_lookup(const char *name, Oid *type);
-extern void table_lock_for_writing(Oid relid);
-extern Oid	table_create(const ModelTarget *target, Oid type);
+extern void model_table_lock_for_writing(Oid relid);
+extern Oid	model_table_create(const ModelTarget *target, Oid type);
 
-extern int32 table_write_version(Oid relid, const ModelDraft *draft,
-								 const Jsonb *meta, int keep_versions);
-extern bool table_read_header(Oid relid, HeaderRow *row);
+extern int32 model_table_write_version(Oid relid, const ModelDraft *draft,
+									   const Jsonb *meta, int keep_versions);
+extern bool model_table_read_header(Oid relid, HeaderRow *row);
 extern Jsonb *header_meta(const HeaderRow *row);
-extern bool table_read_block(Oid relid, int32 version, int component, ModelPart part,
-							 uint32 number, ModelBlock *block, const char **problem);
+extern bool model_table_read_block(Oid relid, int32 version, int component, ModelPart part,
+								   uint32 number, ModelBlock *block, const char **problem);
 
 #endif							/* RECSYS_MODEL_TABLE_H */

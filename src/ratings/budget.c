@@ -7,6 +7,7 @@
  * says what to set, and never in the hands of the kernel's OOM killer.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #ifdef __GLIBC__
 #include <malloc.h>

@@ -8,6 +8,7 @@
  * columns.  All else is shared with the matrix that is extended.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "miscadmin.h"
 

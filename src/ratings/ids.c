@@ -11,6 +11,7 @@
  * the size of the hash table, and so more often in the CPU's caches.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "common/hashfn.h"
 #include "port.h"

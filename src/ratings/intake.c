@@ -8,6 +8,7 @@
  * setting would do.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <float.h>
 #include <math.h>

@@ -9,6 +9,7 @@
  * that is a tsvector already is taken as it is.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "access/relation.h"
 #include "catalog/namespace.h"

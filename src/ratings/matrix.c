@@ -15,6 +15,7 @@
  * stable, so the rows of one user and item stay in the order they were read.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <float.h>
 #include <math.h>

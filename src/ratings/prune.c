@@ -8,6 +8,7 @@
  * ratings, and the matrix is then moved together in place.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "miscadmin.h"
 

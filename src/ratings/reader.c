@@ -9,12 +9,12 @@
  * unlike a cursor, that copies no tuple.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "tcop/dest.h"
 
-#include "compat.h"
 #include "ratings/budget.h"
 #include "ratings/intake.h"
 #include "ratings/reader.h"

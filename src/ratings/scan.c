@@ -12,6 +12,7 @@
  * not depend on the order of the rows, nor then on who has read them.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "access/heapam.h"
 #include "access/parallel.h"
@@ -36,7 +37,6 @@
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 
-#include "compat.h"
 #include "ratings/budget.h"
 #include "ratings/scan.h"
 

@@ -8,6 +8,7 @@
  * name is quoted and every cast names its type in full.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "access/htup_details.h"
 #include "access/relation.h"
@@ -22,7 +23,6 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
-#include "compat.h"
 #include "ratings/source.h"
 
 static char *

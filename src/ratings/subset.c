@@ -8,6 +8,7 @@
  * the same rows always fall into the same parts, whatever is trained on them.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "miscadmin.h"
 

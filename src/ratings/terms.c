@@ -10,6 +10,7 @@
  * nothing depends on the order of the rows.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -23,7 +24,6 @@
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 
-#include "compat.h"
 #include "ratings/budget.h"
 #include "ratings/intake.h"
 #include "ratings/terms.h"

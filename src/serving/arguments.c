@@ -7,13 +7,13 @@
  * the call resolved to.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "catalog/pg_type.h"
 #include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "compat.h"
 #include "serving/arguments.h"
 
 /* Are ids of this type held as integers? */

@@ -13,6 +13,7 @@
  * under the snapshot of the leader.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

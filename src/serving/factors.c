@@ -10,6 +10,7 @@
  * which are rotated too.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "catalog/pg_type.h"
 #include "funcapi.h"

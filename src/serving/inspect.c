@@ -4,6 +4,7 @@
  *		two views are made of.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 
@@ -28,7 +29,7 @@ recsys_training_log(PG_FUNCTION_ARGS)
 
 	/* Opening the model checks its header; the log is not kept with it. */
 	(void) model_argument(fcinfo, 0);
-	if (!table_read_header(relid, &row))
+	if (!model_table_read_header(relid, &row))
 		elog(ERROR, "the header of model %u has gone", relid);
 	log = header_decode_log(header_meta(&row), &count);
 	if (log == NULL)
@@ -70,7 +71,7 @@ recsys_model_header(PG_FUNCTION_ARGS)
 		elog(ERROR, "return type must be a row type");
 	memset(nulls, true, sizeof(nulls));
 	if (ConditionalLockRelationOid(relid, AccessShareLock) &&
-		table_is_model(relid, model_type(fcinfo)) && table_read_header(relid, &row))
+		model_table_is_model(relid, model_type(fcinfo)) && model_table_read_header(relid, &row))
 	{
 		nulls[0] = false;
 		values[0] = Int32GetDatum(row.version);

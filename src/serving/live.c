@@ -11,6 +11,7 @@
  * the whole table.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"

@@ -8,6 +8,7 @@
  * what the model was trained with.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 
@@ -265,7 +266,7 @@ recommend(FunctionCallInfo fcinfo, bool items)
 	require_not_null(fcinfo, 1, "user_id");
 	require_not_null(fcinfo, 2, "n");
 	params = recommend_arguments(fcinfo, items);
-	if (table_is_model(PG_GETARG_OID(0), model_type(fcinfo)))
+	if (model_table_is_model(PG_GETARG_OID(0), model_type(fcinfo)))
 		recommend_from_model(fcinfo, &params);
 	else
 	{
@@ -364,7 +365,7 @@ similar(FunctionCallInfo fcinfo, bool items)
 	require_not_null(fcinfo, 2, "n");
 	params.items = items;
 	params.measure = measure_arguments(fcinfo, 3, 4, 5);
-	if (table_is_model(PG_GETARG_OID(0), model_type(fcinfo)))
+	if (model_table_is_model(PG_GETARG_OID(0), model_type(fcinfo)))
 		similar_in_model(fcinfo, items, &params);
 	else
 		similar_in_table(fcinfo, items, &params);

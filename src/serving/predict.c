@@ -7,6 +7,7 @@
  * looked up once.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "access/xact.h"
 #include "fmgr.h"

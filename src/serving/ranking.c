@@ -3,6 +3,7 @@
  *		The best of all items, or users, as rows of a result.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

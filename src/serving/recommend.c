@@ -9,6 +9,7 @@
  * from a model whose scores are the same for everybody, what everybody gets.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "fmgr.h"
 

@@ -6,6 +6,7 @@
  * time that their lists need a bounded part of the memory.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "fmgr.h"
 #include "funcapi.h"

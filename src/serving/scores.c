@@ -6,6 +6,7 @@
  * The extension's script does not declare these functions; tests do.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 

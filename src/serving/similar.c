@@ -3,6 +3,7 @@
  *		recsys_similar_items, recsys_similar_users: what is most like one.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "fmgr.h"
 #include "utils/builtins.h"

@@ -4,13 +4,13 @@
  *		that many rows.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "fmgr.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/optimizer.h"
 
-#include "compat.h"
 
 /* Of these functions the third argument is the number of results. */
 #define COUNT_ARGUMENT 2

@@ -9,6 +9,7 @@
  * table of a new model is only made at the end.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 
@@ -26,7 +27,6 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-#include "compat.h"
 #include "engine/train.h"
 #include "model/json.h"
 #include "model/table.h"
@@ -88,12 +88,12 @@ table_for_writing(const TrainRequest *request)
 	lock_name(schema, request->target.name);
 	relid = get_relname_relid(request->target.name, schema);
 	if (!OidIsValid(relid))
-		return table_create(&request->target, request->type);
-	if (!table_is_model(relid, request->type))
+		return model_table_create(&request->target, request->type);
+	if (!model_table_is_model(relid, request->type))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a model", request->target.name)));
-	table_lock_for_writing(relid);
+	model_table_lock_for_writing(relid);
 	return relid;
 }
 
@@ -153,7 +153,7 @@ train(FunctionCallInfo fcinfo, const TrainRequest *request)
 
 	source = request_source(request, common->time_col);
 	if (OidIsValid(request->target.relid))
-		table_lock_for_writing(request->target.relid);
+		model_table_lock_for_writing(request->target.relid);
 	else
 		require_create_right(&request->target);
 	progress = progress_create(request->algorithm->name);
@@ -164,7 +164,7 @@ train(FunctionCallInfo fcinfo, const TrainRequest *request)
 	train_run(&run);
 	header = train_header(&run, source);
 	relid = table_for_writing(request);
-	version = table_write_version(relid, run.draft, header_encode(&header),
+	version = model_table_write_version(relid, run.draft, header_encode(&header),
 								  common->keep_versions);
 	train_end(&run);
 	interactions_release(ratings);
@@ -312,8 +312,8 @@ model_for_retraining(FunctionCallInfo fcinfo)
 	Model	   *model;
 
 	require_writable(fcinfo);
-	if (table_is_model(relid, model_type(fcinfo)))
-		table_lock_for_writing(relid);
+	if (model_table_is_model(relid, model_type(fcinfo)))
+		model_table_lock_for_writing(relid);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	model = model_argument(fcinfo, 0);
 	PopActiveSnapshot();

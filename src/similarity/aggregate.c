@@ -4,8 +4,8 @@
  *		reading what was serialized.
  */
 #include "postgres.h"
-
 #include "compat.h"
+
 #include "similarity/aggregate.h"
 
 /* The memory context that lives as long as the aggregate's states. */

@@ -9,6 +9,7 @@
  * moving window the other aggregates are computed anew for each frame.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
@@ -17,7 +18,6 @@
 #include "utils/array.h"
 #include "utils/float.h"
 
-#include "compat.h"
 #include "similarity/aggregate.h"
 #include "similarity/series.h"
 #include "similarity/sets.h"

@@ -8,11 +8,11 @@
  * visited, value by value.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "compat.h"
 #include "similarity/sets.h"
 
 /* An element of one of two sets that are being compared. */

@@ -7,6 +7,7 @@
  * votes that the prior counts for and C the prior.
  */
 #include "postgres.h"
+#include "compat.h"
 
 #include <math.h>
 
@@ -14,7 +15,6 @@
 #include "libpq/pqformat.h"
 #include "utils/float.h"
 
-#include "compat.h"
 #include "similarity/aggregate.h"
 
 /* A serialized weighted rating: votes, two flags, three numbers. */

@@ -1,0 +1,921 @@
+-- complain if script is sourced in psql, rather than via CREATE EXTENSION
+\echo Use "CREATE EXTENSION recsys" to load this file. \quit
+
+--
+-- Similarity of two series
+--
+
+-- Each measure is an aggregate over pairs and a function of two arrays.  The
+-- aggregates differ in their transition function only.  A pair with a NULL
+-- is skipped by all of them, so the functions of a state are not STRICT.
+
+CREATE FUNCTION recsys_series_pearson_accum(internal, float8, float8) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_series_pearson_accum(internal, float8, float8) IS
+	'internal: transition function of pearson_corr';
+
+CREATE FUNCTION recsys_series_cosine_accum(internal, float8, float8) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_series_cosine_accum(internal, float8, float8) IS
+	'internal: transition function of cosine_sim';
+
+CREATE FUNCTION recsys_series_msd_accum(internal, float8, float8) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_series_msd_accum(internal, float8, float8) IS
+	'internal: transition function of msd_sim';
+
+CREATE FUNCTION recsys_series_jaccard_accum(internal, float8, float8) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_series_jaccard_accum(internal, float8, float8) IS
+	'internal: transition function of jaccard_sim';
+
+CREATE FUNCTION recsys_series_euclidean_accum(internal, float8, float8) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_series_euclidean_accum(internal, float8, float8) IS
+	'internal: transition function of euclidean_dist';
+
+CREATE FUNCTION recsys_series_manhattan_accum(internal, float8, float8) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_series_manhattan_accum(internal, float8, float8) IS
+	'internal: transition function of manhattan_dist';
+
+CREATE FUNCTION recsys_series_hamming_accum(internal, float8, float8) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_series_hamming_accum(internal, float8, float8) IS
+	'internal: transition function of hamming_dist';
+
+CREATE FUNCTION recsys_series_remove(internal, float8, float8) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_series_remove(internal, float8, float8) IS
+	'internal: inverse transition function of jaccard_sim and hamming_dist';
+
+CREATE FUNCTION recsys_series_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_series_final(internal) IS
+	'internal: final function of the similarity aggregates';
+
+CREATE FUNCTION recsys_series_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_series_combine(internal, internal) IS
+	'internal: combine function of the similarity aggregates';
+
+CREATE FUNCTION recsys_series_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_series_serialize(internal) IS
+	'internal: serialization function of the similarity aggregates';
+
+CREATE FUNCTION recsys_series_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_series_deserialize(bytea, internal) IS
+	'internal: deserialization function of the similarity aggregates';
+
+CREATE AGGREGATE pearson_corr(x float8, y float8) (
+	SFUNC = recsys_series_pearson_accum, STYPE = internal, SSPACE = 144,
+	FINALFUNC = recsys_series_final,
+	COMBINEFUNC = recsys_series_combine,
+	SERIALFUNC = recsys_series_serialize,
+	DESERIALFUNC = recsys_series_deserialize,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE pearson_corr(float8, float8) IS
+	'Pearson correlation, over pairs; a pair with a NULL is skipped. NULL when there is no pair or a side does not vary; NaN with NaN or infinity, as corr()';
+
+CREATE FUNCTION pearson_corr(x float8[], y float8[]) RETURNS float8
+	AS 'MODULE_PATHNAME', 'recsys_pearson_corr'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION pearson_corr(float8[], float8[]) IS
+	'Pearson correlation, of two arrays of one length; a position with a NULL is skipped. NULL when there is no pair or a side does not vary; NaN with NaN or infinity, as corr()';
+
+CREATE AGGREGATE cosine_sim(x float8, y float8) (
+	SFUNC = recsys_series_cosine_accum, STYPE = internal, SSPACE = 144,
+	FINALFUNC = recsys_series_final,
+	COMBINEFUNC = recsys_series_combine,
+	SERIALFUNC = recsys_series_serialize,
+	DESERIALFUNC = recsys_series_deserialize,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE cosine_sim(float8, float8) IS
+	'cosine similarity, over pairs; a pair with a NULL is skipped. NULL when there is no pair or a side is all zero; NaN with NaN or infinity';
+
+CREATE FUNCTION cosine_sim(x float8[], y float8[]) RETURNS float8
+	AS 'MODULE_PATHNAME', 'recsys_cosine_sim'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION cosine_sim(float8[], float8[]) IS
+	'cosine similarity, of two arrays of one length; a position with a NULL is skipped. NULL when there is no pair or a side is all zero; NaN with NaN or infinity';
+
+CREATE AGGREGATE msd_sim(x float8, y float8) (
+	SFUNC = recsys_series_msd_accum, STYPE = internal, SSPACE = 144,
+	FINALFUNC = recsys_series_final,
+	COMBINEFUNC = recsys_series_combine,
+	SERIALFUNC = recsys_series_serialize,
+	DESERIALFUNC = recsys_series_deserialize,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE msd_sim(float8, float8) IS
+	'mean squared difference similarity, 1/(1 + mean of (x - y)^2), over pairs; a pair with a NULL is skipped. NULL when there is no pair; 0 when a difference is infinite';
+
+CREATE FUNCTION msd_sim(x float8[], y float8[]) RETURNS float8
+	AS 'MODULE_PATHNAME', 'recsys_msd_sim'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION msd_sim(float8[], float8[]) IS
+	'mean squared difference similarity, 1/(1 + mean of (x - y)^2), of two arrays of one length; a position with a NULL is skipped. NULL when there is no pair; 0 when a difference is infinite';
+
+CREATE AGGREGATE jaccard_sim(x float8, y float8) (
+	SFUNC = recsys_series_jaccard_accum, STYPE = internal, SSPACE = 144,
+	FINALFUNC = recsys_series_final,
+	COMBINEFUNC = recsys_series_combine,
+	SERIALFUNC = recsys_series_serialize,
+	DESERIALFUNC = recsys_series_deserialize,
+	MSFUNC = recsys_series_jaccard_accum, MINVFUNC = recsys_series_remove,
+	MSTYPE = internal, MSSPACE = 144, MFINALFUNC = recsys_series_final,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE jaccard_sim(float8, float8) IS
+	'Jaccard similarity over pairs: where both are non-zero / where either is; a pair with a NULL is skipped. NULL when no pair has a non-zero value; NaN with NaN';
+
+CREATE FUNCTION jaccard_sim(a anyarray, b anyarray) RETURNS float8
+	AS 'MODULE_PATHNAME', 'recsys_jaccard_sim'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION jaccard_sim(anyarray, anyarray) IS
+	'Jaccard similarity of two sets, in both / in either, NULL elements ignored, NULL when both are empty; but two float8[] are series: positions where both are non-zero / where either is, as in the aggregate';
+
+CREATE AGGREGATE euclidean_dist(x float8, y float8) (
+	SFUNC = recsys_series_euclidean_accum, STYPE = internal, SSPACE = 144,
+	FINALFUNC = recsys_series_final,
+	COMBINEFUNC = recsys_series_combine,
+	SERIALFUNC = recsys_series_serialize,
+	DESERIALFUNC = recsys_series_deserialize,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE euclidean_dist(float8, float8) IS
+	'Euclidean distance, over pairs; a pair with a NULL is skipped. NULL when there is no pair; Infinity when a difference is infinite';
+
+CREATE FUNCTION euclidean_dist(x float8[], y float8[]) RETURNS float8
+	AS 'MODULE_PATHNAME', 'recsys_euclidean_dist'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION euclidean_dist(float8[], float8[]) IS
+	'Euclidean distance, of two arrays of one length; a position with a NULL is skipped. NULL when there is no pair; Infinity when a difference is infinite';
+
+CREATE AGGREGATE manhattan_dist(x float8, y float8) (
+	SFUNC = recsys_series_manhattan_accum, STYPE = internal, SSPACE = 144,
+	FINALFUNC = recsys_series_final,
+	COMBINEFUNC = recsys_series_combine,
+	SERIALFUNC = recsys_series_serialize,
+	DESERIALFUNC = recsys_series_deserialize,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE manhattan_dist(float8, float8) IS
+	'Manhattan distance, the sum of |x - y|, over pairs; a pair with a NULL is skipped. NULL when there is no pair; Infinity when a difference is infinite';
+
+CREATE FUNCTION manhattan_dist(x float8[], y float8[]) RETURNS float8
+	AS 'MODULE_PATHNAME', 'recsys_manhattan_dist'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION manhattan_dist(float8[], float8[]) IS
+	'Manhattan distance, the sum of |x - y|, of two arrays of one length; a position with a NULL is skipped. NULL when there is no pair; Infinity when a difference is infinite';
+
+CREATE AGGREGATE hamming_dist(x float8, y float8) (
+	SFUNC = recsys_series_hamming_accum, STYPE = internal, SSPACE = 144,
+	FINALFUNC = recsys_series_final,
+	COMBINEFUNC = recsys_series_combine,
+	SERIALFUNC = recsys_series_serialize,
+	DESERIALFUNC = recsys_series_deserialize,
+	MSFUNC = recsys_series_hamming_accum, MINVFUNC = recsys_series_remove,
+	MSTYPE = internal, MSSPACE = 144, MFINALFUNC = recsys_series_final,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE hamming_dist(float8, float8) IS
+	'Hamming distance, the number of pairs whose two values differ, over pairs; a pair with a NULL is skipped. NULL when there is no pair; NaN with NaN';
+
+CREATE FUNCTION hamming_dist(x float8[], y float8[]) RETURNS float8
+	AS 'MODULE_PATHNAME', 'recsys_hamming_dist'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION hamming_dist(float8[], float8[]) IS
+	'Hamming distance, the number of pairs whose two values differ, of two arrays of one length; a position with a NULL is skipped. NULL when there is no pair; NaN with NaN';
+
+--
+-- Popularity
+--
+
+CREATE FUNCTION recsys_weighted_rating_accum(internal, float8, float8, float8) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_weighted_rating_accum(internal, float8, float8, float8) IS
+	'internal: transition function of weighted_rating';
+
+CREATE FUNCTION recsys_weighted_rating_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_weighted_rating_final(internal) IS
+	'internal: final function of weighted_rating';
+
+CREATE FUNCTION recsys_weighted_rating_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_weighted_rating_combine(internal, internal) IS
+	'internal: combine function of weighted_rating';
+
+CREATE FUNCTION recsys_weighted_rating_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_weighted_rating_serialize(internal) IS
+	'internal: serialization function of weighted_rating';
+
+CREATE FUNCTION recsys_weighted_rating_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_weighted_rating_deserialize(bytea, internal) IS
+	'internal: deserialization function of weighted_rating';
+
+CREATE AGGREGATE weighted_rating(rating float8, min_votes float8, prior float8) (
+	SFUNC = recsys_weighted_rating_accum, STYPE = internal, SSPACE = 80,
+	FINALFUNC = recsys_weighted_rating_final,
+	COMBINEFUNC = recsys_weighted_rating_combine,
+	SERIALFUNC = recsys_weighted_rating_serialize,
+	DESERIALFUNC = recsys_weighted_rating_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE weighted_rating(float8, float8, float8) IS
+	'Bayesian mean v/(v+m) R + m/(v+m) C of v non-null ratings with mean R; m = min_votes and C = prior are the same in all rows of a group. The prior when v = 0; NULL without rows, with a NULL m or C, or when v = m = 0';
+
+--
+-- Errors of predictions
+--
+
+CREATE FUNCTION recsys_error_accum(internal, float8, float8) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_error_accum(internal, float8, float8) IS
+	'internal: transition function of mse, rmse, mae and mape';
+
+CREATE FUNCTION recsys_error_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_error_combine(internal, internal) IS
+	'internal: combine function of mse, rmse, mae and mape';
+
+CREATE FUNCTION recsys_error_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_error_serialize(internal) IS
+	'internal: serialization function of mse, rmse, mae and mape';
+
+CREATE FUNCTION recsys_error_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_error_deserialize(bytea, internal) IS
+	'internal: deserialization function of mse, rmse, mae and mape';
+
+CREATE FUNCTION recsys_mse_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_mse_final(internal) IS
+	'internal: final function of mse';
+
+CREATE FUNCTION recsys_rmse_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_rmse_final(internal) IS
+	'internal: final function of rmse';
+
+CREATE FUNCTION recsys_mae_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_mae_final(internal) IS
+	'internal: final function of mae';
+
+CREATE FUNCTION recsys_mape_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_mape_final(internal) IS
+	'internal: final function of mape';
+
+CREATE FUNCTION recsys_fcp_accum(internal, "any", float8, float8) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_fcp_accum(internal, "any", float8, float8) IS
+	'internal: transition function of fcp';
+
+CREATE FUNCTION recsys_fcp_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recsys_fcp_final(internal) IS
+	'internal: final function of fcp';
+
+CREATE AGGREGATE mse(prediction float8, actual float8) (
+	SFUNC = recsys_error_accum,
+	STYPE = internal,
+	SSPACE = 40,
+	FINALFUNC = recsys_mse_final,
+	COMBINEFUNC = recsys_error_combine,
+	SERIALFUNC = recsys_error_serialize,
+	DESERIALFUNC = recsys_error_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE mse(float8, float8) IS
+	'mean squared error of predictions; a row with a NULL is skipped, no rows give NULL';
+
+CREATE AGGREGATE rmse(prediction float8, actual float8) (
+	SFUNC = recsys_error_accum,
+	STYPE = internal,
+	SSPACE = 40,
+	FINALFUNC = recsys_rmse_final,
+	COMBINEFUNC = recsys_error_combine,
+	SERIALFUNC = recsys_error_serialize,
+	DESERIALFUNC = recsys_error_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rmse(float8, float8) IS
+	'root mean squared error of predictions; a row with a NULL is skipped, no rows give NULL';
+
+CREATE AGGREGATE mae(prediction float8, actual float8) (
+	SFUNC = recsys_error_accum,
+	STYPE = internal,
+	SSPACE = 40,
+	FINALFUNC = recsys_mae_final,
+	COMBINEFUNC = recsys_error_combine,
+	SERIALFUNC = recsys_error_serialize,
+	DESERIALFUNC = recsys_error_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE mae(float8, float8) IS
+	'mean absolute error of predictions; a row with a NULL is skipped, no rows give NULL';
+
+CREATE AGGREGATE mape(prediction float8, actual float8) (
+	SFUNC = recsys_error_accum,
+	STYPE = internal,
+	SSPACE = 40,
+	FINALFUNC = recsys_mape_final,
+	COMBINEFUNC = recsys_error_combine,
+	SERIALFUNC = recsys_error_serialize,
+	DESERIALFUNC = recsys_error_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE mape(float8, float8) IS
+	'mean absolute error of predictions as a share of the actual value (.1 is ten per cent), where that is not zero; a row with a NULL is skipped, no rows give NULL';
+
+CREATE AGGREGATE fcp(user_id "any", prediction float8, actual float8) (
+	SFUNC = recsys_fcp_accum,
+	STYPE = internal,
+	SSPACE = 65536,
+	FINALFUNC = recsys_fcp_final,
+	FINALFUNC_MODIFY = READ_WRITE,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fcp("any", float8, float8) IS
+	'fraction of concordant pairs: of the pairs of one user''s items with different actual values, those that the predictions put into the same order; a row with a NULL is skipped, no such pair gives NULL';
+
+--
+-- Models
+--
+
+CREATE TYPE recsys_model AS (
+	version int,
+	part text,
+	block int,
+	meta jsonb,
+	data bytea
+);
+
+COMMENT ON TYPE recsys_model IS
+'a row of a model: one block of a part of a version; a model is a table OF this type';
+
+CREATE FUNCTION recsys_top_n_support(internal) RETURNS internal
+AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+
+COMMENT ON FUNCTION recsys_top_n_support(internal) IS
+'planner support: a function that takes a number of results returns that many rows';
+
+CREATE FUNCTION recsys_train(
+	model text,
+	ratings regclass,
+	algorithm text,
+	options jsonb DEFAULT '{}',
+	user_col name DEFAULT 'user_id',
+	item_col name DEFAULT 'item_id',
+	rating_col name DEFAULT 'rating',
+	OUT model regclass, OUT version int, OUT algorithm text,
+	OUT users bigint, OUT items bigint, OUT ratings bigint,
+	OUT iterations int, OUT train_rmse float8, OUT seconds float8
+)
+AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000;
+
+COMMENT ON FUNCTION recsys_train(text, regclass, text, jsonb, name, name, name) IS
+'train a model on a relation of ratings with the named algorithm: makes the table "model", or adds a version to it; rating_col NULL counts every row as 1; ratings NULL trains on items alone, where an algorithm can; recsys_algorithms lists algorithms and options';
+
+CREATE FUNCTION recsys_retrain(model regclass,
+	OUT model regclass, OUT version int, OUT algorithm text,
+	OUT users bigint, OUT items bigint, OUT ratings bigint,
+	OUT iterations int, OUT train_rmse float8, OUT seconds float8
+)
+AS 'MODULE_PATHNAME' LANGUAGE C STRICT COST 1000000;
+
+COMMENT ON FUNCTION recsys_retrain(regclass) IS
+'add a version to a model, trained on the same relation with the same algorithm and options as its newest one';
+
+CREATE FUNCTION mf_train(
+	model text,
+	ratings regclass,
+	algorithm text DEFAULT 'svd',
+	factors int DEFAULT NULL,
+	iterations int DEFAULT NULL,
+	learning_rate float8 DEFAULT NULL,
+	regularization float8 DEFAULT NULL,
+	seed int DEFAULT 0,
+	options jsonb DEFAULT '{}',
+	user_col name DEFAULT 'user_id',
+	item_col name DEFAULT 'item_id',
+	rating_col name DEFAULT 'rating',
+	OUT model regclass, OUT version int, OUT algorithm text,
+	OUT users bigint, OUT items bigint, OUT ratings bigint,
+	OUT iterations int, OUT train_rmse float8, OUT seconds float8
+)
+AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000;
+
+COMMENT ON FUNCTION mf_train(text, regclass, text, int, int, float8, float8, int, jsonb, name, name, name) IS
+'train a matrix factorization: recsys_train with the usual options as arguments; NULL means the default of the algorithm';
+
+CREATE FUNCTION recsys_predict(model regclass, user_id "any", item_id "any") RETURNS float8
+AS 'MODULE_PATHNAME', 'recsys_predict' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 1000;
+
+COMMENT ON FUNCTION recsys_predict(regclass, "any", "any") IS
+'the predicted rating, or preference, of an item by a user; for an unknown user or item the best baseline there is; NULL only for a NULL id';
+
+CREATE FUNCTION mf_predict(model regclass, user_id "any", item_id "any") RETURNS float8
+AS 'MODULE_PATHNAME', 'recsys_predict' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 1000;
+
+COMMENT ON FUNCTION mf_predict(regclass, "any", "any") IS
+'the predicted rating of an item by a user: the same as recsys_predict';
+
+CREATE FUNCTION recsys_recommend(
+	model regclass,
+	user_id anyelement,
+	n int DEFAULT 10,
+	exclude_seen bool DEFAULT true
+) RETURNS TABLE (item_id anyelement, score float8, basis text)
+AS 'MODULE_PATHNAME', 'recsys_recommend' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10
+SUPPORT recsys_top_n_support;
+
+COMMENT ON FUNCTION recsys_recommend(regclass, anyelement, int, bool) IS
+'the n best items for a user, without those rated already; basis: personalized, or popular (by number of ratings) for a user the model does not know';
+
+CREATE FUNCTION recsys_recommend(
+	model regclass,
+	user_id text,
+	n int DEFAULT 10,
+	exclude_seen bool DEFAULT true
+) RETURNS TABLE (item_id text, score float8, basis text)
+AS 'MODULE_PATHNAME', 'recsys_recommend' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10
+SUPPORT recsys_top_n_support;
+
+COMMENT ON FUNCTION recsys_recommend(regclass, text, int, bool) IS
+'the n best items for a user, without those rated already; basis: personalized, or popular (by number of ratings) for a user the model does not know; ids as text';
+
+CREATE FUNCTION recsys_recommend_all(
+	model regclass,
+	n int DEFAULT 10,
+	exclude_seen bool DEFAULT true
+) RETURNS TABLE (user_id text, item_id text, rank int, score float8)
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT COST 1000000 ROWS 10000;
+
+COMMENT ON FUNCTION recsys_recommend_all(regclass, int, bool) IS
+'the n best items for every user of a model, as recsys_recommend has them for one, by several processes; ids as text';
+
+CREATE FUNCTION mf_recommend(
+	model regclass,
+	user_id anyelement,
+	n int DEFAULT 10,
+	exclude_seen bool DEFAULT true
+) RETURNS TABLE (item_id anyelement, score float8, basis text)
+AS 'MODULE_PATHNAME', 'recsys_recommend' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10
+SUPPORT recsys_top_n_support;
+
+COMMENT ON FUNCTION mf_recommend(regclass, anyelement, int, bool) IS
+'the n best items for a user: the same as recsys_recommend';
+
+CREATE FUNCTION mf_recommend(
+	model regclass,
+	user_id text,
+	n int DEFAULT 10,
+	exclude_seen bool DEFAULT true
+) RETURNS TABLE (item_id text, score float8, basis text)
+AS 'MODULE_PATHNAME', 'recsys_recommend' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10
+SUPPORT recsys_top_n_support;
+
+COMMENT ON FUNCTION mf_recommend(regclass, text, int, bool) IS
+'the n best items for a user: the same as recsys_recommend; ids as text';
+
+CREATE FUNCTION recsys_similar_items(
+	model regclass,
+	item_id anyelement,
+	n int DEFAULT 10,
+	metric text DEFAULT 'cosine'
+) RETURNS TABLE (item_id anyelement, similarity float8)
+AS 'MODULE_PATHNAME', 'recsys_similar_items' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10
+SUPPORT recsys_top_n_support;
+
+COMMENT ON FUNCTION recsys_similar_items(regclass, anyelement, int, text) IS
+'the n items most like one; metric cosine, dot, euclidean or manhattan over the factors (of the last two the distance, nearest first); a neighbor model has the similarity of its training';
+
+CREATE FUNCTION recsys_similar_items(
+	model regclass,
+	item_id text,
+	n int DEFAULT 10,
+	metric text DEFAULT 'cosine'
+) RETURNS TABLE (item_id text, similarity float8)
+AS 'MODULE_PATHNAME', 'recsys_similar_items' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10
+SUPPORT recsys_top_n_support;
+
+COMMENT ON FUNCTION recsys_similar_items(regclass, text, int, text) IS
+'the n items most like one; metric cosine, dot, euclidean or manhattan over the factors (of the last two the distance, nearest first); a neighbor model has the similarity of its training; ids as text';
+
+CREATE FUNCTION mf_similar_items(
+	model regclass,
+	item_id anyelement,
+	n int DEFAULT 10,
+	metric text DEFAULT 'cosine'
+) RETURNS TABLE (item_id anyelement, similarity float8)
+AS 'MODULE_PATHNAME', 'recsys_similar_items' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10
+SUPPORT recsys_top_n_support;
+
+COMMENT ON FUNCTION mf_similar_items(regclass, anyelement, int, text) IS
+'the n items most like one: the same as recsys_similar_items';
+
+CREATE FUNCTION mf_similar_items(
+	model regclass,
+	item_id text,
+	n int DEFAULT 10,
+	metric text DEFAULT 'cosine'
+) RETURNS TABLE (item_id text, similarity float8)
+AS 'MODULE_PATHNAME', 'recsys_similar_items' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10
+SUPPORT recsys_top_n_support;
+
+COMMENT ON FUNCTION mf_similar_items(regclass, text, int, text) IS
+'the n items most like one: the same as recsys_similar_items; ids as text';
+
+CREATE FUNCTION recsys_similar_users(
+	model regclass,
+	user_id anyelement,
+	n int DEFAULT 10,
+	metric text DEFAULT 'cosine'
+) RETURNS TABLE (user_id anyelement, similarity float8)
+AS 'MODULE_PATHNAME', 'recsys_similar_users' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10
+SUPPORT recsys_top_n_support;
+
+COMMENT ON FUNCTION recsys_similar_users(regclass, anyelement, int, text) IS
+'the n users most like one; metric as for recsys_similar_items';
+
+CREATE FUNCTION recsys_similar_users(
+	model regclass,
+	user_id text,
+	n int DEFAULT 10,
+	metric text DEFAULT 'cosine'
+) RETURNS TABLE (user_id text, similarity float8)
+AS 'MODULE_PATHNAME', 'recsys_similar_users' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10
+SUPPORT recsys_top_n_support;
+
+COMMENT ON FUNCTION recsys_similar_users(regclass, text, int, text) IS
+'the n users most like one; metric as for recsys_similar_items; ids as text';
+
+--
+-- Nearest neighbors from a live table of ratings
+--
+
+CREATE FUNCTION item_knn_recommend(
+	source regclass,
+	user_id anyelement,
+	n int DEFAULT 10,
+	similarity text DEFAULT 'cosine',
+	k int DEFAULT 40,
+	min_k int DEFAULT 1,
+	min_support int DEFAULT 1,
+	shrinkage float8 DEFAULT 0,
+	score text DEFAULT 'weighted_mean',
+	exclude_seen bool DEFAULT true,
+	user_col name DEFAULT 'user_id',
+	item_col name DEFAULT 'item_id',
+	rating_col name DEFAULT 'rating'
+) RETURNS TABLE (item_id anyelement, score float8, basis text)
+AS 'MODULE_PATHNAME', 'item_knn_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10
+SUPPORT recsys_top_n_support;
+
+COMMENT ON FUNCTION item_knn_recommend(regclass, anyelement, int, text, int, int, int, float8, text, bool, name, name, name) IS
+'the n best items for a user by the k most similar items the user has rated, from a relation of ratings as it is now, or from a neighbor model';
+
+CREATE FUNCTION item_knn_recommend(
+	source regclass,
+	user_id text,
+	n int DEFAULT 10,
+	similarity text DEFAULT 'cosine',
+	k int DEFAULT 40,
+	min_k int DEFAULT 1,
+	min_support int DEFAULT 1,
+	shrinkage float8 DEFAULT 0,
+	score text DEFAULT 'weighted_mean',
+	exclude_seen bool DEFAULT true,
+	user_col name DEFAULT 'user_id',
+	item_col name DEFAULT 'item_id',
+	rating_col name DEFAULT 'rating'
+) RETURNS TABLE (item_id text, score float8, basis text)
+AS 'MODULE_PATHNAME', 'item_knn_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10
+SUPPORT recsys_top_n_support;
+
+COMMENT ON FUNCTION item_knn_recommend(regclass, text, int, text, int, int, int, float8, text, bool, name, name, name) IS
+'the n best items for a user by the k most similar items the user has rated, from a relation of ratings as it is now, or from a neighbor model; ids as text';
+
+CREATE FUNCTION user_knn_recommend(
+	source regclass,
+	user_id anyelement,
+	n int DEFAULT 10,
+	similarity text DEFAULT 'cosine',
+	k int DEFAULT 40,
+	min_k int DEFAULT 1,
+	min_support int DEFAULT 1,
+	shrinkage float8 DEFAULT 0,
+	score text DEFAULT 'weighted_mean',
+	exclude_seen bool DEFAULT true,
+	user_col name DEFAULT 'user_id',
+	item_col name DEFAULT 'item_id',
+	rating_col name DEFAULT 'rating'
+) RETURNS TABLE (item_id anyelement, score float8, basis text)
+AS 'MODULE_PATHNAME', 'user_knn_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10
+SUPPORT recsys_top_n_support;
+
+COMMENT ON FUNCTION user_knn_recommend(regclass, anyelement, int, text, int, int, int, float8, text, bool, name, name, name) IS
+'the n best items for a user by the ratings of the k most similar users, from a relation of ratings as it is now, or from a neighbor model';
+
+CREATE FUNCTION user_knn_recommend(
+	source regclass,
+	user_id text,
+	n int DEFAULT 10,
+	similarity text DEFAULT 'cosine',
+	k int DEFAULT 40,
+	min_k int DEFAULT 1,
+	min_support int DEFAULT 1,
+	shrinkage float8 DEFAULT 0,
+	score text DEFAULT 'weighted_mean',
+	exclude_seen bool DEFAULT true,
+	user_col name DEFAULT 'user_id',
+	item_col name DEFAULT 'item_id',
+	rating_col name DEFAULT 'rating'
+) RETURNS TABLE (item_id text, score float8, basis text)
+AS 'MODULE_PATHNAME', 'user_knn_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10
+SUPPORT recsys_top_n_support;
+
+COMMENT ON FUNCTION user_knn_recommend(regclass, text, int, text, int, int, int, float8, text, bool, name, name, name) IS
+'the n best items for a user by the ratings of the k most similar users, from a relation of ratings as it is now, or from a neighbor model; ids as text';
+
+CREATE FUNCTION similar_items(
+	source regclass,
+	item_id anyelement,
+	n int DEFAULT 10,
+	similarity text DEFAULT 'cosine',
+	min_support int DEFAULT 1,
+	shrinkage float8 DEFAULT 0,
+	user_col name DEFAULT 'user_id',
+	item_col name DEFAULT 'item_id',
+	rating_col name DEFAULT 'rating'
+) RETURNS TABLE (item_id anyelement, similarity float8, support bigint)
+AS 'MODULE_PATHNAME', 'similar_items' LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10
+SUPPORT recsys_top_n_support;
+
+COMMENT ON FUNCTION similar_items(regclass, anyelement, int, text, int, float8, name, name, name) IS
+'the n items most like one, and how many users rated both, from a relation of ratings as it is now, or from a neighbor model';
+
+CREATE FUNCTION similar_items(
+	source regclass,
+	item_id text,
+	n int DEFAULT 10,
+	similarity text DEFAULT 'cosine',
+	min_support int DEFAULT 1,
+	shrinkage float8 DEFAULT 0,
+	user_col name DEFAULT 'user_id',
+	item_col name DEFAULT 'item_id',
+	rating_col name DEFAULT 'rating'
+) RETURNS TABLE (item_id text, similarity float8, support bigint)
+AS 'MODULE_PATHNAME', 'similar_items' LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10
+SUPPORT recsys_top_n_support;
+
+COMMENT ON FUNCTION similar_items(regclass, text, int, text, int, float8, name, name, name) IS
+'the n items most like one, and how many users rated both, from a relation of ratings as it is now, or from a neighbor model; ids as text';
+
+CREATE FUNCTION similar_users(
+	source regclass,
+	user_id anyelement,
+	n int DEFAULT 10,
+	similarity text DEFAULT 'cosine',
+	min_support int DEFAULT 1,
+	shrinkage float8 DEFAULT 0,
+	user_col name DEFAULT 'user_id',
+	item_col name DEFAULT 'item_id',
+	rating_col name DEFAULT 'rating'
+) RETURNS TABLE (user_id anyelement, similarity float8, support bigint)
+AS 'MODULE_PATHNAME', 'similar_users' LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10
+SUPPORT recsys_top_n_support;
+
+COMMENT ON FUNCTION similar_users(regclass, anyelement, int, text, int, float8, name, name, name) IS
+'the n users most like one, and how many items both rated, from a relation of ratings as it is now, or from a neighbor model';
+
+CREATE FUNCTION similar_users(
+	source regclass,
+	user_id text,
+	n int DEFAULT 10,
+	similarity text DEFAULT 'cosine',
+	min_support int DEFAULT 1,
+	shrinkage float8 DEFAULT 0,
+	user_col name DEFAULT 'user_id',
+	item_col name DEFAULT 'item_id',
+	rating_col name DEFAULT 'rating'
+) RETURNS TABLE (user_id text, similarity float8, support bigint)
+AS 'MODULE_PATHNAME', 'similar_users' LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10
+SUPPORT recsys_top_n_support;
+
+COMMENT ON FUNCTION similar_users(regclass, text, int, text, int, float8, name, name, name) IS
+'the n users most like one, and how many items both rated, from a relation of ratings as it is now, or from a neighbor model; ids as text';
+
+--
+-- Evaluation
+--
+
+CREATE FUNCTION recsys_cross_validate(
+	ratings regclass,
+	algorithm text,
+	options jsonb DEFAULT '{}',
+	folds int DEFAULT 5,
+	seed int DEFAULT 0,
+	user_col name DEFAULT 'user_id',
+	item_col name DEFAULT 'item_id',
+	rating_col name DEFAULT 'rating'
+)
+RETURNS TABLE (
+	fold int, train_ratings bigint, test_ratings bigint,
+	rmse float8, mae float8, mse float8, fcp float8,
+	fit_seconds float8, test_seconds float8
+)
+AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000 ROWS 5;
+
+COMMENT ON FUNCTION recsys_cross_validate(regclass, text, jsonb, int, int, name, name, name) IS
+'errors of predicting each fold of the ratings by a model of the other folds; ratings are dealt to folds at random, the same way for every algorithm at the same seed';
+
+CREATE FUNCTION precision_at_k(recommended anyarray, relevant anyarray, k int)
+RETURNS float8
+AS 'MODULE_PATHNAME', 'recsys_precision_at_k' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION precision_at_k(anyarray, anyarray, int) IS
+'the share of the first k recommendations that are relevant: hits / k, even where the list is shorter; null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+
+CREATE FUNCTION recall_at_k(recommended anyarray, relevant anyarray, k int)
+RETURNS float8
+AS 'MODULE_PATHNAME', 'recsys_recall_at_k' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION recall_at_k(anyarray, anyarray, int) IS
+'the share of the relevant items that are among the first k recommendations: hits / number of relevant items, even where that is more than k; null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+
+CREATE FUNCTION ndcg_at_k(recommended anyarray, relevant anyarray, k int)
+RETURNS float8
+AS 'MODULE_PATHNAME', 'recsys_ndcg_at_k' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION ndcg_at_k(anyarray, anyarray, int) IS
+'normalized discounted cumulative gain of the first k recommendations: the sum of 1 / log2(rank + 1) over the hits, divided by that of a list whose first min(k, number of relevant items) entries are hits; null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+
+CREATE FUNCTION average_precision_at_k(recommended anyarray, relevant anyarray, k int)
+RETURNS float8
+AS 'MODULE_PATHNAME', 'recsys_average_precision_at_k' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION average_precision_at_k(anyarray, anyarray, int) IS
+'the sum of the precision up to the rank of each hit among the first k recommendations, divided by min(k, number of relevant items); null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+
+CREATE FUNCTION hit_at_k(recommended anyarray, relevant anyarray, k int)
+RETURNS float8
+AS 'MODULE_PATHNAME', 'recsys_hit_at_k' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION hit_at_k(anyarray, anyarray, int) IS
+'1 if one of the first k recommendations is relevant, else 0; null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+
+CREATE FUNCTION reciprocal_rank(recommended anyarray, relevant anyarray, k int)
+RETURNS float8
+AS 'MODULE_PATHNAME', 'recsys_reciprocal_rank' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION reciprocal_rank(anyarray, anyarray, int) IS
+'1 / rank of the first relevant item among the first k recommendations, 0 if there is none; null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+
+CREATE FUNCTION recsys_evaluate(
+	ratings regclass,
+	algorithm text,
+	options jsonb DEFAULT '{}',
+	split jsonb DEFAULT '{"method": "random", "test": 0.2, "seed": 0}',
+	n int DEFAULT 10,
+	user_col name DEFAULT 'user_id',
+	item_col name DEFAULT 'item_id',
+	rating_col name DEFAULT 'rating'
+)
+RETURNS TABLE (metric text, value float8, popular float8)
+AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000 ROWS 15;
+
+COMMENT ON FUNCTION recsys_evaluate(regclass, text, jsonb, jsonb, int, name, name, name) IS
+'how good an algorithm is on ratings held out from its training: rmse and mae where it predicts ratings; of the n best items for each user with something relevant held out, all items ranked but those of the training of that user, the means over users of precision, recall, hit_rate, ndcg, map, mrr (as in precision_at_k and its kin) and auc; the share of the items that are recommended at all (coverage), the mean self-information -log2(raters / users) of a recommendation (novelty), the Gini coefficient of how often items are recommended, 1 - the mean cosine of two items of a list (diversity), the mean number of training ratings of a recommendation (popularity), and the number of users; popular: the same of the most rated items, for errors of the mean rating of the item';
+
+CREATE FUNCTION recsys_evaluate_model(
+	model regclass,
+	test regclass,
+	n int DEFAULT 10,
+	user_col name DEFAULT 'user_id',
+	item_col name DEFAULT 'item_id',
+	rating_col name DEFAULT 'rating'
+)
+RETURNS TABLE (metric text, value float8, popular float8)
+AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000 ROWS 15;
+
+COMMENT ON FUNCTION recsys_evaluate_model(regclass, regclass, int, name, name, name) IS
+'how good a trained model is on rows that were kept aside, as recsys_evaluate says it; rows whose user and item are in the training of the model are left out, with a notice';
+
+CREATE FUNCTION recsys_grid_search(
+	ratings regclass,
+	algorithm text,
+	grid jsonb,
+	metric text DEFAULT 'rmse',
+	split jsonb DEFAULT '{"method": "random", "test": 0.2, "seed": 0}',
+	user_col name DEFAULT 'user_id',
+	item_col name DEFAULT 'item_id',
+	rating_col name DEFAULT 'rating'
+)
+RETURNS TABLE (options jsonb, value float8, seconds float8)
+AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000 ROWS 10;
+
+COMMENT ON FUNCTION recsys_grid_search(regclass, text, jsonb, text, jsonb, name, name, name) IS
+'every combination of the options in the grid, an object with an array where several values are to be tried, with the value of one metric of recsys_evaluate on the same split for all, the best first: the least of rmse and mae, else the greatest; the metric of lists of another length than 10 is written ndcg@20';
+
+--
+-- Looking into models and algorithms
+--
+
+CREATE FUNCTION recsys_factors(model regclass, side text)
+RETURNS TABLE (id text, bias float4, factors float4[])
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000;
+
+COMMENT ON FUNCTION recsys_factors(regclass, text) IS
+'the biases and vectors of the users or items (side user or item) of a factor model';
+
+CREATE FUNCTION recsys_factor_pca(model regclass, side text DEFAULT 'item', components int DEFAULT 2)
+RETURNS TABLE (id text, components float8[])
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000;
+
+COMMENT ON FUNCTION recsys_factor_pca(regclass, text, int) IS
+'the vectors of the items or users of a factor model as scores on their first principal components, that of the greatest variance first; a higher score goes with a higher prediction on average over the other side';
+
+CREATE FUNCTION recsys_factor_variance(model regclass, side text DEFAULT 'item')
+RETURNS TABLE (component int, variance float8, explained float8, loadings float8[])
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000;
+
+COMMENT ON FUNCTION recsys_factor_variance(regclass, text) IS
+'the principal components of the vectors of the items or users of a factor model: the variance of the scores on each, its share of the whole, and its direction among the factors';
+
+CREATE FUNCTION recsys_training_log(model regclass)
+RETURNS TABLE (iteration int, loss float8, train_rmse float8, seconds float8)
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000;
+
+COMMENT ON FUNCTION recsys_training_log(regclass) IS
+'the iterations of the training of the newest version: the loss that is minimized, the RMSE on the training ratings, and the seconds since the start';
+
+CREATE FUNCTION recsys_model_header(
+	model regclass,
+	OUT version int, OUT algorithm text, OUT trained_at timestamptz,
+	OUT users bigint, OUT items bigint, OUT ratings bigint, OUT options jsonb
+)
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 10000;
+
+COMMENT ON FUNCTION recsys_model_header(regclass) IS
+'what the header of the newest version of a model says; for the view recsys_models';
+
+CREATE FUNCTION recsys_algorithm_list()
+RETURNS TABLE (name text, family text, feedback text, form text, description text, options jsonb)
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION recsys_algorithm_list() IS
+'the registry of algorithms; for the view recsys_algorithms';
+
+CREATE VIEW recsys_algorithms AS
+SELECT name, family, feedback, form, description, options
+  FROM @extschema@.recsys_algorithm_list();
+
+COMMENT ON VIEW recsys_algorithms IS
+'the algorithms of recsys_train: for explicit or implicit feedback, the form of model each makes, and its options with type, default, range and help';
+
+GRANT SELECT ON recsys_algorithms TO PUBLIC;
+
+CREATE VIEW recsys_models AS
+SELECT c.oid::pg_catalog.regclass AS model,
+	   pg_catalog.pg_get_userbyid(c.relowner) AS owner,
+	   h.algorithm,
+	   h.version,
+	   h.trained_at,
+	   h.users,
+	   h.items,
+	   h.ratings,
+	   pg_catalog.pg_total_relation_size(c.oid) AS bytes,
+	   h.options
+  FROM pg_catalog.pg_class c
+	   CROSS JOIN LATERAL @extschema@.recsys_model_header(c.oid) h
+ WHERE c.relkind OPERATOR(pg_catalog.=) 'r'
+   AND c.reloftype OPERATOR(pg_catalog.=) '@extschema@.recsys_model'::pg_catalog.regtype
+   AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+   AND pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE')
+   AND NOT pg_catalog.pg_is_other_temp_schema(c.relnamespace)
+   -- looking would run the functions of somebody's policies
+   AND NOT pg_catalog.row_security_active(c.oid);
+
+COMMENT ON VIEW recsys_models IS
+'the models that the current user may read, each with its newest version; without those under row-level security';
+
+GRANT SELECT ON recsys_models TO PUBLIC;
