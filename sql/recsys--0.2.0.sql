@@ -878,6 +878,13 @@ AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 10000;
 COMMENT ON FUNCTION recsys_model_header(regclass) IS
 'what the header of the newest version of a model says; for the view recsys_models';
 
+CREATE FUNCTION recsys_model_bytes(model regclass)
+RETURNS bigint
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 100;
+
+COMMENT ON FUNCTION recsys_model_bytes(regclass) IS
+'bytes of a model with its indexes, or null where that would mean to wait for a lock; for the view recsys_models';
+
 CREATE FUNCTION recsys_algorithm_list()
 RETURNS TABLE (name text, family text, feedback text, form text, description text, options jsonb)
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -903,7 +910,7 @@ SELECT c.oid::pg_catalog.regclass AS model,
 	   h.users,
 	   h.items,
 	   h.ratings,
-	   pg_catalog.pg_total_relation_size(c.oid) AS bytes,
+	   @extschema@.recsys_model_bytes(c.oid) AS bytes,
 	   h.options
   FROM pg_catalog.pg_class c
 	   CROSS JOIN LATERAL @extschema@.recsys_model_header(c.oid) h
@@ -916,6 +923,6 @@ SELECT c.oid::pg_catalog.regclass AS model,
    AND NOT pg_catalog.row_security_active(c.oid);
 
 COMMENT ON VIEW recsys_models IS
-'the models that the current user may read, each with its newest version; without those under row-level security';
+'the models that the current user may read, each with its newest version; without those under row-level security; what is locked just now is null';
 
 GRANT SELECT ON recsys_models TO PUBLIC;

@@ -45,6 +45,43 @@ extern int no_such_variable
 	object_aclcheck(NamespaceRelationId, schema, role, mode)
 #endif
 
+/*
+ * Do what a query does before it reads columns of a relation: ask for the
+ * caller's rights, and whatever modules have to say.  "rte" is a fresh
+ * RangeTblEntry, "columns" a Bitmapset as in its selectedCols.
+ */
+#if PG_VERSION_NUM >= 160000
+#define exec_check_select(rte, columns) \
+do { \
+	List	   *infos_ = NIL; \
+	RTEPermissionInfo *info_ = addRTEPermissionInfo(&infos_, rte); \
+	info_->requiredPerms = ACL_SELECT; \
+	info_->selectedCols = (columns); \
+	(void) ExecCheckPermissions(list_make1(rte), infos_, true); \
+} while (0)
+#else
+#define exec_check_select(rte, columns) \
+do { \
+	(rte)->requiredPerms = ACL_SELECT; \
+	(rte)->selectedCols = (columns); \
+	(void) ExecCheckRTPerms(list_make1(rte), true); \
+} while (0)
+#endif
+
+/* What nobody can put a function of his own into; until AtEOXact_GUC. */
+#if PG_VERSION_NUM < 170000
+#define RestrictSearchPath() \
+	((void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, \
+							  PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false))
+#endif
+
+#if PG_VERSION_NUM >= 180000
+#include "access/genam.h"
+
+#define index_beginscan(table, index, snapshot, keys, orderbys) \
+	index_beginscan(table, index, snapshot, NULL, keys, orderbys)
+#endif
+
 /* Comes first in a declaration. */
 #ifndef pg_noreturn
 #define pg_noreturn pg_attribute_noreturn()

@@ -97,13 +97,14 @@ content_memory(const MatrixShape *shape, const void *options)
 }
 
 static ItemsSource *
-content_source(const ContentOptions *opts)
+content_source(const ContentOptions *opts, Oid claimant)
 {
 	ItemsNames	names = {
 		.relation = opts->items,
 		.id = opts->item_id_col,
 		.texts = opts->text_cols,
-		.tags = opts->tag_cols
+		.tags = opts->tag_cols,
+		.claimant = claimant
 	};
 
 	return items_resolve(&names, opts->config);
@@ -276,7 +277,7 @@ static void
 content_train(TrainContext *context)
 {
 	const ContentOptions *opts = context->options;
-	ItemsSource *source = content_source(opts);
+	ItemsSource *source = content_source(opts, context->source->claimant);
 	Terms	   *terms;
 	int32	   *index;
 

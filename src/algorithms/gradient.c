@@ -131,7 +131,7 @@ gradient_prepare(void *options, bool has_values)
 	int			given = opts->factors;
 
 	if (opts->init_model != NULL)
-		opts->factors = warm_start_factors(warm_start_open(opts->init_model));
+		opts->factors = warm_start_factors(warm_start_open(opts->init_model, InvalidOid));
 	else if (given < 0)
 		opts->factors = DEFAULT_FACTORS;
 	if (given >= 0 && given != opts->factors)
@@ -308,7 +308,7 @@ start(TrainContext *context)
 	run_phase(context, GRADIENT_START_USERS);
 	run_phase(context, GRADIENT_START_ITEMS);
 	if (init_model != NULL)
-		warm_start_vectors(warm_start_open(init_model),
+		warm_start_vectors(warm_start_open(init_model, context->source->claimant),
 						   &context->ratings->users, state->users.vectors,
 						   &context->ratings->items, state->items.vectors, state->stride);
 }

@@ -8,11 +8,13 @@
 #include "postgres.h"
 #include "compat.h"
 
+#include "access/table.h"
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 
 #include "engine/warm_start.h"
 #include "model/form.h"
+#include "ratings/trust.h"
 
 static void
 require_factors(Model *model, const char *name)
@@ -27,17 +29,30 @@ require_factors(Model *model, const char *name)
 	model_state(model);
 }
 
+/* Error if the owner of a model has no right to read one that it names. */
+static void
+require_claimant(Oid relid, Oid claimant)
+{
+	Relation	table = table_open(relid, NoLock);
+
+	require_claimant_select(table, NULL, claimant);
+	table_close(table, NoLock);
+}
+
 /*
  * The model of a given name, which stays valid as long as the current memory
- * context.  Errors: there is none, it has no factors, and those of model_open.
+ * context; the claimant is whose model has given it, or InvalidOid.  Errors:
+ * there is none, it has no factors, and those of model_open.
  */
 Model *
-warm_start_open(const char *name)
+warm_start_open(const char *name, Oid claimant)
 {
 	Oid			type;
 	Oid			relid = model_lookup(name, &type);
 	Model	   *model = model_open(relid, type, CurrentMemoryContext);
 
+	if (OidIsValid(claimant))
+		require_claimant(relid, claimant);
 	require_factors(model, name);
 	return model;
 }

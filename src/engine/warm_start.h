@@ -9,7 +9,7 @@
 
 #include "model/model.h"
 
-extern Model *warm_start_open(const char *name);
+extern Model *warm_start_open(const char *name, Oid claimant);
 extern int	warm_start_factors(const Model *model);
 extern void warm_start_vectors(Model *model, const Ids *users, float *user_vectors,
 							   const Ids *items, float *item_vectors, int stride);

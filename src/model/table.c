@@ -2,9 +2,10 @@
  * table.c
  *		The table of a model: finding, making, locking, reading and writing.
  *
- * A model is an ordinary table OF recsys_model.  Everything here goes through
- * SQL under the caller's rights, so that GRANT, row-level security, replicas
- * and dumps work as for any table.
+ * A model is an ordinary table OF recsys_model, so that GRANT, row-level
+ * security, replicas and dumps work as for any table.  It is made and written
+ * by SQL, and read without it (rows.c): whose code runs, and with whose rights,
+ * is settled there and in ratings/trust.c.
  *
  * A version is one header row and its blocks.  The header row's meta is the
  * header (header.c), its data the manifest: the checksum of meta, and the
@@ -15,6 +16,7 @@
 #include "postgres.h"
 #include "compat.h"
 
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
@@ -24,17 +26,22 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/value.h"
+#include "rewrite/prs2lock.h"
+#include "rewrite/rewriteDefine.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/varlena.h"
 
 #include "model/encode.h"
+#include "model/rows.h"
 #include "model/table.h"
+#include "ratings/trust.h"
 
 /*
  * The type recsys_model of the extension to which the running function
@@ -182,43 +189,58 @@ model_lookup(const char *name, Oid *type)
 	return relid;
 }
 
-/* The newest version that a snapshot, or else a new one, sees; or 0. */
+/* The newest version that a snapshot sees; or 0. */
 static int32
-newest_version(const char *table, Snapshot snapshot)
+newest_version(Oid relid, Snapshot snapshot)
 {
-	SPIPlanPtr	plan = SPI_prepare(psprintf("SELECT coalesce(pg_catalog.max(version), 0) FROM %s",
-											table), 0, NULL);
-	bool		isnull;
+	ModelRows  *rows;
+	int32		version = 0;
 
-	if (plan == NULL ||
-		SPI_execute_snapshot(plan, NULL, NULL, snapshot, InvalidSnapshot,
-							 false, false, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the versions of %s", table);
-	return DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
-									   1, &isnull));
+	PushActiveSnapshot(snapshot);
+	rows = rows_open(relid, false);
+	if (!rows_newest_version(rows, &version))
+		version = 0;
+	rows_close(rows);
+	PopActiveSnapshot();
+	return version;
 }
 
 /*
  * A transaction that keeps its snapshot cannot add to versions that it does
- * not see.
+ * not see.  Who cannot read the table at all learns it here, before training.
  */
 static void
 require_all_versions_seen(Oid relid)
 {
-	const char *table = model_table_name(relid);
+	int32		seen = newest_version(relid, GetTransactionSnapshot());
 
-	if (!IsolationUsesXactSnapshot())
-		return;
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	if (newest_version(table, GetLatestSnapshot()) !=
-		newest_version(table, GetTransactionSnapshot()))
+	if (IsolationUsesXactSnapshot() && newest_version(relid, GetLatestSnapshot()) != seen)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("could not serialize access due to concurrent training of model \"%s\"",
 						get_rel_name(relid)),
 				 errhint("Retry the transaction.")));
-	SPI_finish();
+}
+
+/*
+ * Error if rules make something else of writing to the table.  Triggers are let
+ * be: there are good ones, and what they do to the rows is found out.
+ */
+static void
+require_no_rules(Oid relid)
+{
+	Relation	table = table_open(relid, NoLock);
+	const RuleLock *rules = table->rd_rules;
+
+	for (int i = 0; rules != NULL && i < rules->numLocks; i++)
+		if (rules->rules[i]->enabled != RULE_DISABLED &&
+			(rules->rules[i]->event == CMD_INSERT || rules->rules[i]->event == CMD_DELETE))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("model \"%s\" cannot be written", RelationGetRelationName(table)),
+					 errdetail("Its table has a rule that rewrites INSERT or DELETE."),
+					 errhint("Drop the rule.")));
+	table_close(table, NoLock);
 }
 
 /*
@@ -241,6 +263,7 @@ model_table_lock_for_writing(Oid relid)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("the model was dropped by another session")));
+	require_no_rules(relid);
 	require_all_versions_seen(relid);
 }
 
@@ -279,9 +302,33 @@ model_table_create(const ModelTarget *target, Oid type)
 typedef struct VersionWriter
 {
 	BlockSink	sink;			/* must be first */
+	Oid			relid;
 	SPIPlanPtr	insert;
 	int32		version;
+	int64		rows;			/* written */
 } VersionWriter;
+
+/* Error: what is in the table now is not what was to be written. */
+static void
+report_not_written(const VersionWriter *writer, const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
+			 errmsg("version %d of model \"%s\" could not be written", writer->version,
+					get_rel_name(writer->relid)),
+			 errdetail("%s", what),
+			 errhint("Drop the triggers of the model's table, or have them leave alone what training writes.")));
+}
+
+/* Was the row that has just been written stored as it was given? */
+static bool
+is_stored_as_given(void)
+{
+	bool		isnull;
+	Datum		same = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+
+	return !isnull && DatumGetBool(same);
+}
 
 static void
 insert_row(BlockSink *sink, int component, ModelPart part, uint32 block,
@@ -298,84 +345,152 @@ insert_row(BlockSink *sink, int component, ModelPart part, uint32 block,
 	const char *nulls = meta == NULL ? "   n " : "     ";
 	int			result = SPI_execute_plan(writer->insert, values, nulls, false, 0);
 
-	if (result != SPI_OK_INSERT)
+	if (result != SPI_OK_INSERT && result != SPI_OK_INSERT_RETURNING)
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+	if (SPI_processed != 1)
+		report_not_written(writer, psprintf("A trigger left out the row of part \"%s\", block %u.",
+											component_part_name(component, part), block));
+	if (result == SPI_OK_INSERT_RETURNING && !is_stored_as_given())
+		report_not_written(writer, psprintf("A trigger altered the row of part \"%s\", block %u.",
+											component_part_name(component, part), block));
+	SPI_freetuptable(SPI_tuptable);
+	writer->rows++;
+}
+
+/* Are there triggers that may put another row in the place of one inserted? */
+static bool
+may_be_altered(Oid relid)
+{
+	Relation	table = table_open(relid, NoLock);
+	bool		result = table->trigdesc != NULL && table->trigdesc->trig_insert_before_row;
+
+	table_close(table, NoLock);
+	return result;
+}
+
+static SPIPlanPtr
+prepare_insert(Oid relid, const char *table)
+{
+	Oid			types[5] = {INT4OID, TEXTOID, INT4OID, JSONBOID, BYTEAOID};
+	const char *returning = may_be_altered(relid) ?
+		" RETURNING version OPERATOR(pg_catalog.=) $1 AND part OPERATOR(pg_catalog.=) $2 "
+		"AND block OPERATOR(pg_catalog.=) $3 AND data OPERATOR(pg_catalog.=) $5 "
+		"AND coalesce(meta OPERATOR(pg_catalog.=) $4, meta IS NULL AND $4 IS NULL)" : "";
+	SPIPlanPtr	plan = SPI_prepare(psprintf("INSERT INTO %s (version, part, block, meta, data) "
+											"VALUES ($1, $2, $3, $4, $5)%s", table, returning),
+								   lengthof(types), types);
+
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	return plan;
 }
 
 static int32
-next_version(const char *table)
+next_version(Oid relid)
 {
-	int32		version = newest_version(table, InvalidSnapshot);
+	int32		version = newest_version(relid, GetTransactionSnapshot());
 
 	if (version == PG_INT32_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("%s has no number left for another version", table),
+				 errmsg("%s has no number left for another version", model_table_name(relid)),
 				 errhint("Train a new model.")));
 	return version + 1;
+}
+
+/*
+ * Error unless all rows of the version are there, and none of those that are
+ * too old: triggers may have taken them away, or kept them.
+ */
+static void
+require_written(const VersionWriter *writer, int32 oldest)
+{
+	ModelRows  *rows;
+	int64		there = 0;
+	int64		too_old = 0;
+	bool		isnull;
+
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	rows = rows_open(writer->relid, false);
+	rows_start(rows, NULL);
+	while (rows_next(rows))
+	{
+		int32		version = DatumGetInt32(rows_value(rows, ROW_VERSION, &isnull));
+
+		there += !isnull && version == writer->version;
+		too_old += !isnull && version < oldest;
+	}
+	rows_close(rows);
+	PopActiveSnapshot();
+	if (there != writer->rows)
+		report_not_written(writer, psprintf("It has " INT64_FORMAT " rows in the table, of " INT64_FORMAT " that were inserted.",
+											there, writer->rows));
+	if (too_old > 0)
+		report_not_written(writer, psprintf("The table still has " INT64_FORMAT " rows of versions before %d, after they were deleted.",
+											too_old, oldest));
+}
+
+/* Insert the rows of a version, and delete those of versions that are too old. */
+static void
+write_rows(VersionWriter *writer, const ModelDraft *draft, const Jsonb *meta, int32 oldest)
+{
+	const char *table = model_table_name(writer->relid);
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	writer->insert = prepare_insert(writer->relid, table);
+	draft_encode(draft, meta, &writer->sink);
+	execute(psprintf("DELETE FROM %s WHERE version OPERATOR(pg_catalog.<) %d", table, oldest),
+			SPI_OK_DELETE);
+	SPI_finish();
+}
+
+/* Who owns a model, which must be locked. */
+Oid
+model_owner(Oid relid)
+{
+	Relation	table = table_open(relid, NoLock);
+	Oid			owner = RelationGetForm(table)->relowner;
+
+	table_close(table, NoLock);
+	return owner;
 }
 
 /*
  * Write a draft as the next version of a model and drop the versions that are
  * then older than the newest keep_versions.  The table must be locked for
  * writing.  Returns the number of the version.
+ *
+ * Writing runs the triggers, constraints and indexes of the table's owner.  It
+ * is done as him where he is not to be trusted with the caller's rights.
  */
 int32
 model_table_write_version(Oid relid, const ModelDraft *draft, const Jsonb *meta,
 						  int keep_versions)
 {
-	const char *table = model_table_name(relid);
-	Oid			types[5] = {INT4OID, TEXTOID, INT4OID, JSONBOID, BYTEAOID};
-	VersionWriter writer = {.sink.put = insert_row};
+	VersionWriter writer = {.sink.put = insert_row, .relid = relid};
+	Oid			owner = model_owner(relid);
+	int32		oldest;
+	Actor		caller;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	writer.version = next_version(table);
-	writer.insert = SPI_prepare(psprintf("INSERT INTO %s (version, part, block, meta, data) "
-										 "VALUES ($1, $2, $3, $4, $5)", table),
-								lengthof(types), types);
-	if (writer.insert == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	draft_encode(draft, meta, &writer.sink);
-	execute(psprintf("DELETE FROM %s WHERE version OPERATOR(pg_catalog.<=) %d",
-					 table, writer.version - keep_versions), SPI_OK_DELETE);
-	SPI_finish();
+	writer.version = next_version(relid);
+	oldest = writer.version - keep_versions + 1;
+	act_as(role_is_trusted(owner) ? InvalidOid : owner, &caller);
+	write_rows(&writer, draft, meta, oldest);
+	act_end(&caller);
+	require_written(&writer, oldest);
 	return writer.version;
 }
 
-/* A detoasted copy of an attribute in the given context; NULL if it is null. */
-static void *
-copy_attribute(int attribute, MemoryContext context)
-{
-	MemoryContext old;
-	bool		isnull;
-	Datum		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
-									  attribute, &isnull);
-	void	   *copy;
-
-	if (isnull)
-		return NULL;
-	old = MemoryContextSwitchTo(context);
-	copy = PG_DETOAST_DATUM_COPY(value);
-	MemoryContextSwitchTo(old);
-	return copy;
-}
-
-/* A copy of an attribute as it is stored, perhaps out of line. */
+/* A column of a row as it is stored, perhaps out of line; NULL if it is null. */
 static struct varlena *
-copy_stored(int attribute, MemoryContext context)
+copy_stored(ModelRows *rows, RowColumn column)
 {
-	MemoryContext old;
 	bool		isnull;
-	Datum		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
-									  attribute, &isnull);
+	Datum		value = rows_value(rows, column, &isnull);
 
-	if (isnull)
-		return NULL;
-	old = MemoryContextSwitchTo(context);
-	value = datumCopy(value, false, -1);
-	MemoryContextSwitchTo(old);
-	return (struct varlena *) DatumGetPointer(value);
+	return isnull ? NULL : (struct varlena *) DatumGetPointer(datumCopy(value, false, -1));
 }
 
 /*
@@ -388,21 +503,19 @@ header_meta(const HeaderRow *row)
 	return row->meta == NULL ? NULL : DatumGetJsonbP(PointerGetDatum(row->meta));
 }
 
+/* Take what the row at hand, a header, holds. */
 static void
-copy_header_row(HeaderRow *row, MemoryContext context)
+copy_header_row(ModelRows *rows, HeaderRow *row)
 {
-	TupleDesc	desc = SPI_tuptable->tupdesc;
-	HeapTuple	tuple = SPI_tuptable->vals[0];
 	bool		isnull;
+	Datum		manifest = rows_value(rows, ROW_DATA, &isnull);
 
-	row->version = DatumGetInt32(SPI_getbinval(tuple, desc, 1, &isnull));
-	row->xmin = DatumGetTransactionId(SPI_getbinval(tuple, desc, 2, &isnull));
-	if (!isnull)
-		row->ctid = *(ItemPointer) DatumGetPointer(SPI_getbinval(tuple, desc, 3, &isnull));
-	row->meta = copy_stored(4, context);
-	row->manifest = copy_attribute(5, context);
-	if (row->manifest != NULL)
-		row->crc = bytes_crc(VARDATA(row->manifest), VARSIZE(row->manifest) - VARHDRSZ);
+	rows_place(rows, &row->xmin, &row->ctid);
+	row->meta = copy_stored(rows, ROW_META);
+	if (isnull)
+		return;
+	row->manifest = DatumGetByteaPCopy(manifest);
+	row->crc = bytes_crc(VARDATA(row->manifest), VARSIZE(row->manifest) - VARHDRSZ);
 }
 
 /*
@@ -413,29 +526,24 @@ copy_header_row(HeaderRow *row, MemoryContext context)
 bool
 model_table_read_header(Oid relid, HeaderRow *row)
 {
-	const char *table = model_table_name(relid);
-	MemoryContext context = CurrentMemoryContext;
-	bool		none;
-	char	   *query;
+	ModelRows  *rows = rows_open(relid, false);
+	RowKey		key = {.part = component_part_name(0, PART_HEADER)};
+	bool		found;
 
 	memset(row, 0, sizeof(*row));
-	query = psprintf("SELECT v.newest, m.xmin, m.ctid, m.meta, m.data "
-					 "FROM (SELECT pg_catalog.max(version) AS newest FROM %s) v "
-					 "LEFT JOIN %s m ON m.version OPERATOR(pg_catalog.=) v.newest "
-					 "AND m.part OPERATOR(pg_catalog.=) 'header' "
-					 "AND m.block OPERATOR(pg_catalog.=) 0", table, table);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute(query, true, 2) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the header of %s", table);
-	(void) SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &none);
-	if (!none)
-		copy_header_row(row, context);
-	/* Without the primary key there may be two, and none is to be trusted. */
-	if (SPI_processed > 1)
-		row->meta = NULL;
-	SPI_finish();
-	return !none;
+	found = rows_newest_version(rows, &row->version);
+	if (found)
+	{
+		key.version = row->version;
+		rows_start(rows, &key);
+		if (rows_next(rows))
+			copy_header_row(rows, row);
+		/* Without the primary key there may be two, and none is to be trusted. */
+		if (rows_next(rows))
+			row->meta = NULL;
+	}
+	rows_close(rows);
+	return found;
 }
 
 /*
@@ -446,34 +554,25 @@ bool
 model_table_read_block(Oid relid, int32 version, int component, ModelPart part,
 					   uint32 number, ModelBlock *block, const char **problem)
 {
-	MemoryContext context = CurrentMemoryContext;
-	MemoryContext old;
-	Oid			types[3] = {INT4OID, TEXTOID, INT4OID};
-	Datum		values[3];
-	bytea	   *data;
+	ModelRows  *rows = rows_open(relid, false);
+	RowKey		key = {version, component_part_name(component, part), (int32) number};
+	bytea	   *data = NULL;
+	bool		isnull = true;
 	bool		good = false;
-	char	   *query;
 
 	*problem = "it is missing";
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	query = psprintf("SELECT data FROM %s "
-					 "WHERE version OPERATOR(pg_catalog.=) $1 "
-					 "AND part OPERATOR(pg_catalog.=) $2 "
-					 "AND block OPERATOR(pg_catalog.=) $3",
-					 model_table_name(relid));
-	values[0] = Int32GetDatum(version);
-	values[1] = CStringGetTextDatum(component_part_name(component, part));
-	values[2] = Int32GetDatum((int32) number);
-	if (SPI_execute_with_args(query, lengthof(types), types, values, NULL, true, 2) != SPI_OK_SELECT)
-		elog(ERROR, "could not read a block of model %u", relid);
-	if (SPI_processed == 1 &&
-		(data = copy_attribute(1, CurrentMemoryContext)) != NULL)
+	rows_start(rows, &key);
+	if (rows_next(rows))
 	{
-		old = MemoryContextSwitchTo(context);
-		good = block_decode(data, block, problem);
-		MemoryContextSwitchTo(old);
+		Datum		value = rows_value(rows, ROW_DATA, &isnull);
+
+		if (!isnull)
+			data = DatumGetByteaPCopy(value);
 	}
-	SPI_finish();
+	if (data != NULL && !rows_next(rows))
+		good = block_decode(data, block, problem);
+	rows_close(rows);
+	if (data != NULL)
+		pfree(data);
 	return good;
 }

@@ -35,6 +35,7 @@ typedef struct HeaderRow
 extern Oid	model_type(FunctionCallInfo fcinfo);
 extern bool model_table_is_model(Oid relid, Oid type);
 extern char *model_table_name(Oid relid);
+extern Oid	model_owner(Oid relid);
 
 extern ModelTarget model_target(text *name, Oid type);
 extern Oid	model_lookup(const char *name, Oid *type);

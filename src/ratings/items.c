@@ -105,10 +105,21 @@ find_features(ItemsSource *source, Relation relation, const List *names, bool ta
 	}
 }
 
+/* How the relation may be read, if it was a model that named it. */
+static ReadingRights
+items_rights(const ItemsSource *source, Relation relation, Oid claimant)
+{
+	Bitmapset  *columns = add_column(NULL, relation, source->id.name);
+
+	for (int f = 0; f < source->features; f++)
+		columns = add_column(columns, relation, source->feature[f].column.name);
+	return claimed_rights(relation, columns, claimant);
+}
+
 /*
  * Find a relation of items and its columns.  The result is palloc'd; the
- * relation stays locked.  Errors: no such relation, configuration or column, or
- * ids of a type that will not do.
+ * relation stays locked.  Errors: no such relation, configuration or column,
+ * ids of a type that will not do, or that it cannot be read for the caller.
  */
 ItemsSource *
 items_resolve(const ItemsNames *names, const char *config)
@@ -124,6 +135,8 @@ items_resolve(const ItemsNames *names, const char *config)
 							  (list_length(names->texts) + list_length(names->tags)));
 	find_features(source, relation, names->texts, false);
 	find_features(source, relation, names->tags, true);
+	if (OidIsValid(names->claimant))
+		source->rights = items_rights(source, relation, names->claimant);
 	/* The lock is kept to the end of the transaction: names stay true. */
 	relation_close(relation, NoLock);
 	return source;

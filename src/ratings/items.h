@@ -34,6 +34,7 @@ typedef struct ItemsNames
 	const char *id;
 	const List *texts;			/* of char * */
 	const List *tags;			/* of char * */
+	Oid			claimant;		/* whose model names it; InvalidOid: the caller does */
 } ItemsNames;
 
 typedef struct ItemsSource
@@ -43,6 +44,7 @@ typedef struct ItemsSource
 	int			features;
 	FeatureColumn *feature;		/* [features] texts first */
 	Oid			config;			/* text search configuration */
+	ReadingRights rights;		/* of a query */
 } ItemsSource;
 
 extern char *items_relation_name(const char *relation);

@@ -5,7 +5,7 @@
  * The rows of a plain table are scanned directly (scan.c).  All others come
  * from an ordinary query under the caller's rights, so that privileges,
  * row-level security, views, partitions and foreign tables need no thought
- * here.  The executor hands each row straight to a DestReceiver of ours:
+ * here; unless a model has named the relation (trust.c).  The executor hands each row straight to a DestReceiver of ours:
  * unlike a cursor, that copies no tuple.
  */
 #include "postgres.h"
@@ -157,13 +157,18 @@ run_query(const ReadRequest *request, Intake *intake)
 		.dest = (DestReceiver *) &receiver
 	};
 	const char *query = request->query;
+	const ReadingRights *rights = &request->source->rights;
+	Actor		caller;
 	int			result;
 
+	require_no_stranger(request->source->relation, rights);
 	if (query == NULL)
 		query = default_query(request);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+	act_as(rights->reader, &caller);
 	result = SPI_execute_extended(query, &options);
+	act_end(&caller);
 	if (result < 0)
 		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
 	SPI_finish();

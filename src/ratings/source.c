@@ -221,6 +221,29 @@ source_resolve(Oid relid, const ColumnNames *columns, const char *time_col)
 	return source;
 }
 
+/*
+ * It was somebody's model that named the source, or that there is none: so it
+ * is with all else that the model names.  Error: it cannot be read for the
+ * caller.
+ */
+void
+source_claimed(RatingsSource *source, Oid claimant)
+{
+	Relation	relation;
+	Bitmapset  *columns = NULL;
+
+	source->claimant = claimant;
+	if (source->relation == NULL)
+		return;
+	relation = source_open(source->relid);
+	columns = add_column(columns, relation, source->user.name);
+	columns = add_column(columns, relation, source->item.name);
+	columns = add_column(columns, relation, source->rating.name);
+	columns = add_column(columns, relation, source->time.name);
+	source->rights = claimed_rights(relation, columns, claimant);
+	relation_close(relation, NoLock);
+}
+
 static void
 append_id(StringInfo list, const char *alias, const SourceColumn *column)
 {

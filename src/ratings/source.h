@@ -9,6 +9,8 @@
 
 #include "utils/relcache.h"
 
+#include "ratings/trust.h"
+
 /* What a user calls the columns. */
 typedef struct ColumnNames
 {
@@ -35,10 +37,13 @@ typedef struct RatingsSource
 	SourceColumn item;
 	SourceColumn rating;		/* without a name: every row has weight 1 */
 	SourceColumn time;			/* orders duplicates; usually without a name */
+	Oid			claimant;		/* whose model has named it; InvalidOid: the caller has */
+	ReadingRights rights;		/* of a query, if there is a claimant */
 } RatingsSource;
 
 extern RatingsSource *source_resolve(Oid relid, const ColumnNames *columns,
 									 const char *time_col);
+extern void source_claimed(RatingsSource *source, Oid claimant);
 extern char *source_value_list(const RatingsSource *source, const char *alias,
 							   const char *value);
 extern char *source_greater(const SourceColumn *column);

@@ -363,6 +363,7 @@ run_query(TermsBuilder *builder, const ItemsSource *source)
 		.params = makeParamList(1),
 		.dest = (DestReceiver *) &receiver
 	};
+	Actor		caller;
 	int			result;
 
 	options.params->params[0] = (ParamExternData) {
@@ -370,7 +371,9 @@ run_query(TermsBuilder *builder, const ItemsSource *source)
 			.pflags = PARAM_FLAG_CONST,
 			.ptype = REGCONFIGOID
 	};
+	act_as(source->rights.reader, &caller);
 	result = SPI_execute_extended(items_query(source), &options);
+	act_end(&caller);
 	if (result < 0)
 		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
 }
@@ -383,9 +386,12 @@ report_full(const TermsBuilder *builder, const ItemsSource *source, Size other_b
 	bool		isnull;
 	int64		rows;
 	double		growth;
+	Actor		caller;
 
+	act_as(source->rights.reader, &caller);
 	if (SPI_execute_extended(items_count_query(source), &options) != SPI_OK_SELECT)
 		elog(ERROR, "the items could not be counted");
+	act_end(&caller);
 	rows = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	growth = Max((double) rows / builder->rows, 1);
 	budget_require(Max(add_size(other_bytes, builder_bytes(builder, growth)),
@@ -494,6 +500,7 @@ terms_read(const ItemsSource *source, Size other_bytes)
 	Size		limit = budget_limit();
 	TermsBuilder *builder = builder_create(source, limit > other_bytes ? limit - other_bytes : 0);
 
+	require_no_stranger(source->relation, &source->rights);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	run_query(builder, source);

@@ -9,11 +9,11 @@
 #include <math.h>
 
 #include "funcapi.h"
-#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "engine/algorithm.h"
+#include "model/look.h"
 #include "serving/arguments.h"
 
 PG_FUNCTION_INFO_V1(recsys_training_log);
@@ -53,29 +53,28 @@ PG_FUNCTION_INFO_V1(recsys_model_header);
 
 /*
  * For the view recsys_models: what the newest header of a model says.  If
- * there is none, or it is damaged, or the model is just being dropped, that is
- * null, so that one such model does not make the view unreadable.
+ * there is none, or it is damaged, or it cannot be read just now, that is null,
+ * so that one such model does not make the view unreadable, or wait.
  */
 Datum
 recsys_model_header(PG_FUNCTION_ARGS)
 {
 	Oid			relid = PG_GETARG_OID(0);
-	HeaderRow	row;
+	Look	   *look = look_begin(relid, model_type(fcinfo));
 	Jsonb	   *meta = NULL;
 	ModelHeader header;
 	TupleDesc	desc;
 	Datum		values[7] = {0};
 	bool		nulls[7];
+	int32		version;
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	memset(nulls, true, sizeof(nulls));
-	if (ConditionalLockRelationOid(relid, AccessShareLock) &&
-		model_table_is_model(relid, model_type(fcinfo)) && model_table_read_header(relid, &row))
+	if (look != NULL && look_at_header(relid, &version, &meta))
 	{
 		nulls[0] = false;
-		values[0] = Int32GetDatum(row.version);
-		meta = header_meta(&row);
+		values[0] = Int32GetDatum(version);
 	}
 	if (meta != NULL && header_decode(meta, &header) == NULL)
 	{
@@ -87,7 +86,28 @@ recsys_model_header(PG_FUNCTION_ARGS)
 		values[6] = JsonbPGetDatum(header.options);
 		memset(&nulls[1], false, sizeof(nulls) - sizeof(nulls[0]));
 	}
+	look_end(look);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
+
+PG_FUNCTION_INFO_V1(recsys_model_bytes);
+
+/*
+ * For the view recsys_models: the bytes of a model with its indexes, or null if
+ * somebody keeps them locked.
+ */
+Datum
+recsys_model_bytes(PG_FUNCTION_ARGS)
+{
+	Oid			relid = PG_GETARG_OID(0);
+	Look	   *look = look_begin(relid, model_type(fcinfo));
+	int64		bytes;
+
+	if (look == NULL)
+		PG_RETURN_NULL();
+	bytes = DatumGetInt64(DirectFunctionCall1(pg_total_relation_size, ObjectIdGetDatum(relid)));
+	look_end(look);
+	PG_RETURN_INT64(bytes);
 }
 
 PG_FUNCTION_INFO_V1(recsys_algorithm_list);

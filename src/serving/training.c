@@ -41,6 +41,7 @@ typedef struct TrainRequest
 	const Jsonb *options;
 	bool		has_ratings;
 	Oid			relid;			/* of the ratings */
+	Oid			claimant;		/* whose model says all this; InvalidOid: the caller does */
 	ColumnNames columns;
 } TrainRequest;
 
@@ -123,13 +124,18 @@ result_row(FunctionCallInfo fcinfo, Oid relid, int32 version, const ModelHeader 
 static RatingsSource *
 request_source(const TrainRequest *request, const char *time_col)
 {
-	if (request->has_ratings)
-		return source_resolve(request->relid, &request->columns, time_col);
-	if (!request->algorithm->needs_no_ratings)
+	RatingsSource *source;
+
+	if (!request->has_ratings && !request->algorithm->needs_no_ratings)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("argument \"ratings\" must not be null")));
-	return source_of_nothing(&request->columns);
+	source = request->has_ratings ?
+		source_resolve(request->relid, &request->columns, time_col) :
+		source_of_nothing(&request->columns);
+	if (OidIsValid(request->claimant))
+		source_claimed(source, request->claimant);
+	return source;
 }
 
 /* Train and write, and return the row that says what has been made. */
@@ -337,6 +343,7 @@ recsys_retrain(PG_FUNCTION_ARGS)
 		.algorithm = algorithm_lookup(header->algorithm),
 		.options = header->options,
 		.has_ratings = header->relation != NULL,
+		.claimant = model_owner(model->relid),
 		.relid = source_of_model(model),
 		.columns = {header->user_col, header->item_col, header->rating_col}
 	};

@@ -1,0 +1,121 @@
+/*
+ * look.c
+ *		Looking at a model without ever waiting for anybody.
+ *
+ * Whoever looks at all models of a database must not wait for the one that
+ * somebody keeps locked, nor keep others from theirs.  So all that looking
+ * touches, the table, the table of its large values and the indexes of both, is
+ * locked without waiting, or not looked at; and let go at once, since nothing
+ * that was seen is relied on later.
+ */
+#include "postgres.h"
+#include "compat.h"
+
+#include "access/relation.h"
+#include "nodes/pg_list.h"
+#include "storage/lmgr.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+
+#include "model/look.h"
+#include "model/rows.h"
+#include "model/table.h"
+
+struct Look
+{
+	List	   *locked;			/* OIDs of relations */
+};
+
+/* Lock a relation if that can be had at once. */
+static bool
+lock_now(Look *look, Oid relid)
+{
+	if (!ConditionalLockRelationOid(relid, AccessShareLock))
+		return false;
+	look->locked = lappend_oid(look->locked, relid);
+	return true;
+}
+
+/* Lock a table with its indexes and large values, if that can be had at once. */
+static bool
+lock_table(Look *look, Oid relid)
+{
+	Relation	relation;
+	List	   *indexes;
+	ListCell   *cell;
+	Oid			large;
+
+	if (!lock_now(look, relid))
+		return false;
+	relation = try_relation_open(relid, NoLock);
+	if (relation == NULL)
+		return false;
+	indexes = RelationGetIndexList(relation);
+	large = RelationGetForm(relation)->reltoastrelid;
+	relation_close(relation, NoLock);
+	foreach(cell, indexes)
+		if (!lock_now(look, lfirst_oid(cell)))
+			return false;
+	return !OidIsValid(large) || lock_table(look, large);
+}
+
+/*
+ * Lock a model for looking at it; "type" is recsys_model.  NULL: it is locked
+ * by somebody else, has just been dropped, or is not a model.
+ */
+Look *
+look_begin(Oid relid, Oid type)
+{
+	Look	   *look = palloc0(sizeof(Look));
+
+	if (lock_table(look, relid) && model_table_is_model(relid, type))
+		return look;
+	look_end(look);
+	return NULL;
+}
+
+/*
+ * What the newest header of a model under look says, palloc'd; *meta is NULL if
+ * there is none.  Returns false if there are no versions, or none that can be
+ * read here.  Error: no right to read.
+ */
+bool
+look_at_header(Oid relid, int32 *version, Jsonb **meta)
+{
+	ModelRows  *rows = rows_open(relid, true);
+	RowKey		key = {.part = component_part_name(0, PART_HEADER)};
+	bool		isnull = true;
+	bool		found;
+	Datum		value;
+
+	*meta = NULL;
+	if (rows == NULL)
+		return false;
+	found = rows_newest_version(rows, version);
+	if (found)
+	{
+		key.version = *version;
+		rows_start(rows, &key);
+		value = rows_next(rows) ? rows_value(rows, ROW_META, &isnull) : (Datum) 0;
+		*meta = isnull ? NULL : DatumGetJsonbPCopy(value);
+		/* Of two, none is to be trusted. */
+		if (rows_next(rows))
+			*meta = NULL;
+	}
+	rows_close(rows);
+	return found;
+}
+
+/* Let go of a model, unless that is NULL. */
+void
+look_end(Look *look)
+{
+	ListCell   *cell;
+
+	if (look == NULL)
+		return;
+	foreach(cell, look->locked)
+		UnlockRelationOid(lfirst_oid(cell), AccessShareLock);
+	list_free(look->locked);
+	pfree(look);
+}

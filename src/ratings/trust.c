@@ -1,0 +1,273 @@
+/*
+ * trust.c
+ *		Other people's code: whose runs when a relation is read or written, and
+ *		with whose rights.
+ *
+ * Planning a query over a relation runs functions of its owner (in an index
+ * predicate, in extended statistics, in a policy), so does writing to it, and
+ * reading a column may run a cast of its type's owner.  Where the caller has
+ * named the relation himself that is his affair, as in any query.  Where a
+ * model names it, which is a claim of the model's owner, he must have the right
+ * to read it himself, and nobody's code may run with more rights than its owner
+ * has: the query then runs as the relation's owner,
+ * in a security-restricted operation, as PostgreSQL does it for a materialized
+ * view.  What cannot be read in that way (a view, policies, foreign tables)
+ * must be of somebody whom the caller has reason to trust: himself, a role that
+ * he is a member of, or a superuser.
+ */
+#include "postgres.h"
+#include "compat.h"
+
+#include "access/sysattr.h"
+#include "access/table.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_relation.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/syscache.h"
+
+#include "ratings/trust.h"
+
+/*
+ * May code of a role run with the caller's rights?  A superuser is not a member
+ * of every role here: that would be to trust everybody.
+ */
+bool
+role_is_trusted(Oid role)
+{
+	return role == GetUserId() || superuser_arg(role) ||
+		is_member_of_role_nosuper(GetUserId(), role);
+}
+
+/*
+ * Become a role for a while, unless it is InvalidOid: what runs as that role
+ * cannot get at the session's user, its settings or its temporary tables.  An
+ * error ends it as well, with the transaction.
+ */
+void
+act_as(Oid role, Actor *before)
+{
+	before->role = role;
+	if (!OidIsValid(role))
+		return;
+	GetUserIdAndSecContext(&before->user, &before->security_context);
+	before->nest_level = NewGUCNestLevel();
+	SetUserIdAndSecContext(role, before->security_context | SECURITY_RESTRICTED_OPERATION);
+	RestrictSearchPath();
+}
+
+/* Be again who we were. */
+void
+act_end(const Actor *before)
+{
+	if (!OidIsValid(before->role))
+		return;
+	AtEOXact_GUC(false, before->nest_level);
+	SetUserIdAndSecContext(before->user, before->security_context);
+}
+
+/*
+ * Error unless the caller may read some columns of a relation by a query; its
+ * schema is looked at when it is found by its name.
+ */
+void
+require_select(Relation relation, Bitmapset *columns)
+{
+	RangeTblEntry *rte = makeNode(RangeTblEntry);
+
+	rte->rtekind = RTE_RELATION;
+	rte->relid = RelationGetRelid(relation);
+	rte->relkind = RelationGetForm(relation)->relkind;
+	rte->rellockmode = AccessShareLock;
+	exec_check_select(rte, columns);
+}
+
+/* A set of columns for require_select with one more; name NULL: without. */
+Bitmapset *
+add_column(Bitmapset *columns, Relation relation, const char *name)
+{
+	if (name == NULL)
+		return columns;
+	return bms_add_member(columns, get_attnum(RelationGetRelid(relation), name) -
+						  FirstLowInvalidHeapAttributeNumber);
+}
+
+static Oid
+owner_of_relation(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			owner = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+		ReleaseSysCache(tuple);
+	}
+	return owner;
+}
+
+/* Who owns the functions that make text of a type, or of its elements. */
+static Oid
+owner_of_type(Oid type)
+{
+	HeapTuple	tuple;
+	Oid			owner;
+	Oid			element;
+
+	type = getBaseType(type);
+	element = get_element_type(type);
+	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(OidIsValid(element) ?
+													  getBaseType(element) : type));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for type %u", type);
+	owner = ((Form_pg_type) GETSTRUCT(tuple))->typowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/* May a role read some columns of a relation, all its rows? */
+static bool
+may_read_all(Relation relation, Bitmapset *columns, Oid role)
+{
+	Oid			relid = RelationGetRelid(relation);
+	int			column = -1;
+
+	if (pg_namespace_aclcheck(RelationGetNamespace(relation), role, ACL_USAGE) != ACLCHECK_OK ||
+		check_enable_rls(relid, role, true) == RLS_ENABLED)
+		return false;
+	if (pg_class_aclcheck(relid, role, ACL_SELECT) == ACLCHECK_OK)
+		return true;
+	while ((column = bms_next_member(columns, column)) >= 0)
+		if (pg_attribute_aclcheck(relid, column + FirstLowInvalidHeapAttributeNumber, role,
+								  ACL_SELECT) != ACLCHECK_OK)
+			return false;
+	return !bms_is_empty(columns);
+}
+
+/*
+ * Error if whoever claims that a model is of a relation has us read for him
+ * what he may not read himself.
+ */
+void
+require_claimant_select(Relation relation, Bitmapset *columns, Oid claimant)
+{
+	if (role_is_trusted(claimant) || may_read_all(relation, columns, claimant))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("relation \"%s\", which the model names, is not read for you",
+					RelationGetRelationName(relation)),
+			 errdetail("Role \"%s\", who owns the model, has no right to read all of it, and would find it there.",
+					   GetUserNameFromId(claimant, false)),
+			 errhint("Train the model with recsys_train, where you name the relation yourself.")));
+}
+
+/* Error: only whoever is trusted may have us read such a relation. */
+static void
+report_untrusted(Relation relation, Oid owner, const char *reason)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("relation \"%s\", which the model names, is not read for you",
+					RelationGetRelationName(relation)),
+			 errdetail("%s Reading it would run code of role \"%s\" with your rights.", reason,
+					   GetUserNameFromId(owner, false)),
+			 errhint("Train the model with recsys_train, where you name the relation yourself, or have somebody who trusts that role do it.")));
+}
+
+/*
+ * One of the relations of which a relation's rows are, itself among them: is
+ * it one that can be read as its owner?
+ */
+static void
+require_readable_as_owner(Relation relation, Oid member, Oid owner)
+{
+	switch (get_rel_relkind(member))
+	{
+		case RELKIND_RELATION:
+		case RELKIND_PARTITIONED_TABLE:
+		case RELKIND_MATVIEW:
+			break;
+		case RELKIND_VIEW:
+			report_untrusted(relation, owner, "It is a view.");
+			break;
+		default:
+			report_untrusted(relation, owner, "It is a foreign table, or has one as a partition.");
+	}
+	if (member == RelationGetRelid(relation) &&
+		check_enable_rls(member, InvalidOid, true) == RLS_ENABLED)
+		report_untrusted(relation, owner, "It has policies of row-level security.");
+}
+
+/*
+ * A query would run the code of a role: note it unless the reader, the caller
+ * or another, has reason to trust it.
+ */
+static void
+note_owner(ReadingRights *rights, Oid owner)
+{
+	if (OidIsValid(rights->reader) ? owner != rights->reader && !superuser_arg(owner) :
+		!role_is_trusted(owner))
+		rights->stranger = owner;
+}
+
+/*
+ * How a relation may be read that a model names, whose owner is the claimant.
+ * Error: not at all, because the caller or the claimant has no right to read
+ * those columns, or because its owner's code would run with the caller's
+ * rights.  The relation must be locked; what it is made of is locked here.
+ */
+ReadingRights
+claimed_rights(Relation relation, Bitmapset *columns, Oid claimant)
+{
+	ReadingRights rights = {InvalidOid, InvalidOid};
+	Oid			owner = RelationGetForm(relation)->relowner;
+	List	   *members = find_all_inheritors(RelationGetRelid(relation), AccessShareLock, NULL);
+	ListCell   *cell;
+	int			column = -1;
+
+	require_select(relation, columns);
+	require_claimant_select(relation, columns, claimant);
+	if (!role_is_trusted(owner))
+		rights.reader = owner;
+	foreach(cell, members)
+	{
+		Oid			member = lfirst_oid(cell);
+		Oid			member_owner = owner_of_relation(member);
+
+		note_owner(&rights, member_owner);
+		if (!role_is_trusted(member_owner))
+			require_readable_as_owner(relation, member, member_owner);
+	}
+	while ((column = bms_next_member(columns, column)) >= 0)
+	{
+		AttrNumber	number = column + FirstLowInvalidHeapAttributeNumber;
+
+		note_owner(&rights, owner_of_type(TupleDescAttr(RelationGetDescr(relation),
+														number - 1)->atttypid));
+	}
+	return rights;
+}
+
+/* Error if a query on a relation would run the code of somebody else. */
+void
+require_no_stranger(const char *relation, const ReadingRights *rights)
+{
+	if (!OidIsValid(rights->stranger))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("relation %s, which the model names, is not read for you", relation),
+			 errdetail("Role \"%s\" owns a partition of it, or the type of a column. Reading it would run code of that role with the rights of another.",
+					   GetUserNameFromId(rights->stranger, false)),
+			 errhint("Train the model with recsys_train, where you name the relation yourself.")));
+}

@@ -1,0 +1,41 @@
+/*
+ * trust.h
+ *		Other people's code: whose runs when a relation is read or written, and
+ *		with whose rights.
+ */
+#ifndef RECSYS_RATINGS_TRUST_H
+#define RECSYS_RATINGS_TRUST_H
+
+#include "postgres.h"
+
+#include "nodes/bitmapset.h"
+#include "nodes/pg_list.h"
+#include "utils/relcache.h"
+
+/* Who we were before act_as. */
+typedef struct Actor
+{
+	Oid			role;			/* who we are since; InvalidOid: the same */
+	Oid			user;
+	int			security_context;
+	int			nest_level;		/* of settings */
+} Actor;
+
+/* How a relation that the caller did not name may be read. */
+typedef struct ReadingRights
+{
+	Oid			reader;			/* as whom a query reads; InvalidOid: the caller */
+	Oid			stranger;		/* whose code a query would run; InvalidOid: nobody's */
+} ReadingRights;
+
+extern bool role_is_trusted(Oid role);
+extern void act_as(Oid role, Actor *before);
+extern void act_end(const Actor *before);
+
+extern void require_select(Relation relation, Bitmapset *columns);
+extern Bitmapset *add_column(Bitmapset *columns, Relation relation, const char *name);
+extern ReadingRights claimed_rights(Relation relation, Bitmapset *columns, Oid claimant);
+extern void require_claimant_select(Relation relation, Bitmapset *columns, Oid claimant);
+extern void require_no_stranger(const char *relation, const ReadingRights *rights);
+
+#endif							/* RECSYS_RATINGS_TRUST_H */
