@@ -93,6 +93,23 @@ my (undef, undef, $error) = $primary->psql('postgres',
 like($error, qr/cannot execute \w+\(\) in a read-only transaction/,
 	'so it is in a read-only transaction');
 
+# The rows of an unlogged model are on the primary alone.
+$primary->safe_psql(
+	'postgres', q(
+	SELECT recsys_train('unlogged', 'ratings', 'svd', '{"factors": 3}');
+	ALTER TABLE unlogged SET UNLOGGED;));
+$primary->wait_for_catchup($standby);
+is( $standby->safe_psql(
+		'postgres', q(SELECT count(*) > 1, bool_and((version IS NULL) = (model = 'unlogged'::regclass))
+					  FROM recsys_models)),
+	't|t',
+	'the standby lists an unlogged model, and all it says of the others');
+(undef, undef, $error) = $standby->psql('postgres',
+	q(\set VERBOSITY verbose
+	  SELECT recsys_predict('unlogged', 1, 2)));
+like($error, qr/ERROR: +0A000: model "unlogged" cannot be read/,
+	'it says that it cannot read that model');
+
 # A standby that takes over trains.
 $session->quit;
 $primary->stop;

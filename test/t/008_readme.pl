@@ -77,7 +77,7 @@ my @functions = split /\n/, $node->safe_psql('postgres',
 	    JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
 	    JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
 	   WHERE e.extname = 'recsys' AND p.proname !~
-	         '^recsys_((series|error|fcp|mse|rmse|mae|mape|weighted_rating)_|top_n|model_header|algorithm_list)'));
+	         '^recsys_((series|error|fcp|mse|rmse|mae|mape|weighted_rating)_|top_n|model_(header|bytes)|algorithm_list)'));
 foreach my $name (@functions)
 {
 	like($readme, qr/\b\Q$name\E\b/, "README.md has $name");
