@@ -11,6 +11,7 @@
 #include "postgres.h"
 #include "compat.h"
 
+#include "access/detoast.h"
 #include "access/relation.h"
 #include "nodes/pg_list.h"
 #include "storage/lmgr.h"
@@ -20,6 +21,9 @@
 #include "model/look.h"
 #include "model/rows.h"
 #include "model/table.h"
+
+/* A header that is longer is not one of ours, or not one to show. */
+#define LOOK_BYTES (16 * 1024 * 1024)
 
 struct Look
 {
@@ -82,7 +86,7 @@ look_begin(Oid relid, Oid type)
 bool
 look_at_header(Oid relid, int32 *version, Jsonb **meta)
 {
-	ModelRows  *rows = rows_open(relid, true);
+	ModelRows  *rows = rows_open_to_look(relid);
 	RowKey		key = {.part = component_part_name(0, PART_HEADER)};
 	bool		isnull = true;
 	bool		found;
@@ -97,7 +101,8 @@ look_at_header(Oid relid, int32 *version, Jsonb **meta)
 		key.version = *version;
 		rows_start(rows, &key);
 		value = rows_next(rows) ? rows_value(rows, ROW_META, &isnull) : (Datum) 0;
-		*meta = isnull ? NULL : DatumGetJsonbPCopy(value);
+		if (!isnull && toast_raw_datum_size(value) <= LOOK_BYTES)
+			*meta = DatumGetJsonbPCopy(value);
 		/* Of two, none is to be trusted. */
 		if (rows_next(rows))
 			*meta = NULL;

@@ -32,6 +32,7 @@
 #include "executor/spi.h"
 #include "executor/tstoreReceiver.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -47,6 +48,9 @@
 
 /* The columns of the primary key are the first of the table's. */
 #define KEY_COLUMNS 3
+
+/* Who is just looking goes through no more blocks of a table without the key. */
+#define LOOK_BLOCKS 1024
 
 struct ModelRows
 {
@@ -191,38 +195,67 @@ find_columns(ModelRows *rows)
 			get_attnum(RelationGetRelid(rows->table), column_names[i]);
 }
 
-/*
- * Prepare to read the rows of a model's table, which stays locked.  Errors: no
- * right to read it; it cannot be read by hand.  Who is just looking (look.c)
- * has a lock already, and gets NULL for the second.
- */
-ModelRows *
-rows_open(Oid relid, bool looking)
+/* Get ready to read a table, now that this is known to be right. */
+static ModelRows *
+prepare(Relation table)
 {
 	ModelRows  *rows = palloc0(sizeof(ModelRows));
-	const char *why;
 
-	rows->table = table_open(relid, looking ? NoLock : AccessShareLock);
-	require_rights(rows->table);
-	if (!is_readable(rows->table, &why))
-	{
-		table_close(rows->table, NoLock);
-		if (looking)
-			return NULL;
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("model \"%s\" cannot be read", get_rel_name(relid)),
-				 errdetail("%s", why)));
-	}
-	rows->policies = has_policies(rows->table);
+	rows->table = table;
+	rows->policies = has_policies(table);
 	find_columns(rows);
 	if (rows->policies)
-		rows->slot = MakeSingleTupleTableSlot(lookup_rowtype_tupdesc_copy(RelationGetForm(rows->table)->reloftype, -1),
+		rows->slot = MakeSingleTupleTableSlot(lookup_rowtype_tupdesc_copy(RelationGetForm(table)->reloftype, -1),
 											  &TTSOpsMinimalTuple);
 	else
 	{
-		rows->slot = table_slot_create(rows->table, NULL);
-		rows->index = open_index(rows->table, rows->column);
+		rows->slot = table_slot_create(table, NULL);
+		rows->index = open_index(table, rows->column);
+	}
+	return rows;
+}
+
+/*
+ * Prepare to read the rows of a model's table, which stays locked.  Errors: no
+ * right to read it, or it cannot be read by hand.
+ */
+ModelRows *
+rows_open(Oid relid)
+{
+	Relation	table = table_open(relid, AccessShareLock);
+	const char *why;
+
+	require_rights(table);
+	if (!is_readable(table, &why))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("model \"%s\" cannot be read", RelationGetRelationName(table)),
+				 errdetail("%s", why)));
+	return prepare(table);
+}
+
+/*
+ * The same for who is just looking (look.c) at a table he has locked.  NULL: it
+ * cannot be read by hand, or not in a short time.  Error: no right to read it.
+ */
+ModelRows *
+rows_open_to_look(Oid relid)
+{
+	Relation	table = table_open(relid, NoLock);
+	const char *why;
+	ModelRows  *rows;
+
+	require_rights(table);
+	if (!is_readable(table, &why))
+	{
+		table_close(table, NoLock);
+		return NULL;
+	}
+	rows = prepare(table);
+	if (rows->index == NULL && RelationGetNumberOfBlocks(table) > LOOK_BLOCKS)
+	{
+		rows_close(rows);
+		return NULL;
 	}
 	return rows;
 }

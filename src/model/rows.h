@@ -29,7 +29,8 @@ typedef struct RowKey
 
 typedef struct ModelRows ModelRows;
 
-extern ModelRows *rows_open(Oid relid, bool looking);
+extern ModelRows *rows_open(Oid relid);
+extern ModelRows *rows_open_to_look(Oid relid);
 extern bool rows_newest_version(ModelRows *rows, int32 *version);
 extern void rows_start(ModelRows *rows, const RowKey *key);
 extern bool rows_next(ModelRows *rows);

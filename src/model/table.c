@@ -197,7 +197,7 @@ newest_version(Oid relid, Snapshot snapshot)
 	int32		version = 0;
 
 	PushActiveSnapshot(snapshot);
-	rows = rows_open(relid, false);
+	rows = rows_open(relid);
 	if (!rows_newest_version(rows, &version))
 		version = 0;
 	rows_close(rows);
@@ -412,7 +412,7 @@ require_written(const VersionWriter *writer, int32 oldest)
 
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	rows = rows_open(writer->relid, false);
+	rows = rows_open(writer->relid);
 	rows_start(rows, NULL);
 	while (rows_next(rows))
 	{
@@ -526,7 +526,7 @@ copy_header_row(ModelRows *rows, HeaderRow *row)
 bool
 model_table_read_header(Oid relid, HeaderRow *row)
 {
-	ModelRows  *rows = rows_open(relid, false);
+	ModelRows  *rows = rows_open(relid);
 	RowKey		key = {.part = component_part_name(0, PART_HEADER)};
 	bool		found;
 
@@ -554,7 +554,7 @@ bool
 model_table_read_block(Oid relid, int32 version, int component, ModelPart part,
 					   uint32 number, ModelBlock *block, const char **problem)
 {
-	ModelRows  *rows = rows_open(relid, false);
+	ModelRows  *rows = rows_open(relid);
 	RowKey		key = {version, component_part_name(component, part), (int32) number};
 	bytea	   *data = NULL;
 	bool		isnull = true;
