@@ -121,7 +121,7 @@ hybrid_fit_bytes(const MatrixShape *shape, const HybridOptions *options, Size mo
 static void
 renumber_items(Interactions *held_out, const Interactions *of_model)
 {
-	int32	   *index = train_item_index(held_out, of_model);
+	int32	   *index = ids_places(&held_out->items, &of_model->items);
 
 	for (int64 e = 0; e < sparse_entries(&held_out->by_user); e++)
 		held_out->by_user.index[e] = index[held_out->by_user.index[e]];

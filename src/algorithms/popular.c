@@ -366,13 +366,11 @@ walk_pairs(const Interactions *run, const Interactions *read, double *sum)
 {
 	PairWalk	walk = {
 		.run = run, .read = read, .sum = sum, .smallest = get_float8_infinity(),
-		.item = palloc_extended(sizeof(int32) * (Size) Max(read->items.count, 1), MCXT_ALLOC_HUGE)
+		.item = ids_places(&read->items, &run->items)
 	};
 
 	if (sum != NULL)
 		memset(sum, 0, sizeof(double) * (Size) run->items.count);
-	for (int32 item = 0; item < read->items.count; item++)
-		walk.item[item] = ids_find(&run->items, ids_get(&read->items, item));
 	for (int32 user = 0; user < read->users.count; user++)
 	{
 		CHECK_FOR_INTERRUPTS();

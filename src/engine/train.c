@@ -283,27 +283,11 @@ train_parts(TrainContext *context)
 	require_finite(context->draft);
 }
 
-/* Where the items of some ratings are in those with more items.  Palloc'd. */
-int32 *
-train_item_index(const Interactions *from, const Interactions *to)
-{
-	int32	   *index = MemoryContextAllocHuge(CurrentMemoryContext,
-											   budget_array(Max(from->items.count, 1),
-															sizeof(int32)));
-
-	for (int32 item = 0; item < from->items.count; item++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		index[item] = ids_find(&to->items, ids_get(&from->items, item));
-	}
-	return index;
-}
-
 /* Give the model of a component, made of some ratings, the items of others. */
 static void
 extend_component(TrainContext *run, const Interactions *from, const Interactions *to)
 {
-	int32	   *index = train_item_index(from, to);
+	int32	   *index = ids_places(&from->items, &to->items);
 
 	draft_add_items(run->draft, strcmp(run->algorithm->form, "item_neighbor") == 0, index,
 					to->items.count);

@@ -23,7 +23,6 @@ extern Interactions *train_read(const Algorithm *algorithm, const void *options,
 								const RatingsSource *source);
 extern void train_once(TrainContext *context);
 extern void train_run(TrainContext *context);
-extern int32 *train_item_index(const Interactions *from, const Interactions *to);
 extern TrainContext *train_component(TrainContext *whole, const Component *component);
 extern ModelHeader train_header(const TrainContext *run, const RatingsSource *source);
 extern void train_end(TrainContext *context);

@@ -16,13 +16,15 @@
 
 #include <math.h>
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/memutils.h"
 
 #include "evaluation/concordance.h"
-#include "ratings/ids.h"
+#include "ratings/id_type.h"
 #include "serving/arguments.h"
 #include "similarity/aggregate.h"
 
@@ -130,12 +132,27 @@ typedef struct FcpState
 	int64		capacity;
 } FcpState;
 
+/* Error unless values of a type can be told apart by what is kept of them. */
+static void
+require_ids(Oid type, Oid collation)
+{
+	const char *problem = type == UNKNOWNOID ? NULL : id_type_problem(type, collation);
+
+	if (problem != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("users cannot be of type %s", format_type_be(type)),
+				 errdetail("%s", problem),
+				 errhint("Cast them to text, equal ones to the same.")));
+}
+
 static FcpState *
 fcp_state(FunctionCallInfo fcinfo)
 {
 	FcpState   *state = palloc0(sizeof(FcpState));
 
 	id_converter_init(&state->converter, argument_type(fcinfo, 1), CurrentMemoryContext);
+	require_ids(state->converter.type, PG_GET_COLLATION());
 	state->users = ids_builder_create(id_type_is_integer(state->converter.type));
 	state->capacity = 1024;
 	state->judgement = palloc(sizeof(Judgement) * state->capacity);

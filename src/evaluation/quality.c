@@ -277,12 +277,8 @@ find_drawable(Measurement *m)
 static void
 find_negatives(Measurement *m)
 {
-	const Ids  *users = &m->test->held_out->users;
-
 	m->negatives = trial_index(m->model, m->test->negatives);
-	m->negative_row = allocate(users->count, sizeof(int32));
-	for (int32 row = 0; row < users->count; row++)
-		m->negative_row[row] = ids_find(&m->test->negatives->users, ids_get(users, row));
+	m->negative_row = ids_places(&m->test->held_out->users, &m->test->negatives->users);
 }
 
 /* The most that the arrays of the batch can have to hold. */

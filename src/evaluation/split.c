@@ -27,7 +27,6 @@
 #include "math/random.h"
 #include "ratings/budget.h"
 #include "ratings/reader.h"
-#include "serving/arguments.h"
 
 /* Streams of random numbers. */
 #define STREAM_RATINGS 32
@@ -202,11 +201,9 @@ value_if_later(const SplitOptions *options, const SplitSources *sources,
 	char	   *cut;
 
 	if (options->after != NULL)
-		cut = psprintf("$1::pg_catalog.text::%s",
-					   format_type_extended(time->type, time->typmod,
-											FORMAT_TYPE_FORCE_QUALIFY | FORMAT_TYPE_TYPEMOD_GIVEN));
+		cut = "$1";
 	else
-		cut = psprintf("(SELECT pg_catalog.percentile_disc(1 OPERATOR(pg_catalog.-) $1::pg_catalog.text::pg_catalog.float8) "
+		cut = psprintf("(SELECT pg_catalog.percentile_disc(1 OPERATOR(pg_catalog.-) $1) "
 					   "WITHIN GROUP (ORDER BY t.%s) FROM %s t WHERE %s)",
 					   time->quoted, timed->relation, rows_that_count(sources, "t"));
 	return psprintf("CASE WHEN r.%s %s %s THEN 1 ELSE 0 END", time->quoted,
@@ -221,15 +218,19 @@ value_of_order(const RatingsSource *timed)
 					timed->user.quoted, timed->time.quoted);
 }
 
+/* A parameter of a type, as it is written; no cast that somebody made is called. */
 static ParamListInfo
-text_parameter(const char *text)
+written_parameter(Oid type, int32 typmod, const char *written)
 {
 	ParamListInfo params = makeParamList(1);
+	Oid			input;
+	Oid			param;
 
-	params->params[0].value = CStringGetTextDatum(text);
+	getTypeInputInfo(type, &input, &param);
+	params->params[0].value = OidInputFunctionCall(input, pstrdup(written), param, typmod);
 	params->params[0].isnull = false;
 	params->params[0].pflags = PARAM_FLAG_CONST;
-	params->params[0].ptype = TEXTOID;
+	params->params[0].ptype = type;
 	return params;
 }
 
@@ -248,9 +249,10 @@ read_times(const SplitOptions *options, const SplitSources *sources)
 						  timed->relation, rows_that_count(sources, "r"))
 	};
 
-	if (later)
-		request.params = text_parameter(options->after != NULL ? options->after :
-										psprintf("%.17g", options->share));
+	if (later && options->after != NULL)
+		request.params = written_parameter(timed->time.type, timed->time.typmod, options->after);
+	else if (later)
+		request.params = written_parameter(FLOAT8OID, -1, psprintf("%.17g", options->share));
 	return ratings_read(&request);
 }
 
@@ -265,10 +267,8 @@ find_times(const SplitOptions *options, const SplitSources *sources,
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	const Interactions *times = read_times(options, sources);
-	int32	   *item = allocate(whole->items.count, sizeof(int32));
+	const int32 *item = ids_places(&whole->items, &times->items);
 
-	for (int32 i = 0; i < whole->items.count; i++)
-		item[i] = ids_find(&times->items, ids_get(&whole->items, i));
 	for (int32 user = 0; user < by_user->rows; user++)
 	{
 		int32		row = ids_find(&times->users, ids_get(&whole->users, user));
@@ -400,21 +400,6 @@ require_parts(const Split *split, const Interactions *whole, const SplitSources 
 						sources->ratings->relation)));
 }
 
-/* Where the ids of one side are on another, or -1. */
-static int32 *
-find_ids(const Ids *ids, const Ids *there)
-{
-	int32	   *index = allocate(ids->count, sizeof(int32));
-
-	for (int32 i = 0; i < ids->count; i++)
-	{
-		Id			id = ids_get(ids, i);
-
-		index[i] = id_convert(&id, there->integer) ? ids_find(there, id) : -1;
-	}
-	return index;
-}
-
 /*
  * Split the ratings.  "read" is what split_read has made.  Error: a part is
  * empty.
@@ -433,8 +418,8 @@ split_make(const SplitOptions *options, const SplitSources *sources, const Test 
 	deal_labels(&dealing);
 	if (options->method == SPLIT_GIVEN)
 		split.test.held_out = test_without_training(read->held_out,
-													find_ids(&read->held_out->users, &whole->users),
-													find_ids(&read->held_out->items, &whole->items),
+													ids_places(&read->held_out->users, &whole->users),
+													ids_places(&read->held_out->items, &whole->items),
 													&whole->by_user, sources->ratings->relation);
 	else
 		split.test.held_out = part_of(whole, split.label, LABEL_HELD_OUT);

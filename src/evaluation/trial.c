@@ -22,7 +22,6 @@
 #include "model/form.h"
 #include "model/image.h"
 #include "ratings/budget.h"
-#include "serving/arguments.h"
 
 /* Bytes of the model of a part as a process serves it, with its ratings. */
 Size
@@ -116,16 +115,13 @@ trial_train(const Trial *trial, const SubsetFilter *filter)
 static int32 *
 index_of_ids(Model *model, ModelPart part, const Ids *ids)
 {
-	bool		integer = model_ids_are_integers(model, part);
 	int32	   *index = MemoryContextAllocHuge(CurrentMemoryContext,
 											   budget_array(Max(ids->count, 1), sizeof(int32)));
 
 	for (int32 i = 0; i < ids->count; i++)
 	{
-		Id			id = ids_get(ids, i);
-
 		CHECK_FOR_INTERRUPTS();
-		index[i] = id_convert(&id, integer) ? model_find_id(model, part, id) : -1;
+		index[i] = model_find_id(model, part, ids_get(ids, i));
 	}
 	return index;
 }

@@ -543,13 +543,16 @@ model_id(Model *model, ModelPart part, int32 row)
 	return block_id(block, local);
 }
 
-/* The dense index of an id of the same kind as those of the part, or -1. */
+/* The dense index of an id, or -1. */
 int32
 model_find_id(Model *model, ModelPart part, Id id)
 {
+	char		space[ID_TEXT_BYTES];
 	int32		low = 0;
 	int32		high = model->part[part]->rows;
 
+	if (!id_convert(&id, model_ids_are_integers(model, part), space))
+		return -1;
 	while (low < high)
 	{
 		int32		middle = low + (high - low) / 2;

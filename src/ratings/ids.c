@@ -14,7 +14,9 @@
 #include "compat.h"
 
 #include "common/hashfn.h"
+#include "miscadmin.h"
 #include "port.h"
+#include "utils/builtins.h"
 
 #include "ratings/ids.h"
 
@@ -400,13 +402,56 @@ id_compare(Id a, Id b)
 	return result != 0 ? result : (a.length > b.length) - (a.length < b.length);
 }
 
-/* The dense index of an id of the same kind, or -1. */
+/* The integer that a text is as integers are written; false: it is none. */
+static bool
+parse_integer(Id text, int64 *number)
+{
+	char		given[ID_TEXT_BYTES];
+	char		written[ID_TEXT_BYTES];
+
+	if (text.length >= ID_TEXT_BYTES)
+		return false;
+	memcpy(given, text.text, text.length);
+	given[text.length] = '\0';
+	*number = strtoi64(given, NULL, 10);
+	pg_lltoa(*number, written);
+	return strcmp(given, written) == 0;
+}
+
+/*
+ * Give an id the other form if need be: that of integer ids, or of text ids,
+ * which then is in "space" [ID_TEXT_BYTES].  An integer is the id that its text
+ * is.  Returns false if a text is that of no integer.
+ */
+bool
+id_convert(Id *id, bool integer, char *space)
+{
+	if (id->integer == integer)
+		return true;
+	if (integer)
+	{
+		if (!parse_integer(*id, &id->number))
+			return false;
+	}
+	else
+	{
+		id->length = pg_lltoa(id->number, space);
+		id->text = space;
+	}
+	id->integer = integer;
+	return true;
+}
+
+/* The dense index of an id, or -1. */
 int32
 ids_find(const Ids *ids, Id id)
 {
+	char		space[ID_TEXT_BYTES];
 	int32		low = 0;
 	int32		high = ids->count;
 
+	if (!id_convert(&id, ids->integer, space))
+		return -1;
 	while (low < high)
 	{
 		int32		middle = low + (high - low) / 2;
@@ -420,6 +465,30 @@ ids_find(const Ids *ids, Id id)
 			high = middle;
 	}
 	return -1;
+}
+
+/* Where the ids of one list are in another, or -1 each.  Palloc'd. */
+int32 *
+ids_places(const Ids *ids, const Ids *there)
+{
+	int32	   *place = MemoryContextAllocHuge(CurrentMemoryContext,
+											   sizeof(int32) * (Size) Max(ids->count, 1));
+
+	for (int32 i = 0; i < ids->count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		place[i] = ids_find(there, ids_get(ids, i));
+	}
+	return place;
+}
+
+/* An id whose text is palloc'd. */
+Id
+id_copy(Id id)
+{
+	if (!id.integer)
+		id.text = pnstrdup(id.text, id.length);
+	return id;
 }
 
 /* The text form of an id, palloc'd. */

@@ -2,7 +2,7 @@
  * ids.h
  *		The ids of users or items, and their dense indexes.
  *
- * Ids of integer types are held as int64, all others by their text form.  An
+ * Ids of integer types are held as int64, all others as text.  An
  * Ids holds n of them in order (integers by value, text by bytes, whatever the
  * collation); the position of an id is its dense index.  An IdsBuilder takes
  * ids as they come and numbers them provisionally in order of appearance.
@@ -32,6 +32,9 @@ typedef struct Ids
 
 typedef struct IdsBuilder IdsBuilder;
 
+/* Bytes of the text of any integer. */
+#define ID_TEXT_BYTES 24
+
 extern IdsBuilder *ids_builder_create(bool integer);
 extern int32 ids_builder_add(IdsBuilder *builder, Id id);
 extern int32 ids_builder_count(const IdsBuilder *builder);
@@ -45,7 +48,10 @@ extern void ids_unite(const Ids *a, const Ids *b, Ids *both, int32 *index_a, int
 extern Id	ids_get(const Ids *ids, int32 index);
 extern int32 ids_find(const Ids *ids, Id id);
 extern int	id_compare(Id a, Id b);
+extern Id	id_copy(Id id);
 extern char *id_to_cstring(Id id);
+extern bool id_convert(Id *id, bool integer, char *space);
+extern int32 *ids_places(const Ids *ids, const Ids *there);
 
 /* The id that an integer is. */
 static inline Id

@@ -12,6 +12,7 @@
 #include "compat.h"
 
 #include "access/relation.h"
+#include "access/transam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_ts_config.h"
 #include "catalog/pg_type.h"
@@ -142,6 +143,20 @@ items_resolve(const ItemsNames *names, const char *config)
 	return source;
 }
 
+/*
+ * A column as text, or as an array of texts.  A cast of a type that is not
+ * PostgreSQL's own may be anybody's code, which would run with the rights of the
+ * caller; the output function, which format() calls, is not.
+ */
+static char *
+text_of_column(const SourceColumn *column, const char *type)
+{
+	if (column->type < FirstNormalObjectId)
+		return psprintf("i.%s::pg_catalog.%s", column->quoted, type);
+	return psprintf("CASE WHEN i.%s IS NOT NULL THEN pg_catalog.format('%%s', i.%s)::pg_catalog.%s END",
+					column->quoted, column->quoted, type);
+}
+
 static void
 append_feature(StringInfo query, const FeatureColumn *feature)
 {
@@ -153,14 +168,14 @@ append_feature(StringInfo query, const FeatureColumn *feature)
 			if (feature->column.type == TSVECTOROID)
 				appendStringInfo(query, ", i.%s", column);
 			else
-				appendStringInfo(query, ", pg_catalog.to_tsvector($1, i.%s::pg_catalog.text)",
-								 column);
+				appendStringInfo(query, ", pg_catalog.to_tsvector($1, %s)",
+								 text_of_column(&feature->column, "text"));
 			break;
 		case FEATURE_TAG_LIST:
-			appendStringInfo(query, ", i.%s::pg_catalog.text", column);
+			appendStringInfo(query, ", %s", text_of_column(&feature->column, "text"));
 			break;
 		case FEATURE_TAG_ARRAY:
-			appendStringInfo(query, ", i.%s::pg_catalog.text[]", column);
+			appendStringInfo(query, ", %s", text_of_column(&feature->column, "text[]"));
 			break;
 		case FEATURE_TAG_JSON:
 			appendStringInfo(query, ", i.%s::pg_catalog.jsonb", column);
@@ -169,8 +184,8 @@ append_feature(StringInfo query, const FeatureColumn *feature)
 }
 
 /*
- * A query for all items: the id (int8 or text), then the features as their
- * kinds say.  Its parameter $1 is the configuration, a regconfig.  Palloc'd.
+ * A query for all items: the id as it is, then the features as their kinds
+ * say.  Its parameter $1 is the configuration, a regconfig.  Palloc'd.
  */
 char *
 items_query(const ItemsSource *source)
@@ -178,8 +193,7 @@ items_query(const ItemsSource *source)
 	StringInfoData query;
 
 	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT i.%s::pg_catalog.%s", source->id.quoted,
-					 source->id.integer ? "int8" : "text");
+	appendStringInfo(&query, "SELECT i.%s", source->id.quoted);
 	for (int f = 0; f < source->features; f++)
 		append_feature(&query, &source->feature[f]);
 	appendStringInfo(&query, " FROM %s i", source->relation);

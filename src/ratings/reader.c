@@ -15,7 +15,11 @@
 #include "executor/tuptable.h"
 #include "tcop/dest.h"
 
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
 #include "ratings/budget.h"
+#include "ratings/id_datum.h"
 #include "ratings/intake.h"
 #include "ratings/reader.h"
 #include "ratings/scan.h"
@@ -24,37 +28,44 @@
 typedef struct RatingsReceiver
 {
 	DestReceiver receiver;		/* must be first */
-	const RatingsSource *source;
+	IdConverter user;
+	IdConverter item;
 	Intake	   *intake;
+	MemoryContext scratch;		/* of converting rows */
+	int64		rows;
 } RatingsReceiver;
 
-static Id
-id_of_attribute(Datum value, bool integer)
-{
-	return integer ? id_of_integer(DatumGetInt64(value)) :
-		id_of_text(PG_DETOAST_DATUM_PACKED(value));
-}
+/* What converting rows has allocated is freed every so many rows. */
+#define ROWS_PER_RESET 1024
 
 static bool
 receive_row(TupleTableSlot *slot, DestReceiver *self)
 {
-	const RatingsReceiver *receiver = (RatingsReceiver *) self;
-	const RatingsSource *source = receiver->source;
+	RatingsReceiver *receiver = (RatingsReceiver *) self;
+	MemoryContext old = MemoryContextSwitchTo(receiver->scratch);
 
 	slot_getallattrs(slot);
 	if (slot->tts_isnull[0] || slot->tts_isnull[1])
 		intake_wrong_row(receiver->intake, slot->tts_isnull[0], slot->tts_isnull[1]);
 	else if (!slot->tts_isnull[2])
-		intake_add(receiver->intake,
-				   id_of_attribute(slot->tts_values[0], source->user.integer),
-				   id_of_attribute(slot->tts_values[1], source->item.integer),
+		intake_add(receiver->intake, id_from_datum(&receiver->user, slot->tts_values[0]),
+				   id_from_datum(&receiver->item, slot->tts_values[1]),
 				   DatumGetFloat8(slot->tts_values[2]));
+	if (++receiver->rows % ROWS_PER_RESET == 0)
+		MemoryContextReset(receiver->scratch);
+	MemoryContextSwitchTo(old);
 	return true;
 }
 
+/* Types are those that the source was found to have: its relation is locked. */
 static void
 receive_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
 {
+	const RatingsReceiver *receiver = (RatingsReceiver *) self;
+
+	if (getBaseType(TupleDescAttr(typeinfo, 0)->atttypid) != receiver->user.type ||
+		getBaseType(TupleDescAttr(typeinfo, 1)->atttypid) != receiver->item.type)
+		elog(ERROR, "the ids read are of other types than the columns");
 }
 
 static void
@@ -62,17 +73,23 @@ receive_shutdown(DestReceiver *self)
 {
 }
 
-static void
-report_bad_rows(const IntakeCounts *counts, const RatingsSource *source)
+/* Error if there were rows without an id. */
+void
+ratings_require_ids(const RatingsSource *source, int64 null_users, int64 null_items)
 {
-	if (counts->null_users + counts->null_items > 0)
+	if (null_users + null_items > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("relation %s has rows without an id", source->relation),
 				 errdetail("Column \"%s\" is null in " INT64_FORMAT " rows, column \"%s\" in " INT64_FORMAT ".",
-						   source->user.name, counts->null_users,
-						   source->item.name, counts->null_items),
-				 errhint("Remove these rows, or train from a view that leaves them out.")));
+						   source->user.name, null_users, source->item.name, null_items),
+				 errhint("Remove these rows, or name a view that leaves them out.")));
+}
+
+static void
+report_bad_rows(const IntakeCounts *counts, const RatingsSource *source)
+{
+	ratings_require_ids(source, counts->null_users, counts->null_items);
 	if (counts->not_finite > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -148,8 +165,9 @@ run_query(const ReadRequest *request, Intake *intake)
 			.rDestroy = receive_shutdown,
 			.mydest = DestNone
 		},
-		.source = request->source,
-		.intake = intake
+		.intake = intake,
+		.scratch = AllocSetContextCreate(CurrentMemoryContext, "recsys rows",
+										 ALLOCSET_DEFAULT_SIZES)
 	};
 	SPIExecuteOptions options = {
 		.params = request->params,
@@ -167,11 +185,14 @@ run_query(const ReadRequest *request, Intake *intake)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	act_as(rights->reader, &caller);
+	id_converter_init(&receiver.user, request->source->user.type, CurrentMemoryContext);
+	id_converter_init(&receiver.item, request->source->item.type, CurrentMemoryContext);
 	result = SPI_execute_extended(query, &options);
 	act_end(&caller);
 	if (result < 0)
 		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
 	SPI_finish();
+	MemoryContextDelete(receiver.scratch);
 }
 
 /*

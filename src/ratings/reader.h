@@ -36,6 +36,8 @@ typedef struct ReadRequest
 	void	   *total_bytes_arg;
 } ReadRequest;
 
+extern void ratings_require_ids(const RatingsSource *source, int64 null_users,
+								int64 null_items);
 extern Interactions *ratings_read(const ReadRequest *request);
 
 #endif							/* RECSYS_RATINGS_READER_H */

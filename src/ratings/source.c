@@ -5,7 +5,8 @@
  * Resolving a source looks up its columns and their types and reports what is
  * wrong in words the user knows.  It grants nothing: the rows are read by SQL
  * under the caller's rights, with the query pieces made here, in which every
- * name is quoted and every cast names its type in full.
+ * name is quoted and every cast names its type in full.  Ids are not cast, but
+ * converted when they are there (id_datum.c).
  */
 #include "postgres.h"
 #include "compat.h"
@@ -23,6 +24,7 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "ratings/id_type.h"
 #include "ratings/source.h"
 
 static char *
@@ -64,8 +66,8 @@ source_find_column(Relation relation, const char *name, const char *right,
 		column->quoted = pstrdup(quote_identifier(name));
 		column->typmod = attribute->atttypmod;
 		column->type = getBaseTypeAndTypmod(attribute->atttypid, &column->typmod);
-		column->integer = column->type == INT2OID || column->type == INT4OID ||
-			column->type == INT8OID;
+		column->collation = attribute->attcollation;
+		column->integer = id_type_is_integer(column->type);
 		return;
 	}
 	ereport(ERROR,
@@ -121,15 +123,17 @@ operator_name(Oid oid)
 void
 source_require_ids(Relation relation, SourceColumn *column)
 {
+	const char *problem = id_type_problem(column->type, column->collation);
+
 	column->equals = operator_name(lookup_type_cache(column->type, TYPECACHE_EQ_OPR)->eq_opr);
-	if (column->equals == NULL || type_is_rowtype(column->type) || OidIsValid(get_element_type(column->type)) ||
-		column->type == FLOAT4OID || column->type == FLOAT8OID)
+	if (problem != NULL || column->equals == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("column \"%s\" of relation \"%s\" cannot hold ids",
 						column->name, RelationGetRelationName(relation)),
-				 errdetail("It is of type %s.", format_type_be(column->type)),
-				 errhint("Ids are integers, text, uuid or any other scalar type with exact equality.")));
+				 errdetail("It is of type %s. %s", format_type_be(column->type),
+						   problem != NULL ? problem : "It has no equality."),
+				 errhint("Ids are integers, text, uuid or any other type whose equal values are written the same. Make a view that casts the column to one.")));
 }
 
 static void
@@ -244,28 +248,15 @@ source_claimed(RatingsSource *source, Oid claimant)
 	relation_close(relation, NoLock);
 }
 
-static void
-append_id(StringInfo list, const char *alias, const SourceColumn *column)
-{
-	appendStringInfo(list, "%s.%s::pg_catalog.%s", alias, column->quoted,
-					 column->integer ? "int8" : "text");
-}
-
 /*
- * The select list that the reader expects: user, item (int8 or text each) and
- * a value (float8), from the relation under the given alias.
+ * The select list that the reader expects: user and item as they are, and a
+ * value (float8), from the relation under the given alias.
  */
 char *
 source_value_list(const RatingsSource *source, const char *alias, const char *value)
 {
-	StringInfoData list;
-
-	initStringInfo(&list);
-	append_id(&list, alias, &source->user);
-	appendStringInfoString(&list, ", ");
-	append_id(&list, alias, &source->item);
-	appendStringInfo(&list, ", %s::pg_catalog.float8", value);
-	return list.data;
+	return psprintf("%s.%s, %s.%s, %s::pg_catalog.float8", alias, source->user.quoted,
+					alias, source->item.quoted, value);
 }
 
 /* The same with the rating as the value. */
@@ -288,26 +279,6 @@ source_greater(const SourceColumn *column)
 				 errmsg("column \"%s\" cannot say what is later", column->name),
 				 errdetail("Values of type %s have no order.", format_type_be(column->type))));
 	return name;
-}
-
-/*
- * Query parameter "number", an id (int8 or text) or an array of ids, made
- * comparable with a column of ids.  The array is of ids from that column, and
- * of its type, without which "= ANY" cannot be hashed.
- */
-char *
-source_id_parameter(const SourceColumn *column, int number, bool array)
-{
-	const char *brackets = array ? "[]" : "";
-
-	/* One integer may be out of the column's range; it is compared as it is. */
-	if (column->integer && !array)
-		return psprintf("$%d::pg_catalog.int8", number);
-	return psprintf("$%d::pg_catalog.%s%s::%s%s", number,
-					column->integer ? "int8" : "text", brackets,
-					format_type_extended(column->type, column->typmod,
-										 FORMAT_TYPE_FORCE_QUALIFY | FORMAT_TYPE_TYPEMOD_GIVEN),
-					brackets);
 }
 
 /* Is an index unique on nothing but the user and item columns? */

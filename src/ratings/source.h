@@ -25,6 +25,7 @@ typedef struct SourceColumn
 	const char *quoted;
 	Oid			type;			/* with domains looked through */
 	int32		typmod;
+	Oid			collation;
 	bool		integer;		/* int2, int4 or int8 */
 	const char *equals;			/* its operator, as OPERATOR(schema.=) */
 } SourceColumn;
@@ -54,7 +55,6 @@ extern void source_find_column(Relation relation, const char *name, const char *
 							   SourceColumn *column);
 extern void source_require_ids(Relation relation, SourceColumn *column);
 extern char *source_column_list(const RatingsSource *source, const char *alias);
-extern char *source_id_parameter(const SourceColumn *column, int number, bool array);
 extern bool source_has_unique_pairs(const RatingsSource *source);
 
 #endif							/* RECSYS_RATINGS_SOURCE_H */

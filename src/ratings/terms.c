@@ -25,6 +25,7 @@
 #include "utils/memutils.h"
 
 #include "ratings/budget.h"
+#include "ratings/id_datum.h"
 #include "ratings/intake.h"
 #include "ratings/terms.h"
 
@@ -64,6 +65,7 @@ typedef struct TermsReceiver
 {
 	DestReceiver receiver;		/* must be first */
 	const ItemsSource *source;
+	IdConverter id;
 	TermsBuilder *builder;
 } TermsReceiver;
 
@@ -283,10 +285,8 @@ add_feature(TermsBuilder *builder, const FeatureColumn *feature, Datum value)
 
 /* A new item, whose terms follow.  False: it is no new one. */
 static bool
-start_item(TermsBuilder *builder, const ItemsSource *source, Datum value)
+start_item(TermsBuilder *builder, Id id)
 {
-	Id			id = source->id.integer ? id_of_integer(DatumGetInt64(value)) :
-		id_of_text(PG_DETOAST_DATUM_PACKED(value));
 	MemoryContext old = MemoryContextSwitchTo(builder->context);
 	int32		before = ids_builder_count(builder->items);
 	bool		is_new = ids_builder_add(builder->items, id) == before;
@@ -317,14 +317,15 @@ look_around(TermsBuilder *builder, const ItemsSource *source)
 static bool
 receive_item(TupleTableSlot *slot, DestReceiver *self)
 {
-	const ItemsSource *source = ((TermsReceiver *) self)->source;
-	TermsBuilder *builder = ((TermsReceiver *) self)->builder;
+	TermsReceiver *receiver = (TermsReceiver *) self;
+	const ItemsSource *source = receiver->source;
+	TermsBuilder *builder = receiver->builder;
 	MemoryContext old = MemoryContextSwitchTo(builder->scratch);
 
 	slot_getallattrs(slot);
 	if (slot->tts_isnull[0])
 		builder->nulls++;
-	else if (start_item(builder, source, slot->tts_values[0]))
+	else if (start_item(builder, id_from_datum(&receiver->id, slot->tts_values[0])))
 		for (int f = 0; f < source->features; f++)
 			if (!slot->tts_isnull[f + 1])
 				add_feature(builder, &source->feature[f], slot->tts_values[f + 1]);
@@ -372,6 +373,7 @@ run_query(TermsBuilder *builder, const ItemsSource *source)
 			.ptype = REGCONFIGOID
 	};
 	act_as(source->rights.reader, &caller);
+	id_converter_init(&receiver.id, source->id.type, CurrentMemoryContext);
 	result = SPI_execute_extended(items_query(source), &options);
 	act_end(&caller);
 	if (result < 0)

@@ -13,15 +13,18 @@
 #include "postgres.h"
 #include "compat.h"
 
+#include "access/relation.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "nodes/params.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
 #include "utils/float.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
 
 #include "algorithms/baseline.h"
 #include "engine/algorithm.h"
+#include "ratings/id_datum.h"
 #include "ratings/reader.h"
 #include "serving/live.h"
 
@@ -38,20 +41,25 @@ one_parameter(Oid type, Datum value)
 	return params;
 }
 
+/*
+ * An id to compare a column with, as a value of the column's type; only an
+ * integer may be out of its range, and is compared as it is.
+ */
 static ParamListInfo
 id_parameter(const SourceColumn *column, Id id)
 {
+	IdConverter converter;
+
 	if (column->integer)
 		return one_parameter(INT8OID, Int64GetDatum(id.number));
-	return one_parameter(TEXTOID, CStringGetTextDatum(id_to_cstring(id)));
+	id_converter_init(&converter, column->type, CurrentMemoryContext);
+	return one_parameter(column->type, id_to_datum(&converter, id));
 }
 
 /* The query for the ratings of all users who matter to one user or item. */
 static char *
 neighbors_query(const RatingsSource *source, bool of_item)
 {
-	const SourceColumn *given = of_item ? &source->item : &source->user;
-	char	   *parameter = source_id_parameter(given, 1, false);
 	const char *user = source->user.quoted;
 	const char *item = source->item.quoted;
 	const char *table = source->relation;
@@ -61,13 +69,13 @@ neighbors_query(const RatingsSource *source, bool of_item)
 	appendStringInfo(&query, "SELECT %s FROM %s r WHERE r.%s %s ANY (",
 					 source_column_list(source, "r"), table, user, source->user.equals);
 	if (of_item)
-		appendStringInfo(&query, "SELECT a.%s FROM %s a WHERE a.%s %s %s)",
-						 user, table, item, source->item.equals, parameter);
+		appendStringInfo(&query, "SELECT a.%s FROM %s a WHERE a.%s %s $1)",
+						 user, table, item, source->item.equals);
 	else
 		appendStringInfo(&query, "SELECT b.%s FROM %s b WHERE b.%s %s ANY ("
-						 "SELECT a.%s FROM %s a WHERE a.%s %s %s))",
+						 "SELECT a.%s FROM %s a WHERE a.%s %s $1))",
 						 user, table, item, source->item.equals, item, table, user,
-						 source->user.equals, parameter);
+						 source->user.equals);
 	return query.data;
 }
 
@@ -94,23 +102,26 @@ needs_item_stats(const NeighborParams *params)
 		params->measure.kind == SIMILARITY_LIFT || params->score == SCORE_CENTERED;
 }
 
+/*
+ * An array of ids of a column, and of its type, without which "= ANY" cannot be
+ * hashed.
+ */
 static ParamListInfo
-ids_parameter(const Ids *ids)
+ids_parameter(IdConverter *converter, const Ids *ids)
 {
 	Datum	   *elements = palloc_extended(sizeof(Datum) * (Size) Max(ids->count, 1),
 										   MCXT_ALLOC_HUGE);
 	ArrayType  *array;
+	int16		length;
+	bool		by_value;
+	char		align;
 
 	for (int32 i = 0; i < ids->count; i++)
-		elements[i] = ids->integer ? Int64GetDatum(ids->numbers[i]) :
-			CStringGetTextDatum(id_to_cstring(ids_get(ids, i)));
-	if (ids->integer)
-		array = construct_array(elements, ids->count, INT8OID, sizeof(int64),
-								FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
-	else
-		array = construct_array(elements, ids->count, TEXTOID, -1, false, TYPALIGN_INT);
+		elements[i] = id_to_datum(converter, ids_get(ids, i));
+	get_typlenbyvalalign(converter->type, &length, &by_value, &align);
+	array = construct_array(elements, ids->count, converter->type, length, by_value, align);
 	pfree(elements);
-	return one_parameter(ids->integer ? INT8ARRAYOID : TEXTARRAYOID, PointerGetDatum(array));
+	return one_parameter(get_array_type(converter->type), PointerGetDatum(array));
 }
 
 /*
@@ -127,19 +138,17 @@ item_stats_query(const RatingsSource *source)
 	StringInfoData query;
 
 	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT v.item::pg_catalog.%s, pg_catalog.count(*)::pg_catalog.int4, "
-					 "pg_catalog.avg(v.value), pg_catalog.stddev_pop(v.value), "
-					 "pg_catalog.sum(v.value OPERATOR(pg_catalog.*) v.value) FROM (",
-					 source->item.integer ? "int8" : "text");
+	appendStringInfoString(&query, "SELECT v.item, pg_catalog.count(*)::pg_catalog.int4, "
+						   "pg_catalog.avg(v.value), pg_catalog.stddev_pop(v.value), "
+						   "pg_catalog.sum(v.value OPERATOR(pg_catalog.*) v.value) FROM (");
 	if (unique)
 		appendStringInfo(&query, "SELECT r.%s AS item, %s AS value",
 						 source->item.quoted, value);
 	else
 		appendStringInfo(&query, "SELECT r.%s AS item, pg_catalog.%s(%s) AS value",
 						 source->item.quoted, merge, value);
-	appendStringInfo(&query, " FROM %s r WHERE r.%s %s ANY (%s) AND %s IS NOT NULL",
-					 source->relation, source->item.quoted, source->item.equals,
-					 source_id_parameter(&source->item, 1, true), value);
+	appendStringInfo(&query, " FROM %s r WHERE r.%s %s ANY ($1) AND %s IS NOT NULL",
+					 source->relation, source->item.quoted, source->item.equals, value);
 	if (!unique)
 		appendStringInfo(&query, " GROUP BY r.%s, r.%s", source->user.quoted,
 						 source->item.quoted);
@@ -147,27 +156,23 @@ item_stats_query(const RatingsSource *source)
 	return query.data;
 }
 
+/* The item in the first column of a row.  Its text is the row's. */
 static Id
-id_of_column(HeapTuple tuple, TupleDesc desc, int column, bool integer)
+item_of_row(const RatingsSource *source, IdConverter *converter, HeapTuple tuple,
+			TupleDesc desc)
 {
-	Id			id = {.integer = integer};
 	bool		isnull;
-	Datum		value = SPI_getbinval(tuple, desc, column, &isnull);
+	Datum		value = SPI_getbinval(tuple, desc, 1, &isnull);
 
-	if (integer)
-		id.number = DatumGetInt64(value);
-	else
-	{
-		id.text = TextDatumGetCString(value);
-		id.length = strlen(id.text);
-	}
-	return id;
+	/* Only where a view has other rows each time it is read. */
+	ratings_require_ids(source, 0, isnull);
+	return id_from_datum(converter, value);
 }
 
 static void
-set_item_stats(const Ids *items, HeapTuple tuple, TupleDesc desc, RowStats *stats)
+set_item_stats(const Ids *items, Id id, HeapTuple tuple, TupleDesc desc, RowStats *stats)
 {
-	int32		item = ids_find(items, id_of_column(tuple, desc, 1, items->integer));
+	int32		item = ids_find(items, id);
 	bool		isnull;
 
 	if (item < 0)
@@ -188,20 +193,69 @@ select_rows(const char *query, ParamListInfo params)
 		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
 }
 
+/* Can a column of a relation be null? */
+static bool
+can_be_null(Relation relation, const SourceColumn *column)
+{
+	AttrNumber	number = get_attnum(RelationGetRelid(relation), column->name);
+
+	return !TupleDescAttr(RelationGetDescr(relation), number - 1)->attnotnull;
+}
+
+/*
+ * Error, as in training, if the relation has a row without an id, also where
+ * what is asked next would not meet it.
+ */
+static void
+require_ids(const RatingsSource *source)
+{
+	const char *user = source->user.quoted;
+	const char *item = source->item.quoted;
+	Relation	relation = relation_open(source->relid, AccessShareLock);
+	bool		possible = can_be_null(relation, &source->user) ||
+		can_be_null(relation, &source->item);
+	HeapTuple	tuple;
+	TupleDesc	desc;
+	bool		isnull;
+
+	relation_close(relation, NoLock);
+	if (!possible)
+		return;
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	select_rows(psprintf("SELECT pg_catalog.count(*) FILTER (WHERE r.%s IS NULL), "
+						 "pg_catalog.count(*) FILTER (WHERE r.%s IS NULL) "
+						 "FROM %s r WHERE r.%s IS NULL OR r.%s IS NULL",
+						 user, item, source->relation, user, item), NULL);
+	tuple = SPI_tuptable->vals[0];
+	desc = SPI_tuptable->tupdesc;
+	ratings_require_ids(source, DatumGetInt64(SPI_getbinval(tuple, desc, 1, &isnull)),
+						DatumGetInt64(SPI_getbinval(tuple, desc, 2, &isnull)));
+	SPI_finish();
+}
+
 /* Replace the statistics of items by those over the whole table. */
 static void
 read_item_stats(const RatingsSource *source, LiveRatings *live)
 {
 	const Ids  *items = &live->ratings->items;
-	ParamListInfo params = ids_parameter(items);
+	IdConverter converter;
+	ParamListInfo params;
 	char	   *query = item_stats_query(source);
 
+	id_converter_init(&converter, source->item.type, CurrentMemoryContext);
+	params = ids_parameter(&converter, items);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	select_rows(query, params);
 	for (uint64 i = 0; i < SPI_processed; i++)
-		set_item_stats(items, SPI_tuptable->vals[i], SPI_tuptable->tupdesc,
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[i];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+
+		set_item_stats(items, item_of_row(source, &converter, tuple, desc), tuple, desc,
 					   live->hood->item_stats);
+	}
 	SPI_finish();
 }
 
@@ -253,6 +307,7 @@ live_read(const RatingsSource *source, const NeighborParams *params, bool of_ite
 		.read_only = true
 	};
 
+	require_ids(source);
 	if (!needs_whole_table(params))
 	{
 		request.query = neighbors_query(source, of_item);
@@ -272,21 +327,26 @@ live_read(const RatingsSource *source, const NeighborParams *params, bool of_ite
 	return live;
 }
 
-/* The n items with the most ratings in the table, palloc'd. */
+/*
+ * The n items with the most ratings in the table, palloc'd.  Error: a row of it
+ * has no id.
+ */
 PopularItems
 live_popular(const RatingsSource *source, int n)
 {
 	PopularItems popular = {0};
+	IdConverter converter;
 	MemoryContext context = CurrentMemoryContext;
-	char	   *query = psprintf("SELECT r.%s::pg_catalog.%s, pg_catalog.count(*)::pg_catalog.float8 "
+	char	   *query = psprintf("SELECT r.%s, pg_catalog.count(*)::pg_catalog.float8 "
 								 "FROM %s r%s%s%s GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %d",
-								 source->item.quoted, source->item.integer ? "int8" : "text",
-								 source->relation,
+								 source->item.quoted, source->relation,
 								 source->rating.name != NULL ? " WHERE r." : "",
 								 source->rating.name != NULL ? source->rating.quoted : "",
 								 source->rating.name != NULL ? " IS NOT NULL" : "", n);
 	bool		isnull;
 
+	require_ids(source);
+	id_converter_init(&converter, source->item.type, context);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	select_rows(query, NULL);
@@ -296,8 +356,8 @@ live_popular(const RatingsSource *source, int n)
 	popular.ratings = palloc(sizeof(double) * Max(popular.count, 1));
 	for (int i = 0; i < popular.count; i++)
 	{
-		popular.id[i] = id_of_column(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1,
-									 source->item.integer);
+		popular.id[i] = id_copy(item_of_row(source, &converter, SPI_tuptable->vals[i],
+											SPI_tuptable->tupdesc));
 		popular.ratings[i] = DatumGetFloat8(SPI_getbinval(SPI_tuptable->vals[i],
 														  SPI_tuptable->tupdesc, 2, &isnull));
 	}

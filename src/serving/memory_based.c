@@ -232,6 +232,7 @@ recommend_from_table(FunctionCallInfo fcinfo, const NeighborParams *params)
 {
 	RatingsSource *source;
 	Id			id = id_argument(fcinfo);
+	char		space[ID_TEXT_BYTES];
 	int			n = count_argument(fcinfo, 2);
 	int32		user = -1;
 	LiveRatings live;
@@ -241,7 +242,7 @@ recommend_from_table(FunctionCallInfo fcinfo, const NeighborParams *params)
 	require_live_measure(&params->measure);
 	source = source_argument(fcinfo, 10);
 	/* What is not an integer is nobody's id, where ids are integers. */
-	if (id_convert(&id, source->user.integer))
+	if (id_convert(&id, source->user.integer, space))
 	{
 		live = live_read(source, params, false, id);
 		user = ids_find(&live.ratings->users, id);
@@ -336,13 +337,14 @@ similar_in_table(FunctionCallInfo fcinfo, bool items, const NeighborParams *para
 {
 	RatingsSource *source;
 	Id			id = id_argument(fcinfo);
+	char		space[ID_TEXT_BYTES];
 	LiveRatings live;
 	Ids		   *ids = NULL;
 	int32		row = -1;
 
 	require_live_measure(&params->measure);
 	source = source_argument(fcinfo, 6);
-	if (id_convert(&id, items ? source->item.integer : source->user.integer))
+	if (id_convert(&id, items ? source->item.integer : source->user.integer, space))
 	{
 		live = live_read(source, params, items, id);
 		ids = items ? &live.ratings->items : &live.ratings->users;

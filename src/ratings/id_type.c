@@ -1,0 +1,85 @@
+/*
+ * id_type.c
+ *		Which SQL types ids may be of.
+ *
+ * Ids are held as integers or as text (id_datum.c), so a type will do if its
+ * values are equal exactly where these are.  For most types the default
+ * operator class for B-trees says so: its support function "equalimage" is
+ * there, and true for the collation at hand, where equal values are the same
+ * bytes.  It is not for citext, jsonb, floats, ranges, or text under a
+ * nondeterministic collation.
+ */
+#include "postgres.h"
+#include "compat.h"
+
+#include "access/nbtree.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+#include "ratings/id_type.h"
+
+/* Are ids of this type held as integers? */
+bool
+id_type_is_integer(Oid type)
+{
+	return type == INT2OID || type == INT4OID || type == INT8OID;
+}
+
+/* Are equal values of a type the same bytes, under a collation? */
+static bool
+equal_is_same(const TypeCacheEntry *entry, Oid collation)
+{
+	Oid			function = get_opfamily_proc(entry->btree_opf, entry->btree_opintype,
+											 entry->btree_opintype, BTEQUALIMAGE_PROC);
+
+	return OidIsValid(function) &&
+		DatumGetBool(OidFunctionCall1Coll(function, collation,
+										  ObjectIdGetDatum(entry->btree_opintype)));
+}
+
+/*
+ * Why values of a type, under a collation, cannot be ids; NULL: they can.  Of a
+ * domain this is asked for its base type.
+ */
+const char *
+id_type_problem(Oid type, Oid collation)
+{
+	TypeCacheEntry *entry;
+
+	/* Equal numerics are not the same bytes, but have one text in common. */
+	if (id_type_is_integer(type) || type == NUMERICOID)
+		return NULL;
+	/* So do equal values of char(n), as cast to text. */
+	if (type == BPCHAROID)
+		type = TEXTOID;
+	if (type_is_rowtype(type) || OidIsValid(get_element_type(type)))
+		return "A value of it is several values.";
+	if (type == CASHOID)
+		return "How its values are written depends on the setting lc_monetary.";
+	entry = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
+	if (!OidIsValid(entry->btree_opf))
+		return "It has no default operator class for B-trees, which would say what is equal.";
+	if (!equal_is_same(entry, collation))
+		return "Values of it may be equal that are written differently.";
+	return NULL;
+}
+
+/* The name of a type with its schema, whatever the search path.  Palloc'd. */
+char *
+id_type_name(Oid type)
+{
+	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+	Form_pg_type form;
+	char	   *name;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for type %u", type);
+	form = (Form_pg_type) GETSTRUCT(tuple);
+	name = quote_qualified_identifier(get_namespace_name(form->typnamespace),
+									  NameStr(form->typname));
+	ReleaseSysCache(tuple);
+	return name;
+}
