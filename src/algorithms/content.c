@@ -282,6 +282,7 @@ content_train(TrainContext *context)
 	int32	   *index;
 
 	require_same_ids(context, source);
+	context->item_type = source->id.type;
 	terms = terms_read(source, bytes_of_ratings(context->ratings));
 	weigh_terms(terms, opts);
 	index = MemoryContextAllocHuge(CurrentMemoryContext,

@@ -45,6 +45,7 @@ typedef struct TrainContext
 	void	   *state;			/* what attach has made */
 	struct Team *team;			/* NULL: the leader works alone */
 	ModelDraft *draft;			/* to be filled; arrays live as long as the run */
+	Oid			item_type;		/* of items that train has read itself */
 	Progress   *progress;
 	IterationSearch *search;	/* NULL: the run is not a search */
 	int			iteration_limit;	/* 0: what the options say */

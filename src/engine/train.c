@@ -10,6 +10,7 @@
 
 #include <math.h>
 
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/shmem.h"
 #include "utils/builtins.h"
@@ -21,6 +22,7 @@
 #include "model/encode.h"
 #include "model/json.h"
 #include "ratings/budget.h"
+#include "ratings/id_type.h"
 #include "ratings/reader.h"
 
 static void
@@ -323,6 +325,8 @@ train_component(TrainContext *whole, const Component *component)
 	}
 	else if (whole->ratings != whole->rated)
 		extend_component(run, whole->rated, whole->ratings);
+	if (OidIsValid(run->item_type))
+		whole->item_type = run->item_type;
 	whole->component[whole->components++] = run;
 	draft_add_component(whole->draft, run->draft);
 	return run;
@@ -378,6 +382,13 @@ final_rmse(const TrainContext *run)
 	return progress->log[progress->done - 1].train_rmse;
 }
 
+/* The name of a type, or NULL if there is none. */
+static const char *
+type_name(Oid type)
+{
+	return OidIsValid(type) ? id_type_name(type) : NULL;
+}
+
 /* The header of the model that a run has made; it may point into the run. */
 ModelHeader
 train_header(const TrainContext *run, const RatingsSource *source)
@@ -395,6 +406,11 @@ train_header(const TrainContext *run, const RatingsSource *source)
 		.user_col = source->user.name,
 		.item_col = source->item.name,
 		.rating_col = source->rating.name,
+		.user_type = type_name(source->user.type),
+		.item_type = type_name(OidIsValid(source->item.type) ? source->item.type :
+							   run->item_type),
+		.encoding = GetDatabaseEncodingName(),
+		.ascii = draft_is_ascii(run->draft),
 		.users = ratings->users.count,
 		.items = ratings->items.count,
 		.ratings = sparse_entries(&ratings->by_user),

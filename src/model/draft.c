@@ -104,3 +104,22 @@ draft_add_component(ModelDraft *draft, ModelDraft *component)
 	Assert(draft->components < MODEL_COMPONENTS);
 	draft->component[draft->components++] = component;
 }
+
+/* Is all text of a draft in ASCII?  Then it is the same in every encoding. */
+bool
+draft_is_ascii(const ModelDraft *draft)
+{
+	for (int p = 0; p < PART_COUNT; p++)
+	{
+		const DraftPart *part = &draft->part[p];
+
+		for (int64 i = 0; part->present && part->type == BLOCK_TEXT &&
+			 i < part->ids->offset[part->rows]; i++)
+			if (IS_HIGHBIT_SET(part->ids->bytes[i]))
+				return false;
+	}
+	for (int c = 0; c < draft->components; c++)
+		if (!draft_is_ascii(draft->component[c]))
+			return false;
+	return true;
+}

@@ -55,5 +55,6 @@ extern void draft_add_sparse(ModelDraft *draft, ModelPart part,
 extern void draft_add_items(ModelDraft *draft, bool item_neighbors, const int32 *index,
 							int32 items);
 extern void draft_add_component(ModelDraft *draft, ModelDraft *component);
+extern bool draft_is_ascii(const ModelDraft *draft);
 
 #endif							/* RECSYS_MODEL_DRAFT_H */

@@ -8,6 +8,7 @@
 #include "postgres.h"
 #include "compat.h"
 
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "port/pg_crc32c.h"
 
@@ -47,15 +48,29 @@ bytes_crc(const void *bytes, Size length)
 	return crc;
 }
 
-/* The checksum of a header, which does not depend on how JSON is stored. */
-uint32
-meta_crc(const Jsonb *meta)
+/*
+ * The checksum of a header, which does not depend on how JSON is stored, and if
+ * "portable" not on the encoding of the database, unless that is none.
+ */
+static uint32
+meta_crc(const Jsonb *meta, bool portable)
 {
 	char	   *string = json_to_cstring(meta);
-	uint32		crc = bytes_crc(string, strlen(string));
+	char	   *text = portable && GetDatabaseEncoding() != PG_SQL_ASCII ?
+		pg_server_to_any(string, strlen(string), PG_UTF8) : string;
+	uint32		crc = bytes_crc(text, strlen(text));
 
+	if (text != string)
+		pfree(text);
 	pfree(string);
 	return crc;
+}
+
+/* Has a header this checksum?  Version 0.1.0 had those of the database's encoding. */
+bool
+meta_has_crc(const Jsonb *meta, uint32 crc)
+{
+	return crc == meta_crc(meta, false) || crc == meta_crc(meta, true);
 }
 
 /* Bytes of one row of a part in its block. */
@@ -152,7 +167,7 @@ encode_header(const Jsonb *meta, Manifest *manifest, BlockSink *sink)
 	};
 	uint32		crc;
 
-	manifest->entry[0].crc = meta_crc(meta);
+	manifest->entry[0].crc = meta_crc(meta, true);
 	sink->put(sink, 0, PART_HEADER, 0, meta,
 			  block_encode_words(shape, (uint32 *) manifest->entry, &crc));
 }

@@ -39,7 +39,7 @@ typedef struct BlockSink
 
 extern Size encode_bytes(Size model);
 extern uint32 bytes_crc(const void *bytes, Size length);
-extern uint32 meta_crc(const Jsonb *meta);
+extern bool meta_has_crc(const Jsonb *meta, uint32 crc);
 extern void draft_encode(const ModelDraft *draft, const Jsonb *meta, BlockSink *sink);
 
 #endif							/* RECSYS_MODEL_ENCODE_H */

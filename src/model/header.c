@@ -27,6 +27,8 @@ encode_source(const ModelHeader *header)
 	json_add_string(&json, "user_col", header->user_col);
 	json_add_string(&json, "item_col", header->item_col);
 	json_add_string(&json, "rating_col", header->rating_col);
+	json_add_string(&json, "user_type", header->user_type);
+	json_add_string(&json, "item_type", header->item_type);
 	appendStringInfoChar(&json, '}');
 	return json.data;
 }
@@ -92,6 +94,8 @@ header_encode(const ModelHeader *header)
 	if (header->components != NULL)
 		json_add_raw(&json, "components", json_to_cstring(header->components));
 	json_add_raw(&json, "source", encode_source(header));
+	json_add_string(&json, "encoding", header->encoding);
+	json_add_bool(&json, "ascii", header->ascii);
 	json_add_integer(&json, "users", header->users);
 	json_add_integer(&json, "items", header->items);
 	json_add_integer(&json, "ratings", header->ratings);
@@ -119,6 +123,8 @@ decode_source(const Jsonb *meta, ModelHeader *header)
 	header->user_col = json_get_string(source, "user_col");
 	header->item_col = json_get_string(source, "item_col");
 	header->rating_col = json_get_string(source, "rating_col");
+	header->user_type = json_get_string(source, "user_type");
+	header->item_type = json_get_string(source, "item_type");
 	if (header->user_col == NULL || header->item_col == NULL ||
 		(header->relation == NULL) != (header->users == 0))
 		return "its source is incomplete";
@@ -203,6 +209,8 @@ header_decode(const Jsonb *meta, ModelHeader *header)
 	if (problem != NULL)
 		return problem;
 	header->components = json_get_container(meta, "components");
+	header->encoding = json_get_string(meta, "encoding");
+	header->ascii = json_get_bool(meta, "ascii");
 	if (!decode_numbers(meta, header))
 		return "its counts or statistics are out of range";
 	return decode_source(meta, header);

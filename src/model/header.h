@@ -31,6 +31,11 @@ typedef struct ModelHeader
 	const char *user_col;
 	const char *item_col;
 	const char *rating_col;		/* NULL: every row had weight 1 */
+	const char *user_type;		/* of the column, with its schema; NULL: not known */
+	const char *item_type;
+
+	const char *encoding;		/* of all text; NULL: not known */
+	bool		ascii;			/* is all text in ASCII, whatever the encoding? */
 
 	int32		users;			/* 0 where there is no source */
 	int32		items;

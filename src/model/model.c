@@ -12,6 +12,7 @@
 #include "postgres.h"
 #include "compat.h"
 
+#include "mb/pg_wchar.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
@@ -102,7 +103,7 @@ read_manifest(const HeaderRow *row, const Jsonb *meta, ModelBlock *manifest)
 	if (manifest->shape.type != BLOCK_UINT4 || manifest->shape.part != PART_HEADER ||
 		manifest->shape.cols != MANIFEST_COLUMNS || manifest->shape.rows == 0)
 		return "its data is not a list of blocks";
-	if (((const ManifestEntry *) manifest->words)->crc != meta_crc(meta))
+	if (!meta_has_crc(meta, ((const ManifestEntry *) manifest->words)->crc))
 		return "its checksum is wrong";
 	return NULL;
 }
@@ -318,16 +319,40 @@ model_require_part(const Model *model, ModelPart part, BlockType type,
 		damaged(model, part, "it has another shape than the header says");
 }
 
+/*
+ * Error if the text of a model would be misread: it was written in a database
+ * of another encoding.  It is not converted, because its order is by bytes.
+ */
+static void
+require_encoding(const Model *model)
+{
+	const ModelHeader *header = &model->header;
+
+	if (header->encoding == NULL || header->ascii ||
+		strcmp(header->encoding, GetDatabaseEncodingName()) == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("model \"%s\" has text in encoding %s", get_rel_name(model->relid),
+					header->encoding),
+			 errdetail("It was trained in a database of that encoding; this one has %s.",
+					   GetDatabaseEncodingName()),
+			 errhint("Train it again here, with recsys_retrain.")));
+}
+
 /* Read and check a block that has not been read yet. */
 static ModelBlock *
 load_block(Model *model, ModelPart part, int number)
 {
 	PartState  *state = model->part[part];
 	BlockState *block = &state->block[number];
-	MemoryContext old = MemoryContextSwitchTo(model->context);
+	MemoryContext old;
 	ModelBlock	read;
 	const char *problem;
 
+	if (state->type == BLOCK_TEXT)
+		require_encoding(model);
+	old = MemoryContextSwitchTo(model->context);
 	if (model->image != NULL ?
 		!image_read_block(model->image, state->component, part, number, &read, &problem) :
 		!model_table_read_block(model->relid, model->version, state->component, part, number,

@@ -326,6 +326,14 @@ INSERT INTO trial SELECT format('%s %s to fold in', key, v), model, forge_header
 SELECT count(*) AS headers FROM trial;
 SELECT * FROM trouble;
 
+-- A header of 0.1.0, which names no types and no encoding, is as good; text that
+-- is said to be of another encoding is not read, unless it is ASCII.
+SELECT name, m, string_agg(DISTINCT result, ' ' ORDER BY result) AS answers
+  FROM (VALUES ('of 0.1.0', '(meta - ''encoding'' - ''ascii'') #- ''{source,user_type}'' #- ''{source,item_type}'''),
+			   ('not ASCII', 'meta || ''{"encoding": "LATIN1", "ascii": false}'''), ('ASCII', 'meta || ''{"encoding": "LATIN1", "ascii": true}'''),
+			   ('absurd', 'jsonb_set(meta || ''{"encoding": 5, "ascii": "yes"}'', ''{source,item_type}'', ''[]'')')) h(name, expression),
+	   unnest('{svd,texts,words}'::text[]) m, ask_damaged(m, forge_header(expression)) GROUP BY 1, 2 ORDER BY 1, 2;
+
 -- Forged manifests ---------------------------------------------------------
 
 CREATE FUNCTION forge_line(part int, member text, number bigint) RETURNS text LANGUAGE sql AS $$

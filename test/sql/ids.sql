@@ -232,4 +232,15 @@ SELECT count(DISTINCT measures), min(measures) <> '' AS some FROM (
 	SELECT (SELECT string_agg(metric || round(value::numeric, 2), ',' ORDER BY metric) FROM recsys_evaluate_model(m, t, 5) WHERE metric IN ('users', 'ndcg')) AS measures
 	  FROM unnest('{model_i,model_t}'::regclass[]) m, unnest('{held_out,held_out_texts}'::regclass[]) t) e;
 SELECT metric, value FROM recsys_evaluate('whole', 'popular', '{}', '{"method": "given", "test": "held_out", "negatives": "others_texts"}') WHERE metric IN ('users', 'ndcg') AND value > 0 ORDER BY 1;
+
+-- The header says of which types ids are, in which encoding texts are, and whether
+-- they are ASCII; of items without ratings it is the type in their relation.
+SELECT refusal($$ SELECT recsys_train('t' || n, 'typed', 'popular', '{}', u, i, NULL) FROM (VALUES (1, 'int2', 'uuid'), (2, 'text', 'int4'), (3, 'domain', 'enum'),
+		(4, 'bpchar', 'domain_time'), (5, 'who', 'regclass')) t(n, u, i) $$);
+CREATE TABLE described AS SELECT n::int8 AS id, 'mot' || n % 3 AS words, 'thé' AS tags FROM generate_series(1, 6) n;
+SELECT refusal($$ SELECT recsys_train('t6', NULL, 'content', '{"items": "described", "item_id_col": "id", "text_cols": ["words"]}') $$);
+SELECT refusal($$ SELECT recsys_train('t7', 'typed', 'hybrid', '{"components": [{"algorithm": "popular"}, {"algorithm": "content", "options": {"items": "described", "item_id_col": "id", "tag_cols": ["tags"]}}]}', 'who', 'n', NULL) $$);
+SELECT m, meta -> 'source' ->> 'user_type', meta -> 'source' ->> 'item_type', meta ->> 'encoding', meta ->> 'ascii'
+  FROM (SELECT 't1' AS m, * FROM t1 UNION ALL SELECT 't2', * FROM t2 UNION ALL SELECT 't3', * FROM t3 UNION ALL SELECT 't4', * FROM t4
+		UNION ALL SELECT 't5', * FROM t5 UNION ALL SELECT 't6', * FROM t6 UNION ALL SELECT 't7', * FROM t7) t WHERE part = 'header' ORDER BY 1;
 DROP SCHEMA ids CASCADE;
