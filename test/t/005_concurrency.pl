@@ -86,7 +86,7 @@ foreach my $state ('new', 'existing')
 my $trainer = open_session($node);
 my $reader = open_session($node);
 $trainer->query(q(BEGIN; SELECT recsys_retrain('model')));
-is($reader->query(qq(SET lock_timeout = '100ms'; $best)),
+is($reader->query(qq(SET lock_timeout = '100ms'; $best; RESET lock_timeout)),
 	40, 'a reader does not wait for an open transaction');
 $trainer->query('ROLLBACK');
 
