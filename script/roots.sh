@@ -35,8 +35,8 @@ suite_has()
 
 	list=$(mktemp -d)
 	if "$helper" download-file "$(debian_mirror)/dists/$1/main/binary-$(dpkg \
-		--print-architecture)/Packages.gz" "$list/Packages.gz" >/dev/null 2>&1; then
-		! gzip -dc "$list/Packages.gz" | grep -qx "Package: $2" || found=0
+		--print-architecture)/Packages.xz" "$list/Packages.xz" >/dev/null 2>&1; then
+		! "$helper" cat-file "$list/Packages.xz" | grep -qx "Package: $2" || found=0
 	fi
 	rm -rf "$list"
 	return "$found"
@@ -51,7 +51,7 @@ make_root()
 		return
 	fi
 	rm -rf "$new" "$log"
-	"$script/bootstrap" --only debootstrap || return
+	"$script/bootstrap" --only debootstrap xz-utils || return
 	quietly "$log" debootstrap --variant=minbase --include=ca-certificates \
 		"$suite" "$new" "$(debian_mirror)" || return
 	touch "$new"
