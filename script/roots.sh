@@ -134,7 +134,7 @@ in_root()
 	: >"$root_log"
 	TERM=${TERM:-dumb} CI=${CI:-} COPT=${COPT:-} unshare --mount --pid --fork \
 		--kill-child /bin/bash -c "$enter_root" bash "$root_folder" \
-		"$roots/$suite.debs" "${RECSYS_DATA:-$repository/../shared/data}" \
+		"${root_folder%.run}.debs" "${RECSYS_DATA:-$repository/../shared/data}" \
 		"${RECSYS_REFERENCE:-$repository/../shared/reference}" \
 		"$@" >"$root_log" 2>&1 </dev/null &
 	root_pid=$!
