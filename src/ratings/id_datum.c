@@ -7,8 +7,7 @@
  * none the type's output function; but of types whose text depends on settings,
  * or which write equal values differently, it is a text that stands for the
  * value: of numerics without trailing zeros, of dates and times as ISO 8601
- * writes them, in UTC, of bytea in hexadecimal, and of what names an object
- * (regclass and its like) its number.
+ * writes them, in UTC, and of bytea in hexadecimal.
  *
  * A cast is a function that whoever owns the type may have chosen, and here it
  * runs with the rights of whoever calls.  So it is only called if both its owner
@@ -30,12 +29,10 @@
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
-#include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
-#include "utils/typcache.h"
 
 #include "ratings/id_datum.h"
 #include "ratings/id_type.h"
@@ -247,12 +244,6 @@ find_text(IdConverter *converter, MemoryContext context)
 	if (converter->to_text != NULL)
 		return;
 	converter->to_text = text_by_type;
-	/* Types of objects compare as oid; their names depend on the search path. */
-	if (lookup_type_cache(converter->type, TYPECACHE_BTREE_OPFAMILY)->btree_opintype == OIDOID)
-	{
-		fmgr_info_cxt(F_OIDOUT, &converter->output, context);
-		return;
-	}
 	path = find_coercion_pathway(TEXTOID, converter->type, COERCION_EXPLICIT, &function);
 	if (path == COERCION_PATH_RELABELTYPE)
 		converter->form = ID_FORM_TEXT;

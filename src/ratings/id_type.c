@@ -62,6 +62,9 @@ id_type_problem(Oid type, Oid collation)
 	entry = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
 	if (!OidIsValid(entry->btree_opf))
 		return "It has no default operator class for B-trees, which would say what is equal.";
+	/* Types that have only the operators of oid name objects: regclass and its like. */
+	if (entry->btree_opintype == OIDOID && type != OIDOID)
+		return "How its values are written depends on names, which may change, and on the setting search_path.";
 	if (!equal_is_same(entry, collation))
 		return "Values of it may be equal that are written differently.";
 	return NULL;

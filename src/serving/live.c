@@ -307,9 +307,9 @@ live_read(const RatingsSource *source, const NeighborParams *params, bool of_ite
 		.read_only = true
 	};
 
-	require_ids(source);
 	if (!needs_whole_table(params))
 	{
+		require_ids(source);
 		request.query = neighbors_query(source, of_item);
 		request.params = id_parameter(of_item ? &source->item : &source->user, id);
 	}
