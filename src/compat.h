@@ -85,6 +85,12 @@ do { \
 	index_beginscan(table, index, snapshot, NULL, keys, orderbys)
 #endif
 
+#if PG_VERSION_NUM >= 180000
+#include "executor/executor.h"
+
+#define ExecutorRun(query, direction, count, once) ExecutorRun(query, direction, count)
+#endif
+
 /* Comes first in a declaration. */
 #ifndef pg_noreturn
 #define pg_noreturn pg_attribute_noreturn()

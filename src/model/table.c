@@ -4,8 +4,8 @@
  *
  * A model is an ordinary table OF recsys_model, so that GRANT, row-level
  * security, replicas and dumps work as for any table.  It is made and written
- * by SQL, and read without it (rows.c): whose code runs, and with whose rights,
- * is settled there and in ratings/trust.c.
+ * by SQL (statement.c), and read without it (rows.c): whose code runs, and with
+ * whose rights, is settled there and in ratings/trust.c.
  *
  * A version is one header row and its blocks.  The header row's meta is the
  * header (header.c), its data the manifest: the checksum of meta, and the
@@ -40,6 +40,7 @@
 
 #include "model/encode.h"
 #include "model/rows.h"
+#include "model/statement.h"
 #include "model/table.h"
 #include "ratings/trust.h"
 
@@ -303,7 +304,7 @@ typedef struct VersionWriter
 {
 	BlockSink	sink;			/* must be first */
 	Oid			relid;
-	SPIPlanPtr	insert;
+	Statement  *insert;
 	int32		version;
 	int64		rows;			/* written */
 } VersionWriter;
@@ -320,16 +321,6 @@ report_not_written(const VersionWriter *writer, const char *what)
 			 errhint("Drop the triggers of the model's table, or have them leave alone what training writes.")));
 }
 
-/* Was the row that has just been written stored as it was given? */
-static bool
-is_stored_as_given(void)
-{
-	bool		isnull;
-	Datum		same = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-
-	return !isnull && DatumGetBool(same);
-}
-
 static void
 insert_row(BlockSink *sink, int component, ModelPart part, uint32 block,
 		   const Jsonb *meta, const bytea *data)
@@ -342,18 +333,15 @@ insert_row(BlockSink *sink, int component, ModelPart part, uint32 block,
 		PointerGetDatum(meta),
 		PointerGetDatum(data)
 	};
-	const char *nulls = meta == NULL ? "   n " : "     ";
-	int			result = SPI_execute_plan(writer->insert, values, nulls, false, 0);
+	bool		nulls[5] = {false, false, false, meta == NULL, false};
+	bool		as_given;
 
-	if (result != SPI_OK_INSERT && result != SPI_OK_INSERT_RETURNING)
-		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
-	if (SPI_processed != 1)
+	if (statement_run(writer->insert, values, nulls, &as_given) != 1)
 		report_not_written(writer, psprintf("A trigger left out the row of part \"%s\", block %u.",
 											component_part_name(component, part), block));
-	if (result == SPI_OK_INSERT_RETURNING && !is_stored_as_given())
+	if (!as_given)
 		report_not_written(writer, psprintf("A trigger altered the row of part \"%s\", block %u.",
 											component_part_name(component, part), block));
-	SPI_freetuptable(SPI_tuptable);
 	writer->rows++;
 }
 
@@ -368,21 +356,18 @@ may_be_altered(Oid relid)
 	return result;
 }
 
-static SPIPlanPtr
+static Statement *
 prepare_insert(Oid relid, const char *table)
 {
-	Oid			types[5] = {INT4OID, TEXTOID, INT4OID, JSONBOID, BYTEAOID};
+	static const Oid types[5] = {INT4OID, TEXTOID, INT4OID, JSONBOID, BYTEAOID};
 	const char *returning = may_be_altered(relid) ?
 		" RETURNING version OPERATOR(pg_catalog.=) $1 AND part OPERATOR(pg_catalog.=) $2 "
 		"AND block OPERATOR(pg_catalog.=) $3 AND data OPERATOR(pg_catalog.=) $5 "
 		"AND coalesce(meta OPERATOR(pg_catalog.=) $4, meta IS NULL AND $4 IS NULL)" : "";
-	SPIPlanPtr	plan = SPI_prepare(psprintf("INSERT INTO %s (version, part, block, meta, data) "
-											"VALUES ($1, $2, $3, $4, $5)%s", table, returning),
-								   lengthof(types), types);
 
-	if (plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	return plan;
+	return statement_prepare(relid, psprintf("INSERT INTO %s (version, part, block, meta, data) "
+											 "VALUES ($1, $2, $3, $4, $5)%s", table, returning),
+							 types, lengthof(types));
 }
 
 static int32
@@ -431,19 +416,21 @@ require_written(const VersionWriter *writer, int32 oldest)
 											too_old, oldest));
 }
 
-/* Insert the rows of a version, and delete those of versions that are too old. */
+/*
+ * Insert the rows of a version, and delete those of versions that are too old.
+ * Both statements are prepared first, while the table has the name it has.
+ */
 static void
 write_rows(VersionWriter *writer, const ModelDraft *draft, const Jsonb *meta, int32 oldest)
 {
 	const char *table = model_table_name(writer->relid);
+	Statement  *remove = statement_prepare(writer->relid,
+										   psprintf("DELETE FROM %s WHERE version OPERATOR(pg_catalog.<) %d",
+													table, oldest), NULL, 0);
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
 	writer->insert = prepare_insert(writer->relid, table);
 	draft_encode(draft, meta, &writer->sink);
-	execute(psprintf("DELETE FROM %s WHERE version OPERATOR(pg_catalog.<) %d", table, oldest),
-			SPI_OK_DELETE);
-	SPI_finish();
+	statement_run(remove, NULL, NULL, NULL);
 }
 
 /* Who owns a model, which must be locked. */
