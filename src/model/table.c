@@ -4,7 +4,7 @@
  *
  * A model is an ordinary table OF recsys_model, so that GRANT, row-level
  * security, replicas and dumps work as for any table.  It is made and written
- * by SQL (statement.c), and read without it (rows.c): whose code runs, and with
+ * by SQL (ratings/statement.c), and read without it (rows.c): whose code runs, and with
  * whose rights, is settled there and in ratings/trust.c.
  *
  * A version is one header row and its blocks.  The header row's meta is the
@@ -25,6 +25,7 @@
 #include "commands/extension.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "nodes/params.h"
 #include "nodes/value.h"
 #include "rewrite/prs2lock.h"
 #include "rewrite/rewriteDefine.h"
@@ -40,8 +41,8 @@
 
 #include "model/encode.h"
 #include "model/rows.h"
-#include "model/statement.h"
 #include "model/table.h"
+#include "ratings/statement.h"
 #include "ratings/trust.h"
 
 /*
@@ -305,6 +306,7 @@ typedef struct VersionWriter
 	BlockSink	sink;			/* must be first */
 	Oid			relid;
 	Statement  *insert;
+	ParamListInfo values;		/* of the row at hand */
 	int32		version;
 	int64		rows;			/* written */
 } VersionWriter;
@@ -321,27 +323,68 @@ report_not_written(const VersionWriter *writer, const char *what)
 			 errhint("Drop the triggers of the model's table, or have them leave alone what training writes.")));
 }
 
+/* Looks at what RETURNING returns: was the row stored as it was given? */
+typedef struct StoredReceiver
+{
+	DestReceiver receiver;		/* must be first */
+	bool		as_given;
+} StoredReceiver;
+
+static bool
+receive_stored(TupleTableSlot *slot, DestReceiver *self)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(slot, 1, &isnull);
+
+	((StoredReceiver *) self)->as_given = !isnull && DatumGetBool(value);
+	return true;
+}
+
+static void
+receive_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
+{
+}
+
+static void
+receive_shutdown(DestReceiver *self)
+{
+}
+
+static void
+set_value(VersionWriter *writer, int number, Datum value, bool isnull)
+{
+	writer->values->params[number - 1].value = value;
+	writer->values->params[number - 1].isnull = isnull;
+}
+
 static void
 insert_row(BlockSink *sink, int component, ModelPart part, uint32 block,
 		   const Jsonb *meta, const bytea *data)
 {
 	VersionWriter *writer = (VersionWriter *) sink;
-	Datum		values[5] = {
-		Int32GetDatum(writer->version),
-		CStringGetTextDatum(component_part_name(component, part)),
-		Int32GetDatum((int32) block),
-		PointerGetDatum(meta),
-		PointerGetDatum(data)
+	const char *name = component_part_name(component, part);
+	StoredReceiver stored = {
+		.receiver = {
+			.receiveSlot = receive_stored,
+			.rStartup = receive_startup,
+			.rShutdown = receive_shutdown,
+			.rDestroy = receive_shutdown,
+			.mydest = DestNone
+		},
+		.as_given = true
 	};
-	bool		nulls[5] = {false, false, false, meta == NULL, false};
-	bool		as_given;
 
-	if (statement_run(writer->insert, values, nulls, &as_given) != 1)
+	set_value(writer, 1, Int32GetDatum(writer->version), false);
+	set_value(writer, 2, CStringGetTextDatum(name), false);
+	set_value(writer, 3, Int32GetDatum((int32) block), false);
+	set_value(writer, 4, PointerGetDatum(meta), meta == NULL);
+	set_value(writer, 5, PointerGetDatum(data), false);
+	if (statement_run(writer->insert, writer->values, &stored.receiver) != 1)
 		report_not_written(writer, psprintf("A trigger left out the row of part \"%s\", block %u.",
-											component_part_name(component, part), block));
-	if (!as_given)
+											name, block));
+	if (!stored.as_given)
 		report_not_written(writer, psprintf("A trigger altered the row of part \"%s\", block %u.",
-											component_part_name(component, part), block));
+											name, block));
 	writer->rows++;
 }
 
@@ -356,18 +399,22 @@ may_be_altered(Oid relid)
 	return result;
 }
 
-static Statement *
-prepare_insert(Oid relid, const char *table)
+static void
+prepare_insert(VersionWriter *writer, const char *table)
 {
 	static const Oid types[5] = {INT4OID, TEXTOID, INT4OID, JSONBOID, BYTEAOID};
-	const char *returning = may_be_altered(relid) ?
+	const char *returning = may_be_altered(writer->relid) ?
 		" RETURNING version OPERATOR(pg_catalog.=) $1 AND part OPERATOR(pg_catalog.=) $2 "
 		"AND block OPERATOR(pg_catalog.=) $3 AND data OPERATOR(pg_catalog.=) $5 "
 		"AND coalesce(meta OPERATOR(pg_catalog.=) $4, meta IS NULL AND $4 IS NULL)" : "";
 
-	return statement_prepare(relid, psprintf("INSERT INTO %s (version, part, block, meta, data) "
-											 "VALUES ($1, $2, $3, $4, $5)%s", table, returning),
-							 types, lengthof(types));
+	writer->insert = statement_prepare(writer->relid,
+									   psprintf("INSERT INTO %s (version, part, block, meta, data) "
+												"VALUES ($1, $2, $3, $4, $5)%s", table, returning),
+									   types, lengthof(types));
+	writer->values = makeParamList(lengthof(types));
+	for (int i = 0; i < lengthof(types); i++)
+		writer->values->params[i].ptype = types[i];
 }
 
 static int32
@@ -428,9 +475,9 @@ write_rows(VersionWriter *writer, const ModelDraft *draft, const Jsonb *meta, in
 										   psprintf("DELETE FROM %s WHERE version OPERATOR(pg_catalog.<) %d",
 													table, oldest), NULL, 0);
 
-	writer->insert = prepare_insert(writer->relid, table);
+	prepare_insert(writer, table);
 	draft_encode(draft, meta, &writer->sink);
-	statement_run(remove, NULL, NULL, NULL);
+	statement_run(remove, NULL, None_Receiver);
 }
 
 /* Who owns a model, which must be locked. */

@@ -5,8 +5,9 @@
  * The rows of a plain table are scanned directly (scan.c).  All others come
  * from an ordinary query under the caller's rights, so that privileges,
  * row-level security, views, partitions and foreign tables need no thought
- * here; unless a model has named the relation (trust.c).  The executor hands each row straight to a DestReceiver of ours:
- * unlike a cursor, that copies no tuple.
+ * here; unless a model has named the relation (trust.c).  The executor hands
+ * each row straight to a DestReceiver of ours: unlike a cursor, that copies no
+ * tuple.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -28,6 +29,7 @@
 typedef struct RatingsReceiver
 {
 	DestReceiver receiver;		/* must be first */
+	const RatingsSource *source;
 	IdConverter user;
 	IdConverter item;
 	Intake	   *intake;
@@ -57,15 +59,23 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 	return true;
 }
 
-/* Types are those that the source was found to have: its relation is locked. */
+/* Prepare for ids of a type, that of a column: the relation is locked. */
+static void
+prepare_ids(IdConverter *converter, TupleDesc desc, int number, const SourceColumn *column)
+{
+	if (getBaseType(TupleDescAttr(desc, number)->atttypid) != column->type)
+		elog(ERROR, "the ids read are of other types than the columns");
+	id_converter_init(converter, column->type, CurrentMemoryContext);
+}
+
+/* By now the query runs as whoever is to convert the ids as well. */
 static void
 receive_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
 {
-	const RatingsReceiver *receiver = (RatingsReceiver *) self;
+	RatingsReceiver *receiver = (RatingsReceiver *) self;
 
-	if (getBaseType(TupleDescAttr(typeinfo, 0)->atttypid) != receiver->user.type ||
-		getBaseType(TupleDescAttr(typeinfo, 1)->atttypid) != receiver->item.type)
-		elog(ERROR, "the ids read are of other types than the columns");
+	prepare_ids(&receiver->user, typeinfo, 0, &receiver->source->user);
+	prepare_ids(&receiver->item, typeinfo, 1, &receiver->source->item);
 }
 
 static void
@@ -154,6 +164,25 @@ default_query(const ReadRequest *request)
 	return query.data;
 }
 
+/* Run a query as the caller, who has named what it is on. */
+static void
+run_as_caller(const ReadRequest *request, const char *query, DestReceiver *dest)
+{
+	SPIExecuteOptions options = {
+		.params = request->params,
+		.read_only = request->read_only,
+		.dest = dest
+	};
+	int			result;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	result = SPI_execute_extended(query, &options);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
+	SPI_finish();
+}
+
 static void
 run_query(const ReadRequest *request, Intake *intake)
 {
@@ -165,33 +194,20 @@ run_query(const ReadRequest *request, Intake *intake)
 			.rDestroy = receive_shutdown,
 			.mydest = DestNone
 		},
+		.source = request->source,
 		.intake = intake,
 		.scratch = AllocSetContextCreate(CurrentMemoryContext, "recsys rows",
 										 ALLOCSET_DEFAULT_SIZES)
 	};
-	SPIExecuteOptions options = {
-		.params = request->params,
-		.read_only = request->read_only,
-		.dest = (DestReceiver *) &receiver
-	};
-	const char *query = request->query;
 	const ReadingRights *rights = &request->source->rights;
-	Actor		caller;
-	int			result;
+	const char *query = request->query;
 
-	require_no_stranger(request->source->relation, rights);
 	if (query == NULL)
 		query = default_query(request);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	act_as(rights->reader, &caller);
-	id_converter_init(&receiver.user, request->source->user.type, CurrentMemoryContext);
-	id_converter_init(&receiver.item, request->source->item.type, CurrentMemoryContext);
-	result = SPI_execute_extended(query, &options);
-	act_end(&caller);
-	if (result < 0)
-		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
-	SPI_finish();
+	if (OidIsValid(rights->relid))
+		claimed_query(rights, query, request->params, &receiver.receiver);
+	else
+		run_as_caller(request, query, &receiver.receiver);
 	MemoryContextDelete(receiver.scratch);
 }
 

@@ -336,9 +336,13 @@ receive_item(TupleTableSlot *slot, DestReceiver *self)
 	return !builder->full;
 }
 
+/* By now the query runs as whoever is to convert the ids as well. */
 static void
 receive_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
 {
+	TermsReceiver *receiver = (TermsReceiver *) self;
+
+	id_converter_init(&receiver->id, receiver->source->id.type, CurrentMemoryContext);
 }
 
 static void
@@ -346,8 +350,32 @@ receive_shutdown(DestReceiver *self)
 {
 }
 
+/* Run a query on the items. */
 static void
-run_query(TermsBuilder *builder, const ItemsSource *source)
+run_query(const ItemsSource *source, const char *query, ParamListInfo params,
+		  DestReceiver *dest)
+{
+	SPIExecuteOptions options = {
+		.params = params,
+		.dest = dest
+	};
+	int			result;
+
+	if (OidIsValid(source->rights.relid))
+	{
+		claimed_query(&source->rights, query, params, dest);
+		return;
+	}
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	result = SPI_execute_extended(query, &options);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
+	SPI_finish();
+}
+
+static void
+read_items(TermsBuilder *builder, const ItemsSource *source)
 {
 	TermsReceiver receiver = {
 		.receiver = {
@@ -360,42 +388,61 @@ run_query(TermsBuilder *builder, const ItemsSource *source)
 		.source = source,
 		.builder = builder
 	};
-	SPIExecuteOptions options = {
-		.params = makeParamList(1),
-		.dest = (DestReceiver *) &receiver
-	};
-	Actor		caller;
-	int			result;
+	ParamListInfo params = makeParamList(1);
 
-	options.params->params[0] = (ParamExternData) {
+	params->params[0] = (ParamExternData) {
 		.value = ObjectIdGetDatum(source->config),
 			.pflags = PARAM_FLAG_CONST,
 			.ptype = REGCONFIGOID
 	};
-	act_as(source->rights.reader, &caller);
-	id_converter_init(&receiver.id, source->id.type, CurrentMemoryContext);
-	result = SPI_execute_extended(items_query(source), &options);
-	act_end(&caller);
-	if (result < 0)
-		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
+	run_query(source, items_query(source), params, &receiver.receiver);
+}
+
+/* Takes the one number that a query gives. */
+typedef struct CountReceiver
+{
+	DestReceiver receiver;		/* must be first */
+	int64		count;
+} CountReceiver;
+
+static bool
+receive_count(TupleTableSlot *slot, DestReceiver *self)
+{
+	bool		isnull;
+
+	((CountReceiver *) self)->count = DatumGetInt64(slot_getattr(slot, 1, &isnull));
+	return true;
+}
+
+static void
+start_count(DestReceiver *self, int operation, TupleDesc typeinfo)
+{
+}
+
+static int64
+count_items(const ItemsSource *source)
+{
+	CountReceiver receiver = {
+		.receiver = {
+			.receiveSlot = receive_count,
+			.rStartup = start_count,
+			.rShutdown = receive_shutdown,
+			.rDestroy = receive_shutdown,
+			.mydest = DestNone
+		}
+	};
+
+	run_query(source, items_count_query(source), NULL, &receiver.receiver);
+	return receiver.count;
 }
 
 /* Error, with what would do for all rows: the texts do not fit. */
 static void
 report_full(const TermsBuilder *builder, const ItemsSource *source, Size other_bytes)
 {
-	SPIExecuteOptions options = {0};
-	bool		isnull;
-	int64		rows;
-	double		growth;
-	Actor		caller;
+	int64		rows = count_items(source);
+	double		growth = Max((double) rows / builder->rows, 1);
 
-	act_as(source->rights.reader, &caller);
-	if (SPI_execute_extended(items_count_query(source), &options) != SPI_OK_SELECT)
-		elog(ERROR, "the items could not be counted");
-	act_end(&caller);
-	rows = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-	growth = Max((double) rows / builder->rows, 1);
 	budget_require(Max(add_size(other_bytes, builder_bytes(builder, growth)),
 					   add_size(budget_limit(), 1)),
 				   psprintf("relation %s with " INT64_FORMAT " items", source->relation, rows));
@@ -502,13 +549,9 @@ terms_read(const ItemsSource *source, Size other_bytes)
 	Size		limit = budget_limit();
 	TermsBuilder *builder = builder_create(source, limit > other_bytes ? limit - other_bytes : 0);
 
-	require_no_stranger(source->relation, &source->rights);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	run_query(builder, source);
+	read_items(builder, source);
 	if (builder->full)
 		report_full(builder, source, other_bytes);
-	SPI_finish();
 	report_bad_rows(builder, source);
 	ereport(DEBUG1,
 			(errmsg_internal("%zu bytes of memory are needed at most",

@@ -35,6 +35,7 @@
 #include "utils/rls.h"
 #include "utils/syscache.h"
 
+#include "ratings/statement.h"
 #include "ratings/trust.h"
 
 /*
@@ -116,7 +117,7 @@ owner_of_relation(Oid relid)
 }
 
 /* Who owns the functions that make text of a type, or of its elements. */
-static Oid
+Oid
 owner_of_type(Oid type)
 {
 	HeapTuple	tuple;
@@ -229,7 +230,7 @@ note_owner(ReadingRights *rights, Oid owner)
 ReadingRights
 claimed_rights(Relation relation, Bitmapset *columns, Oid claimant)
 {
-	ReadingRights rights = {InvalidOid, InvalidOid};
+	ReadingRights rights = {.relid = RelationGetRelid(relation)};
 	Oid			owner = RelationGetForm(relation)->relowner;
 	List	   *members = find_all_inheritors(RelationGetRelid(relation), AccessShareLock, NULL);
 	ListCell   *cell;
@@ -259,15 +260,33 @@ claimed_rights(Relation relation, Bitmapset *columns, Oid claimant)
 }
 
 /* Error if a query on a relation would run the code of somebody else. */
-void
-require_no_stranger(const char *relation, const ReadingRights *rights)
+static void
+require_no_stranger(const ReadingRights *rights)
 {
 	if (!OidIsValid(rights->stranger))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("relation %s, which the model names, is not read for you", relation),
+			 errmsg("relation \"%s\", which the model names, is not read for you",
+					get_rel_name(rights->relid)),
 			 errdetail("Role \"%s\" owns a partition of it, or the type of a column. Reading it would run code of that role with the rights of another.",
 					   GetUserNameFromId(rights->stranger, false)),
 			 errhint("Train the model with recsys_train, where you name the relation yourself.")));
+}
+
+/* Run a query on a relation that a model names, as the one who may read it. */
+void
+claimed_query(const ReadingRights *rights, const char *query, ParamListInfo params,
+			  DestReceiver *dest)
+{
+	int			count = params == NULL ? 0 : params->numParams;
+	Oid		   *types = palloc(sizeof(Oid) * Max(count, 1));
+	Actor		caller;
+
+	require_no_stranger(rights);
+	for (int i = 0; i < count; i++)
+		types[i] = params->params[i].ptype;
+	act_as(rights->reader, &caller);
+	(void) statement_run(statement_prepare(rights->relid, query, types, count), params, dest);
+	act_end(&caller);
 }

@@ -9,7 +9,9 @@
 #include "postgres.h"
 
 #include "nodes/bitmapset.h"
+#include "nodes/params.h"
 #include "nodes/pg_list.h"
+#include "tcop/dest.h"
 #include "utils/relcache.h"
 
 /* Who we were before act_as. */
@@ -24,11 +26,13 @@ typedef struct Actor
 /* How a relation that the caller did not name may be read. */
 typedef struct ReadingRights
 {
+	Oid			relid;			/* InvalidOid: he did name it */
 	Oid			reader;			/* as whom a query reads; InvalidOid: the caller */
 	Oid			stranger;		/* whose code a query would run; InvalidOid: nobody's */
 } ReadingRights;
 
 extern bool role_is_trusted(Oid role);
+extern Oid	owner_of_type(Oid type);
 extern void act_as(Oid role, Actor *before);
 extern void act_end(const Actor *before);
 
@@ -36,6 +40,7 @@ extern void require_select(Relation relation, Bitmapset *columns);
 extern Bitmapset *add_column(Bitmapset *columns, Relation relation, const char *name);
 extern ReadingRights claimed_rights(Relation relation, Bitmapset *columns, Oid claimant);
 extern void require_claimant_select(Relation relation, Bitmapset *columns, Oid claimant);
-extern void require_no_stranger(const char *relation, const ReadingRights *rights);
+extern void claimed_query(const ReadingRights *rights, const char *query,
+						  ParamListInfo params, DestReceiver *dest);
 
 #endif							/* RECSYS_RATINGS_TRUST_H */

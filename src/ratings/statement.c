@@ -1,0 +1,96 @@
+/*
+ * statement.c
+ *		A statement on one relation, which stays on that one.
+ *
+ * SQL finds a relation by its name, anew for each statement.  Whoever owns the
+ * schema could rename it in between and put another relation in the place of the
+ * one whose owner was found to be trusted.  So a statement is analyzed once, has
+ * to mean the relation it is for and no other, and is planned and run from
+ * there.  The relation stays locked.
+ */
+#include "postgres.h"
+#include "compat.h"
+
+#include "access/xact.h"
+#include "executor/execdesc.h"
+#include "executor/executor.h"
+#include "nodes/parsenodes.h"
+#include "nodes/plannodes.h"
+#include "optimizer/optimizer.h"
+#include "parser/analyze.h"
+#include "tcop/tcopprot.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+
+#include "ratings/statement.h"
+
+struct Statement
+{
+	const char *text;
+	PlannedStmt *plan;
+};
+
+/* The statement as a query.  Error: it is no longer one on the relation alone. */
+static Query *
+analyze(Oid relid, const char *text, const Oid *types, int count)
+{
+	RawStmt    *raw = linitial_node(RawStmt, pg_parse_query(text));
+	Query	   *query = parse_analyze_fixedparams(raw, text, types, count, NULL);
+	List	   *relations;
+	List	   *others;
+	bool		has_policies;
+	ListCell   *cell;
+
+	extract_query_dependencies((Node *) query, &relations, &others, &has_policies);
+	foreach(cell, relations)
+		if (lfirst_oid(cell) != relid)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_TABLE),
+					 errmsg("relation \"%s\" was renamed by another session",
+							get_rel_name(relid))));
+	return query;
+}
+
+/*
+ * Prepare a statement on nothing but the given relation, which must have no
+ * rules for it; $1 and so on are of the given types.
+ */
+Statement *
+statement_prepare(Oid relid, const char *text, const Oid *types, int count)
+{
+	Statement  *statement = palloc(sizeof(Statement));
+	List	   *queries;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	queries = pg_rewrite_query(analyze(relid, text, types, count));
+	if (list_length(queries) != 1)
+		elog(ERROR, "a rule has rewritten: %s", text);
+	statement->text = text;
+	statement->plan = pg_plan_query(linitial(queries), text, 0, NULL);
+	PopActiveSnapshot();
+	return statement;
+}
+
+/*
+ * Run a statement, whose rows the receiver gets, and return the number of rows
+ * that it has inserted, deleted or found.
+ */
+uint64
+statement_run(Statement *statement, ParamListInfo params, DestReceiver *dest)
+{
+	QueryDesc  *query;
+	uint64		rows;
+
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	query = CreateQueryDesc(statement->plan, statement->text, GetActiveSnapshot(),
+							InvalidSnapshot, dest, params, NULL, 0);
+	ExecutorStart(query, 0);
+	ExecutorRun(query, ForwardScanDirection, 0, true);
+	rows = query->estate->es_processed;
+	ExecutorFinish(query);
+	ExecutorEnd(query);
+	FreeQueryDesc(query);
+	PopActiveSnapshot();
+	return rows;
+}
