@@ -1,10 +1,12 @@
 # PGXS build of recsys.  `make && make install`, then CREATE EXTENSION recsys.
 #
-# PG_CONFIG  the pg_config of the server to build for
-# BLAS_DIR   folder of the *serial* OpenBLAS (threads of a threaded one would
-#            receive the backend's signals); BLAS_LIBS overrides the flags whole
-# WERROR=1   warnings are errors (what CI uses)
-# SANITIZE=1 AddressSanitizer and UndefinedBehaviorSanitizer
+# PG_CONFIG     the pg_config of the server to build for
+# BLAS_DIR      folder of the *serial* OpenBLAS (threads of a threaded one would
+#               receive the backend's signals)
+# BLAS_LIBRARY  its file, or a name that the dynamic linker finds; nothing is
+#               linked with it: it is loaded by the first training that needs it
+# WERROR=1      warnings are errors (what CI uses)
+# SANITIZE=1    AddressSanitizer and UndefinedBehaviorSanitizer
 
 EXTENSION = recsys
 MODULE_big = recsys
@@ -20,8 +22,7 @@ TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl
 
 BLAS_DIR ?= $(firstword $(wildcard /usr/lib/*/openblas-serial))
-BLAS_LIBS ?= $(if $(BLAS_DIR),-L$(BLAS_DIR) -Wl$(comma)-rpath$(comma)$(BLAS_DIR)) -lopenblas
-comma := ,
+BLAS_LIBRARY ?= $(firstword $(if $(BLAS_DIR),$(wildcard $(BLAS_DIR)/libopenblas.so.0)) libopenblas.so.0)
 
 PG_CPPFLAGS = -I$(CURDIR)/src
 # The two warnings left out are set off by PostgreSQL's own headers.
@@ -34,7 +35,7 @@ PG_CFLAGS += -fvisibility=hidden
 ifneq ($(findstring clang,$(CC)),)
 PG_CFLAGS += -Wno-ignored-optimization-argument -Wno-unknown-warning-option -Wno-ignored-attributes
 endif
-SHLIB_LINK = $(BLAS_LIBS) -lm
+SHLIB_LINK = -lm
 
 ifdef SANITIZE
 PG_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-sanitize=alignment
@@ -44,6 +45,8 @@ endif
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+
+src/math/blas.o src/math/blas.bc: override CPPFLAGS += -DBLAS_LIBRARY='"$(BLAS_LIBRARY)"'
 
 # The kernels are compiled once per instruction set and chosen at run time.
 ifneq ($(filter x86_64 amd64,$(host_cpu)),)

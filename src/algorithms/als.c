@@ -512,6 +512,7 @@ const Algorithm als_algorithm = {
 	.options_size = sizeof(AlsOptions),
 	.options = options,
 	.option_count = lengthof(options),
+	.dense = true,
 	.iteration = offsetof(AlsOptions, iteration),
 	.prepare = als_prepare,
 	.memory = als_memory,

@@ -262,6 +262,7 @@ const Algorithm ease_algorithm = {
 	.options_size = sizeof(EaseOptions),
 	.options = options,
 	.option_count = lengthof(options),
+	.dense = true,
 	.prepare = ease_prepare,
 	.memory = ease_memory,
 	.attach = ease_attach,

@@ -645,6 +645,7 @@ const Algorithm ials_algorithm = {
 	.options_size = sizeof(IalsOptions),
 	.options = options,
 	.option_count = lengthof(options),
+	.dense = true,
 	.iteration = offsetof(IalsOptions, iteration),
 	.prepare = ials_prepare,
 	.memory = ials_memory,

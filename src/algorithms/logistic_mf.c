@@ -311,6 +311,7 @@ const Algorithm logistic_mf_algorithm = {
 	.options_size = sizeof(LogisticOptions),
 	.options = options,
 	.option_count = lengthof(options),
+	.dense = true,
 	.iteration = offsetof(LogisticOptions, iteration),
 	.memory = logistic_memory,
 	.scratch = logistic_scratch,

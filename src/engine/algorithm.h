@@ -69,6 +69,7 @@ typedef struct Algorithm
 	int			option_count;
 	size_t		iteration;		/* offset of IterationOptions; 0: it has none */
 	bool		needs_no_ratings;	/* can it learn from something else alone? */
+	bool		dense;			/* does it call BLAS or LAPACK? */
 
 	/*
 	 * Decide the options left open, and check those that depend on each

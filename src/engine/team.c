@@ -28,6 +28,7 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
+#include "engine/dense.h"
 #include "engine/team.h"
 #include "model/json.h"
 #include "ratings/budget.h"
@@ -393,6 +394,8 @@ RecsysWorkerMain(dsm_segment *segment, shm_toc *toc)
 	context.options = options_parse(context.algorithm,
 									DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
 																	   CStringGetDatum(options))));
+	if (context.algorithm->dense)
+		dense_require();
 	interactions_attach(&shared->ratings, &ratings);
 	context.state = context.algorithm->attach(&context);
 	while (wait_for_phase(shared))

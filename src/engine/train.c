@@ -17,6 +17,7 @@
 #include "utils/float.h"
 #include "utils/timestamp.h"
 
+#include "engine/dense.h"
 #include "engine/team.h"
 #include "engine/train.h"
 #include "model/encode.h"
@@ -258,6 +259,8 @@ train_once(TrainContext *context)
 	/* Components have a team each. */
 	if (ratings->user_share.segment != NULL && algorithm->components == NULL)
 		workers = team_workers(algorithm, context->options, sparse_entries(&ratings->by_user));
+	if (algorithm->dense)
+		dense_require();
 	context->draft = draft_create();
 	if (workers > 0)
 		context->team = team_create(workers);

@@ -29,25 +29,8 @@
  */
 #include <math.h>
 
+#include "math/blas.h"
 #include "math/invert.h"
-
-extern void spotrf_(const char *uplo, const int *n, float *a, const int *lda, int *info);
-extern void strtri_(const char *uplo, const char *diag, const int *n, float *a,
-					const int *lda, int *info);
-extern void slauum_(const char *uplo, const int *n, float *a, const int *lda, int *info);
-extern void strsm_(const char *side, const char *uplo, const char *trans, const char *diag,
-				   const int *m, const int *n, const float *alpha, const float *a,
-				   const int *lda, float *b, const int *ldb);
-extern void strmm_(const char *side, const char *uplo, const char *trans, const char *diag,
-				   const int *m, const int *n, const float *alpha, const float *a,
-				   const int *lda, float *b, const int *ldb);
-extern void ssyrk_(const char *uplo, const char *trans, const int *n, const int *k,
-				   const float *alpha, const float *a, const int *lda, const float *beta,
-				   float *c, const int *ldc);
-extern void sgemm_(const char *transa, const char *transb, const int *m, const int *n,
-				   const int *k, const float *alpha, const float *a, const int *lda,
-				   const float *b, const int *ldb, const float *beta, float *c,
-				   const int *ldc);
 
 static const float one = 1;
 static const float minus_one = -1;
@@ -123,8 +106,8 @@ multiply(const SymmetricMatrix *matrix, int i, int j, int between, float alpha,
 	int			n = extent(matrix, j);
 	int			k = extent(matrix, between);
 
-	sgemm_(transposed_a, transposed_b, &m, &n, &k, &alpha, a, &matrix->stride, b,
-		   &matrix->stride, &one, tile(matrix, i, j), &matrix->stride);
+	blas.sgemm(transposed_a, transposed_b, &m, &n, &k, &alpha, a, &matrix->stride, b,
+			   &matrix->stride, &one, tile(matrix, i, j), &matrix->stride);
 }
 
 /* C_ii += alpha A A', or A' A if transposed, of which one triangle counts. */
@@ -135,8 +118,8 @@ multiply_itself(const SymmetricMatrix *matrix, int i, int between, float alpha,
 	int			n = extent(matrix, i);
 	int			k = extent(matrix, between);
 
-	ssyrk_("L", transposed, &n, &k, &alpha, a, &matrix->stride, &one, tile(matrix, i, i),
-		   &matrix->stride);
+	blas.ssyrk("L", transposed, &n, &k, &alpha, a, &matrix->stride, &one, tile(matrix, i, i),
+			   &matrix->stride);
 }
 
 /* Solve with the triangle at step k from the given side for tile (i, j). */
@@ -147,8 +130,8 @@ solve(const SymmetricMatrix *matrix, const char *side, const char *transposed,
 	int			m = extent(matrix, i);
 	int			n = extent(matrix, j);
 
-	strsm_(side, "L", transposed, "N", &m, &n, alpha, tile(matrix, k, k), &matrix->stride,
-		   tile(matrix, i, j), &matrix->stride);
+	blas.strsm(side, "L", transposed, "N", &m, &n, alpha, tile(matrix, k, k), &matrix->stride,
+			   tile(matrix, i, j), &matrix->stride);
 }
 
 static void
@@ -185,8 +168,8 @@ square_row(const SymmetricMatrix *matrix, int k, int j)
 	int			m = extent(matrix, k);
 	int			n = extent(matrix, j);
 
-	strmm_("L", "L", "T", "N", &m, &n, &one, tile(matrix, k, k), &matrix->stride,
-		   tile(matrix, k, j), &matrix->stride);
+	blas.strmm("L", "L", "T", "N", &m, &n, &one, tile(matrix, k, k), &matrix->stride,
+			   tile(matrix, k, j), &matrix->stride);
 }
 
 static bool
@@ -196,11 +179,11 @@ diagonal(const SymmetricMatrix *matrix, InvertStage stage, int k)
 	int			info;
 
 	if (stage == FACTOR_DIAGONAL)
-		spotrf_("L", &n, tile(matrix, k, k), &matrix->stride, &info);
+		blas.spotrf("L", &n, tile(matrix, k, k), &matrix->stride, &info);
 	else if (stage == INVERT_DIAGONAL)
-		strtri_("L", "N", &n, tile(matrix, k, k), &matrix->stride, &info);
+		blas.strtri("L", "N", &n, tile(matrix, k, k), &matrix->stride, &info);
 	else
-		slauum_("L", &n, tile(matrix, k, k), &matrix->stride, &info);
+		blas.slauum("L", &n, tile(matrix, k, k), &matrix->stride, &info);
 	return info == 0;
 }
 

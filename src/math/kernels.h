@@ -101,6 +101,17 @@ typedef struct Kernels
 	/* y' = y + sum over i of weight[i] * row index[i] of a matrix [.. x n] */
 	void		(*gather_sum) (int count, int n, const float *matrix,
 							   const int32_t *index, const float *weight, float *y);
+
+	/*
+	 * out += X Y' for X [rows x n] and Y [cols x n]: the inner products of all
+	 * their rows, into out [rows x stride], of which "cols" columns are meant.
+	 * What a product is does not depend on the others.
+	 */
+	void		(*products) (int rows, int cols, int n, const float *x, const float *y,
+							 float *out, size_t stride);
+
+	/* out [n x n] = X'X of X [rows x n] */
+	void		(*gram) (size_t rows, int n, const float *x, float *out);
 } Kernels;
 
 /* The set in use; never NULL. */

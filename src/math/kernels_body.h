@@ -349,6 +349,8 @@ gather_sum(int count, int n, const float *matrix, const int32_t *index,
 	}
 }
 
+#include "math/kernels_product.h"
+
 const Kernels KERNEL_SET = {
 	.isa = KERNEL_ISA,
 	.dot = dot,
@@ -364,5 +366,7 @@ const Kernels KERNEL_SET = {
 	.logistic = logistic,
 	.matrix_vector = matrix_vector,
 	.gather_dot = gather_dot,
-	.gather_sum = gather_sum
+	.gather_sum = gather_sum,
+	.products = products,
+	.gram = gram
 };

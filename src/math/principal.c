@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "math/blas.h"
 #include "math/principal.h"
 
 /* Vectors that are added to the scatter matrix at once. */
@@ -17,20 +18,6 @@
 /* Work space of dsyevr for each row of the matrix: doubles and integers. */
 #define WORK_DOUBLES 40
 #define WORK_INTEGERS 12
-
-extern void dsyrk_(const char *uplo, const char *trans, const int *n,
-				   const int *k, const double *alpha, const double *a,
-				   const int *lda, const double *beta, double *c, const int *ldc);
-extern void dgemv_(const char *trans, const int *m, const int *n,
-				   const double *alpha, const double *a, const int *lda,
-				   const double *x, const int *incx, const double *beta,
-				   double *y, const int *incy);
-extern void dsyevr_(const char *jobz, const char *range, const char *uplo,
-					const int *n, double *a, const int *lda, const double *vl,
-					const double *vu, const int *il, const int *iu,
-					const double *abstol, int *m, double *w, double *z,
-					const int *ldz, int *isuppz, double *work, const int *lwork,
-					int *iwork, const int *liwork, int *info);
 
 /* How many doubles of memory it takes, work space and all. */
 size_t
@@ -68,8 +55,8 @@ add_gathered(Principal *principal)
 {
 	const double one = 1;
 
-	dsyrk_("L", "N", &principal->n, &principal->pending, &one, principal->gathered,
-		   &principal->n, &one, principal->scatter, &principal->n);
+	blas.dsyrk("L", "N", &principal->n, &principal->pending, &one, principal->gathered,
+			   &principal->n, &one, principal->scatter, &principal->n);
 	principal->pending = 0;
 }
 
@@ -132,9 +119,9 @@ principal_solve(Principal *principal)
 	principal->total = 0;
 	for (int i = 0; i < n; i++)
 		principal->total += principal->scatter[(size_t) i * n + i];
-	dsyevr_("V", "I", "L", &n, principal->scatter, &n, &zero, &zero, &first, &n, &zero,
-			&found, principal->variance, principal->loading, &n, integer_work + integers,
-			principal->work, &doubles, integer_work, &integers, &info);
+	blas.dsyevr("V", "I", "L", &n, principal->scatter, &n, &zero, &zero, &first, &n, &zero,
+				&found, principal->variance, principal->loading, &n, integer_work + integers,
+				principal->work, &doubles, integer_work, &integers, &info);
 	if (info != 0 || found != principal->count)
 		return false;
 	reverse(principal);
@@ -154,8 +141,8 @@ principal_score(Principal *principal, const float *vector, double *score)
 	const int	step = 1;
 
 	center(principal, vector, principal->work);
-	dgemv_("T", &principal->n, &principal->count, &one, principal->loading, &principal->n,
-		   principal->work, &step, &zero, score, &step);
+	blas.dgemv("T", &principal->n, &principal->count, &one, principal->loading, &principal->n,
+			   principal->work, &step, &zero, score, &step);
 }
 
 /* Turn a component round: its scores change their signs. */

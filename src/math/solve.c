@@ -2,29 +2,11 @@
  * solve.c
  *		Products of matrices, and least squares by the normal equations, with
  *		OpenBLAS and LAPACK.
- *
- * The Fortran interface is declared here because Debian's serial OpenBLAS has
- * the routines of LAPACK but not the headers of LAPACKE.
  */
 #include <stddef.h>
 
+#include "math/blas.h"
 #include "math/solve.h"
-
-extern void ssyrk_(const char *uplo, const char *trans, const int *n,
-				   const int *k, const float *alpha, const float *a,
-				   const int *lda, const float *beta, float *c,
-				   const int *ldc);
-extern void sgemm_(const char *trans_a, const char *trans_b, const int *m,
-				   const int *n, const int *k, const float *alpha,
-				   const float *a, const int *lda, const float *b,
-				   const int *ldb, const float *beta, float *c,
-				   const int *ldc);
-extern void sgemv_(const char *trans, const int *m, const int *n,
-				   const float *alpha, const float *a, const int *lda,
-				   const float *x, const int *incx, const float *beta,
-				   float *y, const int *incy);
-extern void sposv_(const char *uplo, const int *n, const int *nrhs, float *a,
-				   const int *lda, float *b, const int *ldb, int *info);
 
 /*
  * out += X Y' for X [rows x n] and Y [cols x n]: the inner products of all
@@ -36,7 +18,7 @@ product_add(int rows, int cols, int n, const float *x, const float *y, float *ou
 	const float one = 1.0f;
 
 	/* A row-major matrix is to Fortran its transpose. */
-	sgemm_("T", "N", &cols, &rows, &n, &one, y, &n, x, &n, &one, out, &stride);
+	blas.sgemm("T", "N", &cols, &rows, &n, &one, y, &n, x, &n, &one, out, &stride);
 }
 
 /*
@@ -49,7 +31,7 @@ weighted_rows_add(int rows, int cols, int n, float weight, const float *w, int w
 {
 	const float one = 1.0f;
 
-	sgemm_("N", "N", &n, &rows, &cols, &weight, y, &n, w, &w_stride, &one, out, &n);
+	blas.sgemm("N", "N", &n, &rows, &cols, &weight, y, &n, w, &w_stride, &one, out, &n);
 }
 
 /*
@@ -63,7 +45,7 @@ gram_matrix(int rows, int n, int stride, const float *x, float *gram)
 	const float one = 1.0f;
 	const float zero = 0.0f;
 
-	ssyrk_("L", "N", &n, &rows, &one, x, &stride, &zero, gram, &stride);
+	blas.ssyrk("L", "N", &n, &rows, &one, x, &stride, &zero, gram, &stride);
 }
 
 /* Copy the triangle right of the diagonal to the other, of gram [n x stride]. */
@@ -89,8 +71,8 @@ normal_add(int rows, int n, int stride, const float *x, const float *y,
 	const int	step = 1;
 
 	/* A row-major matrix is to Fortran its transpose. */
-	ssyrk_("L", "N", &n, &rows, &one, x, &stride, &one, gram, &n);
-	sgemv_("N", &n, &rows, &one, x, &stride, y, &step, &one, product, &step);
+	blas.ssyrk("L", "N", &n, &rows, &one, x, &stride, &one, gram, &n);
+	blas.sgemv("N", &n, &rows, &one, x, &stride, y, &step, &one, product, &step);
 }
 
 /*
@@ -105,6 +87,6 @@ normal_solve(int n, float *gram, float *solution)
 	const int	one = 1;
 	int			info;
 
-	sposv_("L", &n, &one, gram, &n, solution, &n, &info);
+	blas.sposv("L", &n, &one, gram, &n, solution, &n, &info);
 	return info == 0;
 }

@@ -15,7 +15,6 @@
 #include "utils/float.h"
 
 #include "math/kernels.h"
-#include "math/solve.h"
 #include "model/fold_in.h"
 #include "model/form.h"
 #include "model/json.h"
@@ -181,9 +180,7 @@ fold_items(Model *model, FactorState *state)
 	{
 		float	   *gram = palloc(sizeof(float) * state->stride * state->stride);
 
-		gram_matrix(model->header.items, state->stride, state->stride, state->item_factors,
-					gram);
-		gram_mirror(state->stride, state->stride, gram);
+		kernels->gram(model->header.items, state->stride, state->item_factors, gram);
 		items->gram = gram;
 	}
 	if (state->fold_in->kind == FOLD_IN_RANKING && state->fold_in->popularity)
@@ -258,9 +255,9 @@ factor_score_users(Model *model, const int32 *user, int count, float *scores)
 	for (int32 item = 0; item < items; item += ITEMS_AT_A_TIME)
 	{
 		CHECK_FOR_INTERRUPTS();
-		product_add(count, Min(ITEMS_AT_A_TIME, items - item), state->stride, vectors,
-					state->item_factors + (Size) item * state->stride,
-					scores + item, items);
+		kernels->products(count, Min(ITEMS_AT_A_TIME, items - item), state->stride, vectors,
+						  state->item_factors + (Size) item * state->stride,
+						  scores + item, items);
 	}
 	pfree(vectors);
 }

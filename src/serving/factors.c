@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "engine/dense.h"
 #include "engine/options.h"
 #include "math/principal.h"
 #include "model/form.h"
@@ -175,6 +176,7 @@ find_components(Principal *principal, int count, Model *model, const SideParts *
 	Size		bytes = budget_array(principal_doubles(side->cols, count), sizeof(double));
 
 	budget_require(bytes, "finding principal components");
+	dense_require();
 	principal_init(principal, side->cols, count, palloc_extended(bytes, MCXT_ALLOC_HUGE));
 	for (int32 row = 0; row < side->rows; row++)
 	{

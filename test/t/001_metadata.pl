@@ -1,6 +1,6 @@
-# What the files around the code say agrees, and the library is linked with
-# an OpenBLAS that starts no threads: PostgreSQL's signal handlers may run in
-# the backend's only thread.
+# What the files around the code say agrees, and loading the library starts no
+# threads: PostgreSQL's signal handlers may run in the backend's only thread.
+# (OpenBLAS, which is loaded later, is looked at in 015_address_space.)
 
 use strict;
 use warnings;

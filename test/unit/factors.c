@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "math/blas.h"
 #include "math/conjugate.h"
 #include "math/kernels.h"
 #include "math/logistic.h"
@@ -317,6 +318,7 @@ main(void)
 {
 	numbers = random_stream(7, 0, 0);
 	kernels_choose();
+	ok(blas_load() == BLAS_READY, "BLAS and LAPACK can be loaded");
 	test_products();
 	test_conjugate();
 	test_ranking();

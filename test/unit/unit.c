@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "math/blas.h"
 #include "math/invert.h"
 #include "math/kernels.h"
 #include "math/nonnegative.h"
@@ -228,6 +229,71 @@ count_above_agrees(const Kernels *set, int n)
 	return agree;
 }
 
+/* Products and Gram matrices of all kinds of sizes, added to what was there. */
+static bool
+products_agree(const Kernels *set, int rows, int cols, int n)
+{
+	int			padded = KERNEL_PADDED(n);
+	int			stride = cols + 3;
+	float	   *x = random_vector(rows * padded);
+	float	   *y = random_vector(cols * padded);
+	float	   *out = random_vector(rows * stride);
+	float	   *one = calloc(stride, sizeof(float));
+	float	   *gram = malloc(sizeof(float) * padded * padded);
+	float	   *before = malloc(sizeof(float) * rows * stride);
+	bool		agree = true;
+
+	memcpy(before, out, sizeof(float) * rows * stride);
+	set->products(rows, cols, padded, x, y, out, stride);
+	for (int r = 0; r < rows; r++)
+		for (int c = 0; c < stride; c++)
+		{
+			float		expected = before[r * stride + c];
+
+			if (c < cols)
+				expected += set->dot(padded, x + r * padded, y + c * padded);
+			agree = agree && near(out[r * stride + c], expected, 1e-4);
+		}
+	/* A row alone, among other columns, has the same to the last bit. */
+	memcpy(one, before + (rows - 1) * stride, sizeof(float) * stride);
+	set->products(1, cols / 2, padded, x + (rows - 1) * padded, y, one, stride);
+	agree = agree && memcmp(one, out + (rows - 1) * stride, sizeof(float) * (cols / 2)) == 0;
+
+	set->gram(rows, padded, x, gram);
+	for (int i = 0; i < padded; i++)
+		for (int j = 0; j < padded; j++)
+		{
+			double		sum = 0;
+
+			for (int r = 0; r < rows; r++)
+				sum += (double) x[r * padded + i] * x[r * padded + j];
+			agree = agree && near(gram[i * padded + j], sum, 1e-4);
+		}
+	free(x);
+	free(y);
+	free(out);
+	free(one);
+	free(gram);
+	free(before);
+	return agree;
+}
+
+static bool
+all_products_agree(const Kernels *set)
+{
+	static const int rows[] = {1, 5, 8, 13, 300};
+	static const int cols[] = {1, 3, 8, 31, 32, 70};
+	static const int lengths[] = {1, 16, 33, 129, 260};
+	bool		agree = true;
+
+	for (int r = 0; r < LENGTH_OF(rows); r++)
+		for (int c = 0; c < LENGTH_OF(cols); c++)
+			for (int n = 0; n < LENGTH_OF(lengths); n++)
+				if (rows[r] < 300 || cols[c] == 31)
+					agree = agree && products_agree(set, rows[r], cols[c], lengths[n]);
+	return agree;
+}
+
 static void
 test_kernels(const Kernels *set)
 {
@@ -242,6 +308,8 @@ test_kernels(const Kernels *set)
 			count_above_agrees(set, lengths[i]) && logistic_agrees(set, lengths[i]);
 	snprintf(name, sizeof(name), "kernels for %s agree with plain loops", set->isa);
 	ok(agree, name);
+	snprintf(name, sizeof(name), "products of matrices for %s agree with inner products", set->isa);
+	ok(all_products_agree(set), name);
 }
 
 static int
@@ -810,6 +878,7 @@ main(void)
 {
 	numbers = random_stream(42, 0, 0);
 	kernels_choose();
+	ok(blas_load() == BLAS_READY, "BLAS and LAPACK can be loaded");
 	test_kernels(&kernels_portable);
 #ifdef __x86_64__
 	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))

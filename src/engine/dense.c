@@ -1,0 +1,32 @@
+/*
+ * dense.c
+ *		Dense linear algebra for whoever is about to need it.
+ *
+ * The mathematics call BLAS and LAPACK as if these were there.  This is what
+ * makes it true, in each process: it loads the library, or says why it cannot.
+ */
+#include "postgres.h"
+#include "compat.h"
+
+#include "engine/dense.h"
+#include "math/blas.h"
+
+/* Errors: OpenBLAS cannot have its memory, or is not installed. */
+void
+dense_require(void)
+{
+	BlasStatus	status = blas_load();
+
+	if (status == BLAS_NO_MEMORY)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory"),
+				 errdetail("OpenBLAS needs %d MB of address space in each process that uses it.",
+						   BLAS_BUFFER_MEGABYTES),
+				 errhint("Raise the server's limit on address space (ulimit -v) or, with vm.overcommit_memory = 2, the system's limit on committed memory; or use an algorithm without dense linear algebra, such as svd.")));
+	if (status == BLAS_NO_LIBRARY)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FILE),
+				 errmsg("could not load OpenBLAS: %s", blas_problem()),
+				 errhint("Install the serial OpenBLAS, on Debian the package libopenblas0-serial.")));
+}
