@@ -9,16 +9,17 @@
 # RECSYS_ROOTS (default /var/cache/recsys/roots) keeps for the next run, of
 # each suite, SUITE as debootstrap made it, which is made anew after a month,
 # and SUITE.debs, packages that were fetched later.  The copy, SUITE.run, is
-# removed at the end.  "experimental" is a copy of sid that prefers
-# PostgreSQL from there.
+# removed at the end, unless KEEP is set.  "experimental" is a copy of sid that
+# prefers PostgreSQL from there.
 #
-# What runs in a root has a namespace of mounts and one of processes to
-# itself.  Whatever ends it, be it SIGKILL, takes all its processes and
-# mounts with it: nothing is left to undo.
+# What makes a root or runs in one has a namespace of mounts and one of
+# processes to itself.  Whatever ends it, be it SIGKILL, takes all its
+# processes and mounts with it: nothing is left to undo.
 
 roots=${RECSYS_ROOTS:-/var/cache/recsys/roots}
 root_folder=''
 root_pid=''
+own_namespaces=(unshare --mount --pid --fork --kill-child)
 
 # Debian's mirror that this machine uses.
 # shellcheck disable=SC2016 # for apt-get to expand
@@ -52,8 +53,8 @@ make_root()
 	fi
 	rm -rf "$new" "$log"
 	"$script/bootstrap" --only debootstrap xz-utils || return
-	quietly "$log" debootstrap --variant=minbase --include=ca-certificates \
-		"$suite" "$new" "$(debian_mirror)" || return
+	quietly "$log" "${own_namespaces[@]}" debootstrap --variant=minbase \
+		--include=ca-certificates "$suite" "$new" "$(debian_mirror)" || return
 	touch "$new"
 	rm -rf "${roots:?}/$suite"
 	mv "$new" "$roots/$suite"
@@ -102,7 +103,7 @@ close_root()
 	if [ -n "${KEEP:-}" ]; then
 		say "kept $root_folder"
 	else
-		rm -rf "$root_folder"
+		rm -rf "$root_folder" "$root_folder.log"
 	fi
 }
 
@@ -132,9 +133,9 @@ in_root()
 {
 	root_log=$root_folder.log
 	: >"$root_log"
-	TERM=${TERM:-dumb} CI=${CI:-} COPT=${COPT:-} unshare --mount --pid --fork \
-		--kill-child /bin/bash -c "$enter_root" bash "$root_folder" \
-		"${root_folder%.run}.debs" "${RECSYS_DATA:-$repository/../shared/data}" \
+	TERM=${TERM:-dumb} CI=${CI:-} COPT=${COPT:-} "${own_namespaces[@]}" \
+		/bin/bash -c "$enter_root" bash "$root_folder" "${root_folder%.run}.debs" \
+		"${RECSYS_DATA:-$repository/../shared/data}" \
 		"${RECSYS_REFERENCE:-$repository/../shared/reference}" \
 		"$@" >"$root_log" 2>&1 </dev/null &
 	root_pid=$!
