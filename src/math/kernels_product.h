@@ -23,6 +23,9 @@
 #define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
 #endif
 
+/* What gcc makes of arrays on the stack, which lane_sum() tells, needs that said. */
+#define ON_STACK __attribute__((aligned(VECTOR_BYTES)))
+
 /* A matrix by how far its rows, and the elements of a row, are apart. */
 typedef struct Strided
 {
@@ -134,7 +137,7 @@ static void
 product_of_panel(int rows, int cols, int steps, Strided x, const float *packed, float *out,
 				 size_t out_row)
 {
-	float		tile[TILE_ROWS * TILE_COLS];
+	float		tile[TILE_ROWS * TILE_COLS] ON_STACK;
 
 	for (int r = 0; r < rows; r += TILE_ROWS)
 	{
@@ -149,7 +152,7 @@ product_of_panel(int rows, int cols, int steps, Strided x, const float *packed, 
 static void
 products(int rows, int cols, int n, const float *x, const float *y, float *out, size_t stride)
 {
-	float		packed[TILE_STEPS * TILE_COLS];
+	float		packed[TILE_STEPS * TILE_COLS] ON_STACK;
 
 	for (int c = 0; c < cols; c += TILE_COLS)
 		for (int s = 0; s < n; s += TILE_STEPS)
@@ -178,7 +181,7 @@ copy_panel(int cols, int steps, int n, const float *x, float *packed)
 static void
 gram(size_t rows, int n, const float *x, float *out)
 {
-	float		packed[TILE_STEPS * TILE_COLS];
+	float		packed[TILE_STEPS * TILE_COLS] ON_STACK;
 
 	memset(out, 0, sizeof(float) * n * n);
 	for (size_t from = 0; from < rows; from += TILE_STEPS, x += (size_t) TILE_STEPS * n)
