@@ -245,13 +245,9 @@ require_no_rules(Oid relid)
 	table_close(table, NoLock);
 }
 
-/*
- * Let no other session write the model until the end of the transaction,
- * while all may read it.  Errors: no right to write; in a transaction that
- * keeps its snapshot, somebody else has written since.
- */
-void
-model_table_lock_for_writing(Oid relid)
+/* Error unless the caller may train a model. */
+static void
+require_right_to_write(Oid relid)
 {
 	const AclMode mode = ACL_SELECT | ACL_INSERT | ACL_DELETE;
 
@@ -260,6 +256,17 @@ model_table_lock_for_writing(Oid relid)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied for model \"%s\"", get_rel_name(relid)),
 				 errdetail("Training a model needs SELECT, INSERT and DELETE on its table.")));
+}
+
+/*
+ * Let no other session write the model until the end of the transaction,
+ * while all may read it.  Errors: no right to write; in a transaction that
+ * keeps its snapshot, somebody else has written since.
+ */
+void
+model_table_lock_for_writing(Oid relid)
+{
+	require_right_to_write(relid);
 	LockRelationOid(relid, ShareUpdateExclusiveLock);
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
 		ereport(ERROR,
@@ -508,6 +515,8 @@ model_table_write_version(Oid relid, const ModelDraft *draft, const Jsonb *meta,
 	int32		oldest;
 	Actor		caller;
 
+	/* Much time has passed, and the owner's rights are not the caller's. */
+	require_right_to_write(relid);
 	writer.version = next_version(relid);
 	oldest = writer.version - keep_versions + 1;
 	act_as(role_is_trusted(owner) ? InvalidOid : owner, &caller);
