@@ -29,7 +29,6 @@
 #include "catalog/pg_index.h"
 #include "catalog/pg_opfamily.h"
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "executor/tstoreReceiver.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
@@ -44,6 +43,7 @@
 #include "utils/typcache.h"
 
 #include "model/rows.h"
+#include "ratings/statement.h"
 #include "ratings/trust.h"
 
 /* The columns of the primary key are the first of the table's. */
@@ -299,24 +299,18 @@ start_query(ModelRows *rows, const RowKey *key)
 	char	   *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rows->table)),
 												  RelationGetRelationName(rows->table));
 	char	   *query = psprintf("SELECT version, part, block, meta, data FROM ONLY %s", name);
-	SPIExecuteOptions options = {
-		.read_only = true,
-		.dest = CreateDestReceiver(DestTuplestore)
-	};
+	DestReceiver *dest = CreateDestReceiver(DestTuplestore);
 
 	if (key != NULL)
 		query = psprintf("%s WHERE version OPERATOR(pg_catalog.=) %d AND block OPERATOR(pg_catalog.=) %d "
 						 "AND part OPERATOR(pg_catalog.=) %s", query, key->version, key->block,
 						 quote_literal_cstr(key->part));
 	rows->by_query = tuplestore_begin_heap(false, false, work_mem);
-	SetTuplestoreDestReceiverParams(options.dest, rows->by_query, CurrentMemoryContext, false,
-									NULL, NULL);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute_extended(query, &options) < 0)
-		elog(ERROR, "the rows of model %u could not be read", RelationGetRelid(rows->table));
-	SPI_finish();
-	options.dest->rDestroy(options.dest);
+	SetTuplestoreDestReceiverParams(dest, rows->by_query, CurrentMemoryContext, false, NULL,
+									NULL);
+	statement_run(statement_prepare(RelationGetRelid(rows->table), query, NULL, 0), NULL, true,
+				  dest);
+	dest->rDestroy(dest);
 }
 
 /* Prepare to go through the rows of a key, or, if that is NULL, through all. */

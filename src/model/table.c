@@ -386,7 +386,7 @@ insert_row(BlockSink *sink, int component, ModelPart part, uint32 block,
 	set_value(writer, 3, Int32GetDatum((int32) block), false);
 	set_value(writer, 4, PointerGetDatum(meta), meta == NULL);
 	set_value(writer, 5, PointerGetDatum(data), false);
-	if (statement_run(writer->insert, writer->values, &stored.receiver) != 1)
+	if (statement_run(writer->insert, writer->values, false, &stored.receiver) != 1)
 		report_not_written(writer, psprintf("A trigger left out the row of part \"%s\", block %u.",
 											name, block));
 	if (!stored.as_given)
@@ -484,7 +484,7 @@ write_rows(VersionWriter *writer, const ModelDraft *draft, const Jsonb *meta, in
 
 	prepare_insert(writer, table);
 	draft_encode(draft, meta, &writer->sink);
-	statement_run(remove, NULL, None_Receiver);
+	statement_run(remove, NULL, false, None_Receiver);
 }
 
 /* Who owns a model, which must be locked. */

@@ -61,28 +61,28 @@ statement_prepare(Oid relid, const char *text, const Oid *types, int count)
 	Statement  *statement = palloc(sizeof(Statement));
 	List	   *queries;
 
-	PushActiveSnapshot(GetTransactionSnapshot());
 	queries = pg_rewrite_query(analyze(relid, text, types, count));
 	if (list_length(queries) != 1)
 		elog(ERROR, "a rule has rewritten: %s", text);
 	statement->text = text;
 	statement->plan = pg_plan_query(linitial(queries), text, 0, NULL);
-	PopActiveSnapshot();
 	return statement;
 }
 
 /*
  * Run a statement, whose rows the receiver gets, and return the number of rows
- * that it has inserted, deleted or found.
+ * that it has inserted, deleted or found.  If it is to be read only, it sees
+ * what the active snapshot sees, else what a query sees that comes next.
  */
 uint64
-statement_run(Statement *statement, ParamListInfo params, DestReceiver *dest)
+statement_run(Statement *statement, ParamListInfo params, bool read_only, DestReceiver *dest)
 {
 	QueryDesc  *query;
 	uint64		rows;
 
-	CommandCounterIncrement();
-	PushActiveSnapshot(GetTransactionSnapshot());
+	if (!read_only)
+		CommandCounterIncrement();
+	PushActiveSnapshot(read_only ? GetActiveSnapshot() : GetTransactionSnapshot());
 	query = CreateQueryDesc(statement->plan, statement->text, GetActiveSnapshot(),
 							InvalidSnapshot, dest, params, NULL, 0);
 	ExecutorStart(query, 0);

@@ -13,6 +13,7 @@
 typedef struct Statement Statement;
 
 extern Statement *statement_prepare(Oid relid, const char *text, const Oid *types, int count);
-extern uint64 statement_run(Statement *statement, ParamListInfo params, DestReceiver *dest);
+extern uint64 statement_run(Statement *statement, ParamListInfo params, bool read_only,
+							DestReceiver *dest);
 
 #endif							/* RECSYS_RATINGS_STATEMENT_H */

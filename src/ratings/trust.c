@@ -287,6 +287,7 @@ claimed_query(const ReadingRights *rights, const char *query, ParamListInfo para
 	for (int i = 0; i < count; i++)
 		types[i] = params->params[i].ptype;
 	act_as(rights->reader, &caller);
-	(void) statement_run(statement_prepare(rights->relid, query, types, count), params, dest);
+	(void) statement_run(statement_prepare(rights->relid, query, types, count), params, false,
+						 dest);
 	act_end(&caller);
 }
