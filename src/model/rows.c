@@ -71,16 +71,36 @@ static const char *const column_names[ROW_COLUMNS] = {
 	"version", "part", "block", "meta", "data"
 };
 
-/* Can a table be read by hand here?  If not, *why says why not. */
+/* Is a table kept by code that is PostgreSQL's own? */
 static bool
-is_readable(Relation table, const char **why)
+is_heap(Relation table)
 {
-	*why = NULL;
-	if (RelationGetForm(table)->relam != HEAP_TABLE_AM_OID)
-		*why = "It is not kept by the table access method heap.";
-	else if (!RelationIsPermanent(table) && RecoveryInProgress())
-		*why = "It is temporary or unlogged, and the server is in recovery.";
-	return *why == NULL;
+	return RelationGetForm(table)->relam == HEAP_TABLE_AM_OID;
+}
+
+/* Are the rows of a table on this server? */
+static bool
+is_here(Relation table)
+{
+	return RelationIsPermanent(table) || !RecoveryInProgress();
+}
+
+/* Error unless a table can be read by hand here. */
+static void
+require_readable(Relation table)
+{
+	if (!is_heap(table))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("model \"%s\" cannot be read", RelationGetRelationName(table)),
+				 errdetail("It is not kept by the table access method heap."),
+				 errhint("Its owner can change that with ALTER TABLE ... SET ACCESS METHOD heap.")));
+	if (!is_here(table))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("model \"%s\" cannot be read", RelationGetRelationName(table)),
+				 errdetail("It is unlogged, and the server is in recovery."),
+				 errhint("Ask the primary, or make it permanent there with ALTER TABLE ... SET LOGGED.")));
 }
 
 /* Error unless the caller has the rights that a query on the table needs. */
@@ -223,14 +243,9 @@ ModelRows *
 rows_open(Oid relid)
 {
 	Relation	table = table_open(relid, AccessShareLock);
-	const char *why;
 
 	require_rights(table);
-	if (!is_readable(table, &why))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("model \"%s\" cannot be read", RelationGetRelationName(table)),
-				 errdetail("%s", why)));
+	require_readable(table);
 	return prepare(table);
 }
 
@@ -242,11 +257,10 @@ ModelRows *
 rows_open_to_look(Oid relid)
 {
 	Relation	table = table_open(relid, NoLock);
-	const char *why;
 	ModelRows  *rows;
 
 	require_rights(table);
-	if (!is_readable(table, &why))
+	if (!is_heap(table) || !is_here(table))
 	{
 		table_close(table, NoLock);
 		return NULL;

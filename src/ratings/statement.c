@@ -47,7 +47,8 @@ analyze(Oid relid, const char *text, const Oid *types, int count)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_TABLE),
 					 errmsg("relation \"%s\" was renamed by another session",
-							get_rel_name(relid))));
+							get_rel_name(relid)),
+					 errhint("Try again.")));
 	return query;
 }
 
