@@ -58,7 +58,12 @@ model_type(FunctionCallInfo fcinfo)
 									   ObjectIdGetDatum(namespace));
 
 	if (!OidIsValid(type))
-		elog(ERROR, "type recsys_model is missing from the extension's schema");
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("type recsys_model does not exist in schema \"%s\"",
+						get_namespace_name(namespace)),
+				 errdetail("Functions of the extension look for it where they are."),
+				 errhint("Put all objects of the extension back into one schema.")));
 	return type;
 }
 

@@ -27,6 +27,7 @@
 #include "utils/float.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rls.h"
 #include "utils/syscache.h"
 
 #include "engine/team.h"
@@ -605,7 +606,11 @@ type_of_table(Oid relid)
 	return type;
 }
 
-/* Can workers have the model?  If so, say how. */
+/*
+ * Can workers have the model?  If so, say how.  Where row-level security decides
+ * what is seen of its table, that is for this process alone: a policy may call
+ * functions that must not run in a worker, or that say something else there.
+ */
 static bool
 share_model(Model *model, BatchShared *shared)
 {
@@ -615,7 +620,8 @@ share_model(Model *model, BatchShared *shared)
 	shared->relid = model->relid;
 	shared->type = type_of_table(model->relid);
 	shared->version = model->version;
-	return get_rel_persistence(model->relid) != RELPERSISTENCE_TEMP;
+	return get_rel_persistence(model->relid) != RELPERSISTENCE_TEMP &&
+		check_enable_rls(model->relid, InvalidOid, true) != RLS_ENABLED;
 }
 
 /* Entry point of the workers. */

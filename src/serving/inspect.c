@@ -10,6 +10,7 @@
 
 #include "funcapi.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "engine/algorithm.h"
@@ -27,10 +28,16 @@ recsys_training_log(PG_FUNCTION_ARGS)
 	IterationLog *log;
 	int			count;
 
-	/* Opening the model checks its header; the log is not kept with it. */
+	/*
+	 * Opening the model checks its header; the log is not kept with it.  A
+	 * policy of the table may hide at the second look what it showed at first.
+	 */
 	(void) model_argument(fcinfo, 0);
-	if (!model_table_read_header(relid, &row))
-		elog(ERROR, "the header of model %u has gone", relid);
+	if (!model_table_read_header(relid, &row) || row.meta == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the header of model \"%s\" can no longer be seen", get_rel_name(relid)),
+				 errhint("Look at the row-level security of its table.")));
 	log = header_decode_log(header_meta(&row), &count);
 	if (log == NULL)
 		report_damage(relid, row.version, "header", "its training log is not one");

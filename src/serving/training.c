@@ -185,7 +185,10 @@ train(FunctionCallInfo fcinfo, const TrainRequest *request)
 static void
 require_writable(FunctionCallInfo fcinfo)
 {
-	PreventCommandIfReadOnly(psprintf("%s()", get_func_name(fcinfo->flinfo->fn_oid)));
+	const char *command = psprintf("%s()", get_func_name(fcinfo->flinfo->fn_oid));
+
+	PreventCommandIfReadOnly(command);
+	PreventCommandIfParallelMode(command);
 }
 
 /* The first three arguments of both training functions. */
