@@ -1,0 +1,122 @@
+-- Makes sqlsmith call the extension, which by itself it would hardly ever do: after
+-- database.sql.
+--
+-- It takes functions from pg_proc, and finds it by the search path: a view of that
+-- name shows it those of the extension and few others.  Of those it calls none that
+-- returns a set, so there is a function around each.  What it gives an
+-- argument is a column of the same type, or NULL: so the arguments have domains, and a
+-- table has columns of these with values that make sense.  It sees the tables that
+-- its role may read, and does not quote names.
+SET client_min_messages = warning;
+CREATE ROLE smith LOGIN;
+CREATE SCHEMA smith;
+SET search_path = smith, fuzz, recsys, pg_catalog;
+
+CREATE DOMAIN model AS regclass;
+CREATE DOMAIN source AS regclass;
+CREATE DOMAIN algorithm AS text;
+CREATE DOMAIN new_model AS text;
+CREATE DOMAIN similarity AS text;
+CREATE DOMAIN score AS text;
+CREATE DOMAIN metric AS text;
+CREATE DOMAIN list_metric AS text;
+CREATE DOMAIN side AS text;
+CREATE DOMAIN options AS jsonb;
+CREATE DOMAIN split AS jsonb;
+CREATE DOMAIN grid AS jsonb;
+CREATE DOMAIN columns AS name;
+
+-- The n-th of some values, over and over.
+CREATE FUNCTION nth(n int, VARIADIC list text[]) RETURNS text LANGUAGE sql IMMUTABLE AS
+$$ SELECT list[1 + n % cardinality(list)] $$;
+
+CREATE TABLE argument AS
+SELECT nth(n, VARIADIC ARRAY(SELECT oid::regclass::text FROM pg_class WHERE reloftype = 'recsys_model'::regtype))::regclass::model AS model,
+	   nth(n, VARIADIC ARRAY(SELECT DISTINCT attrelid::regclass::text FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+							  WHERE attname = 'user_id' AND relnamespace = 'fuzz'::regnamespace
+								AND relkind IN ('r', 'v', 'p', 'm') AND relname <> 'endless'))::regclass::source AS source,
+	   nth(n, VARIADIC ARRAY(SELECT name FROM recsys_algorithms))::algorithm AS algorithm,
+	   nth(n, 't1', 'fuzz.t2', 'pg_temp.t3', 'fuzz.m_als')::new_model AS new_model,
+	   nth(n, 'cosine', 'pearson', 'msd', 'jaccard', 'adjusted_cosine', 'pearson_baseline', 'cosine_common', 'lift')::similarity AS similarity,
+	   nth(n, 'weighted_mean', 'sum', 'average', 'centered', 'zscore', 'baseline')::score AS score,
+	   nth(n, 'cosine', 'dot', 'euclidean', 'manhattan')::metric AS metric,
+	   nth(n, 'rmse', 'mae', 'ndcg', 'recall@3', 'auc', 'coverage', 'diversity')::list_metric AS list_metric,
+	   nth(n, 'user', 'item')::side AS side,
+	   nth(n, '{}', '{"iterations": 2}', '{"factors": 2}', '{"k": 3}', '{"duplicates": "max"}', '{"binarize": true}', '{"min_value": 2}')::jsonb::options AS options,
+	   nth(n, '{}', '{"method": "leave_one_out"}', '{"method": "users"}', '{"method": "random", "sampled_negatives": 5}',
+		   '{"method": "temporal", "time_col": "at"}', '{"method": "given", "test": "fuzz.empty"}')::jsonb::split AS split,
+	   nth(n, '{}', '{"factors": [1, 2]}', '{"k": [1, 5]}', '{"seed": 1}')::jsonb::grid AS grid,
+	   nth(n, 'user_id', 'item_id', 'rating', 'rating', 'at')::columns AS columns,
+	   n % 30 AS id, 'user ' || n % 30 AS text_id, md5((n % 30)::text)::uuid AS uuid_id, n / 7.0::float8 AS number,
+	   ARRAY[n, NULL, n % 7] AS list, ARRAY[n, NULL, n % 7]::float8[] AS series, n % 2 = 0 AS flag
+  FROM generate_series(0, 200) n;
+
+-- The domain of an argument, by its name and type; of an id, that of its variant.
+CREATE FUNCTION domain_of(function text, argument text, type regtype, id text) RETURNS text LANGUAGE sql AS $$
+SELECT CASE
+	WHEN type IN ('anyelement'::regtype, '"any"'::regtype) THEN id
+	WHEN type = 'anyarray'::regtype THEN id || '[]'
+	WHEN type = 'regclass'::regtype AND argument = 'model' THEN 'smith.model'
+	WHEN type = 'regclass'::regtype THEN 'smith.source'
+	WHEN type = 'name'::regtype THEN 'smith.columns'
+	WHEN argument = 'model' THEN 'smith.new_model'
+	WHEN argument = 'metric' AND function ~ 'grid' THEN 'smith.list_metric'
+	WHEN argument IN ('algorithm', 'similarity', 'score', 'metric', 'side', 'options', 'split', 'grid') THEN 'smith.' || argument
+	ELSE type::text END
+$$;
+
+-- A function around one of the extension, all its rows as one text.
+CREATE PROCEDURE wrap(function regprocedure, id text) LANGUAGE plpgsql AS $$
+DECLARE
+	p pg_proc := f FROM pg_proc f WHERE f.oid = function;
+	types text[] := ARRAY(SELECT domain_of(p.proname, coalesce(p.proargnames[n], ''), t, id)
+							FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY a (t, n) ORDER BY n);
+	given text[] := ARRAY(SELECT format('$%s::%s', n, CASE WHEN t IN ('anyelement'::regtype, '"any"'::regtype) THEN id
+												WHEN t = 'anyarray'::regtype THEN id || '[]' ELSE t::regtype::text END)
+							FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY a (t, n) ORDER BY n);
+BEGIN
+	EXECUTE format('CREATE FUNCTION smith.%I(%s) RETURNS text LANGUAGE sql AS %L',
+		p.proname || '_' || function::oid || '_' || id, array_to_string(types, ', '),
+		format('SELECT string_agg(x::text, chr(59)) FROM recsys.%I(%s) x', p.proname, array_to_string(given, ', ')));
+END $$;
+
+DO $$
+DECLARE
+	f record;
+	id text;
+BEGIN
+	FOR f IN SELECT p.oid::regprocedure AS function, 'anyelement'::regtype = ANY (proargtypes::oid[]) OR '"any"'::regtype = ANY (proargtypes::oid[]) AS any_id
+			   FROM pg_proc p
+			  WHERE pronamespace = 'recsys'::regnamespace AND prokind = 'f' AND pronargs > 0
+				AND 'internal'::regtype <> ALL (proargtypes::oid[] || prorettype)
+	LOOP
+		FOREACH id IN ARRAY CASE WHEN f.any_id THEN ARRAY['int', 'text', 'uuid'] ELSE ARRAY['int'] END LOOP
+			CALL smith.wrap(f.function, id);
+		END LOOP;
+	END LOOP;
+END $$;
+
+-- What sqlsmith finds instead of all functions.
+CREATE VIEW pg_proc AS
+SELECT p.* FROM pg_catalog.pg_proc p
+ WHERE (pronamespace = 'recsys'::regnamespace AND prokind <> 'p'
+		AND 'internal'::regtype <> ALL (proargtypes::oid[] || prorettype))
+	OR (pronamespace = 'smith'::regnamespace AND prokind = 'f' AND proname ~ '_\d+_')
+	OR (pronamespace = 'pg_catalog'::regnamespace
+		AND proname IN ('abs', 'int4', 'float8', 'md5', 'count', 'array_append', 'array_agg', 'jsonb_strip_nulls'));
+
+GRANT USAGE ON SCHEMA smith, fuzz, recsys TO smith;
+GRANT CREATE ON SCHEMA fuzz TO smith;
+GRANT SELECT ON argument, pg_proc, recsys.recsys_models, recsys.recsys_algorithms TO smith;
+DO $$
+DECLARE
+	relation regclass;
+BEGIN
+	FOR relation IN SELECT oid::regclass FROM pg_class
+		 WHERE relnamespace = 'fuzz'::regnamespace AND relkind IN ('r', 'v', 'p', 'm') AND relname <> 'endless'
+		   AND relname ~ '^[a-z_]{1,30}$'
+	LOOP
+		EXECUTE format('GRANT ALL ON %s TO smith', relation);
+	END LOOP;
+END $$;
+ALTER ROLE smith SET search_path = smith, pg_catalog;
