@@ -148,7 +148,7 @@ train_on_rest(TrainContext *context, const uint8 *label, Interactions *held_out)
 	Model	   *model;
 
 	MemoryContextSwitchTo(scratch);
-	part = subset_create(context->ratings, &rest, context->ratings->user_share.segment != NULL);
+	part = subset_create(context->ratings, &rest, interactions_are_shared(context->ratings));
 	options.fitted = false;
 	for (int c = 0; c < options.blend.components; c++)
 		options.blend.weight[c] = 1.0 / options.blend.components;

@@ -21,7 +21,7 @@
  * loss most if they were alone.  Sweeps go through the weights that are not
  * zero until these stay, then through all.
  *
- * The Gram matrix is held if it takes less than half of maintenance_work_mem,
+ * The Gram matrix is held if maintenance_work_mem has room for it beside all else,
  * else a row of it is made when an item gets a weight: the same, more slowly.
  */
 #include "postgres.h"
@@ -41,6 +41,9 @@
 
 /* Sweeps after which an item is left as it is. */
 #define MOST_SWEEPS 1000
+
+/* Room that is left beside the Gram matrix: an experiment has all else several times. */
+#define RESTS 3
 
 typedef struct SlimOptions
 {
@@ -122,27 +125,19 @@ gram_bytes(int32 items)
 	return vectors_bytes(items, KERNEL_PADDED(items));
 }
 
-static bool
-holds_gram(int32 items)
-{
-	return gram_bytes(items) <= budget_limit() / 2;
-}
-
 static int
 candidate_capacity(const SlimOptions *opts, int32 items)
 {
 	return Min(opts->candidates, Max(items - 1, 1));
 }
 
+/* Bytes without the Gram matrix. */
 static Size
-slim_memory(const MatrixShape *shape, const void *options)
+least_bytes(const MatrixShape *shape, const SlimOptions *opts)
 {
 	/* Lists for an item become those of it, for a moment both. */
-	Size		bytes = add_size(mul_size(2, row_lists_bytes(shape->items,
-															  ((const SlimOptions *) options)->k)),
-								 vectors_bytes(shape->items, 1) + sizeof(float));
-
-	return holds_gram(shape->items) ? add_size(bytes, gram_bytes(shape->items)) : bytes;
+	return add_size(mul_size(2, row_lists_bytes(shape->items, opts->k)),
+					vectors_bytes(shape->items, 1) + sizeof(float));
 }
 
 static Size
@@ -154,6 +149,28 @@ slim_scratch(const MatrixShape *shape, const void *options)
 							 vectors_bytes(1, KERNEL_PADDED(shape->items))),
 					budget_array(capacity, sizeof(Scored) + 2 * sizeof(int32) +
 								 sizeof(float) + sizeof(double)));
+}
+
+/*
+ * Is there room for the Gram matrix beside all else?  It must not be what makes
+ * a run too large that could do without.
+ */
+static bool
+holds_gram(const MatrixShape *shape, const SlimOptions *opts)
+{
+	MatrixShape numbers = {shape->users, shape->items, shape->ratings, 0};
+	Size		rest = add_size(matrix_bytes(&numbers),
+								add_size(least_bytes(shape, opts), slim_scratch(shape, opts)));
+
+	return add_size(gram_bytes(shape->items), mul_size(RESTS, rest)) <= budget_limit();
+}
+
+static Size
+slim_memory(const MatrixShape *shape, const void *options)
+{
+	Size		bytes = least_bytes(shape, options);
+
+	return holds_gram(shape, options) ? add_size(bytes, gram_bytes(shape->items)) : bytes;
 }
 
 static void
@@ -178,6 +195,7 @@ slim_attach(TrainContext *context)
 	const SlimOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
 	int32		items = ratings->by_item.rows;
+	MatrixShape shape = {ratings->by_user.rows, items, sparse_entries(&ratings->by_user), 0};
 	Slim	   *slim = palloc0(sizeof(Slim));
 
 	slim->options = opts;
@@ -185,7 +203,7 @@ slim_attach(TrainContext *context)
 	slim->lists = row_lists_attach(context, SLIM_LISTS, items, opts->k);
 	slim->norm = team_vectors(context, SLIM_NORMS, items + 1, 1);
 	slim->stride = KERNEL_PADDED(items);
-	if (holds_gram(items))
+	if (holds_gram(&shape, opts))
 		slim->gram = team_vectors(context, SLIM_GRAM, items, slim->stride);
 	allocate_problem(slim, items);
 	return slim;

@@ -4,7 +4,8 @@
  *
  * The interaction matrix and the arrays that training works on are dynamic
  * shared memory segments of their own, made by the leader before the workers
- * start; what is small is in the segment of the parallel context.
+ * start; what is small is in the segment of the parallel context.  Where there
+ * is no room for one of them the leader works alone.
  *
  * A phase is started by one store: the word "open" has the number of the phase
  * above the number of its units that nobody has taken yet.  Who wants a unit
@@ -32,6 +33,7 @@
 #include "engine/team.h"
 #include "model/json.h"
 #include "ratings/budget.h"
+#include "ratings/shared.h"
 
 /* Keys of the parallel context's table of contents. */
 #define KEY_TEAM 1
@@ -69,7 +71,7 @@ struct Team
 {
 	TeamShared *shared;			/* while the workers are there */
 	ParallelContext *parallel;	/* the leader's */
-	int			workers;		/* to ask for */
+	int			workers;		/* to ask for; 0: some array is the leader's alone */
 	uint32		phases;			/* started so far */
 	dsm_segment *segment[TEAM_ARRAYS];	/* the arrays, as mapped here */
 };
@@ -161,8 +163,8 @@ fill_shared(TeamShared *shared, const TrainContext *context)
 }
 
 /*
- * Start the workers.  The state of the run, with all of its arrays, has been
- * made.  From here to team_dismiss nothing may be written to the database.
+ * Start the workers, if they can have what they need.  The state of the run,
+ * with all of its arrays, has been made.  From here to team_dismiss nothing may be written to the database.
  */
 void
 team_launch(TrainContext *context)
@@ -172,12 +174,15 @@ team_launch(TrainContext *context)
 	ParallelContext *parallel;
 	char	   *copy;
 
+	if (team->workers == 0)
+		return;
 	EnterParallelMode();
 	parallel = CreateParallelContext("recsys", "RecsysWorkerMain", team->workers);
 	shm_toc_estimate_chunk(&parallel->estimator, sizeof(TeamShared));
 	shm_toc_estimate_chunk(&parallel->estimator, strlen(options) + 1);
 	shm_toc_estimate_keys(&parallel->estimator, 2);
-	InitializeParallelDSM(parallel);
+	if (!shared_begin_parallel(parallel))
+		return;
 
 	team->shared = shm_toc_allocate(parallel->toc, sizeof(TeamShared));
 	fill_shared(team->shared, context);
@@ -196,6 +201,8 @@ team_dismiss(TrainContext *context)
 {
 	Team	   *team = context->team;
 
+	if (team->shared == NULL)
+		return;
 	pg_atomic_write_u32(&team->shared->dismissed, 1);
 	ConditionVariableBroadcast(&team->shared->work_to_do);
 	WaitForParallelWorkersToFinish(team->parallel);
@@ -205,13 +212,22 @@ team_dismiss(TrainContext *context)
 	team->shared = NULL;
 }
 
-/* A new array in shared memory, zeroed, whose handle the workers will get. */
+/*
+ * A new array in shared memory, zeroed, whose handle the workers will get; or
+ * there will be no workers.
+ */
 static void *
 shared_array(Team *team, int number, Size bytes)
 {
-	dsm_segment *segment = dsm_create(Max(bytes, 1), 0);
-	char	   *memory = dsm_segment_address(segment);
+	dsm_segment *segment = shared_create(bytes);
+	char	   *memory;
 
+	if (segment == NULL)
+	{
+		team->workers = 0;
+		return allocate_aligned(bytes);
+	}
+	memory = dsm_segment_address(segment);
 	team->segment[number] = segment;
 	for (Size done = 0; done < bytes; done += ZEROED_AT_ONCE)
 	{
@@ -353,7 +369,7 @@ team_run(TrainContext *context, int phase, int64 argument, int units, const char
 	double		sum = 0;
 
 	Assert(units <= TEAM_UNITS);
-	if (team == NULL)
+	if (team == NULL || team->shared == NULL)
 		return run_alone(context, phase, argument, units, what);
 	open_phase(team, phase, argument, units);
 	take_units(context, team->shared, what);

@@ -257,7 +257,7 @@ train_once(TrainContext *context)
 	int			workers = 0;
 
 	/* Components have a team each. */
-	if (ratings->user_share.segment != NULL && algorithm->components == NULL)
+	if (interactions_are_shared(ratings) && algorithm->components == NULL)
 		workers = team_workers(algorithm, context->options, sparse_entries(&ratings->by_user));
 	if (algorithm->dense)
 		dense_require();
@@ -283,7 +283,7 @@ train_parts(TrainContext *context)
 	if (context->algorithm->feedback == FEEDBACK_IMPLICIT)
 		require_weights(context->algorithm, context->ratings);
 	if (iteration != NULL && iteration->validation > 0)
-		iteration_search(context, context->ratings->user_share.segment != NULL);
+		iteration_search(context, interactions_are_shared(context->ratings));
 	train_once(context);
 	require_finite(context->draft);
 }

@@ -17,7 +17,7 @@
 
 #include "model/encode.h"
 #include "model/image.h"
-#include "ratings/budget.h"
+#include "ratings/shared.h"
 
 /* The parts of the model and of each of its components. */
 #define IMAGE_PARTS ((MODEL_COMPONENTS + 1) * PART_COUNT)
@@ -165,11 +165,9 @@ image_share(Model *model, dsm_handle *handle)
 
 	if (image->segment == NULL)
 	{
-		Size		bytes = image_bytes(image);
-
-		if (!budget_fits_shared(bytes))
+		image->segment = shared_create(image_bytes(image));
+		if (image->segment == NULL)
 			return false;
-		image->segment = dsm_create(bytes, 0);
 		move_to_segment(image, dsm_segment_address(image->segment));
 	}
 	*handle = dsm_segment_handle(image->segment);

@@ -20,6 +20,9 @@
 
 #include "ratings/budget.h"
 
+/* One part in so many of the room for shared memory is left to others. */
+#define SHARE_LEFT 16
+
 /* The bound, in bytes. */
 Size
 budget_limit(void)
@@ -52,19 +55,26 @@ budget_require(Size needed, const char *purpose)
 }
 
 /*
- * Is there room for so many bytes of dynamic shared memory?  Containers often
- * have little, and running out of it would end a training that can do without.
+ * Does there seem to be room for so many bytes of dynamic shared memory, with
+ * something left for others, who may not be able to do without?  Containers
+ * often have little.  Whether it can be had is known only by shared_create.
  */
 bool
 budget_fits_shared(Size bytes)
 {
-#ifdef __linux__
+	const char *folder = NULL;
 	struct statvfs info;
 
-	if (dynamic_shared_memory_type == DSM_IMPL_POSIX && statvfs("/dev/shm", &info) == 0)
-		return (uint64) info.f_bavail * info.f_frsize > bytes;
+#ifdef __linux__
+	if (dynamic_shared_memory_type == DSM_IMPL_POSIX)
+		folder = "/dev/shm";
 #endif
-	return true;
+	if (dynamic_shared_memory_type == DSM_IMPL_MMAP)
+		folder = PG_DYNSHMEM_DIR;
+	if (folder == NULL || statvfs(folder, &info) != 0)
+		return true;
+	return (uint64) info.f_bavail * info.f_frsize >
+		(uint64) info.f_blocks * info.f_frsize / SHARE_LEFT + bytes;
 }
 
 /*

@@ -4,8 +4,8 @@
  *		counts of those that are wrong.
  *
  * When the rows no longer fit into maintenance_work_mem an intake goes on
- * counting without storing, because only the full count tells the user which
- * setting would do.
+ * counting without storing, rows exactly and ids nearly, because only the size
+ * of the whole tells the user which setting would do.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -14,6 +14,8 @@
 #include <math.h>
 
 #include "miscadmin.h"
+#include "storage/shmem.h"
+#include "utils/memutils.h"
 
 #include "ratings/intake.h"
 
@@ -23,14 +25,26 @@
 /* Say how far reading has come every so many seconds. */
 #define NOTICE_SECONDS 2.0
 
-/* An intake whose rows go to a builder in the current memory context. */
+static void
+make_builder(Intake *intake)
+{
+	MemoryContext old = MemoryContextSwitchTo(intake->context);
+
+	intake->builder = matrix_builder_create(intake->integer_users, intake->integer_items);
+	MemoryContextSwitchTo(old);
+}
+
+/* An intake whose rows go to a builder of its own. */
 void
 intake_init(Intake *intake, bool integer_users, bool integer_items, Size limit,
 			double min_value, const char *relation)
 {
 	memset(intake, 0, sizeof(*intake));
-	intake->builder = matrix_builder_create(integer_users, integer_items);
-	intake->context = CurrentMemoryContext;
+	intake->context = AllocSetContextCreate(CurrentMemoryContext, "recsys intake",
+											ALLOCSET_DEFAULT_SIZES);
+	intake->integer_users = integer_users;
+	intake->integer_items = integer_items;
+	make_builder(intake);
 	intake->limit = limit;
 	intake->min_value = min_value;
 	intake->relation = relation;
@@ -86,8 +100,11 @@ intake_look_around(Intake *intake)
 	CHECK_FOR_INTERRUPTS();
 	if (intake->share != NULL)
 		add_to_share(intake, &rows, &bytes);
-	if (bytes > intake->limit)
+	if (bytes > intake->limit && !intake->counts.full)
+	{
 		intake->counts.full = true;
+		intake_sketch(intake);
+	}
 	if (intake->relation != NULL)
 		reading_tell(&intake->clock, intake->relation, rows);
 }
@@ -116,7 +133,11 @@ intake_add(Intake *intake, Id user, Id item, double value)
 	if (intake->counts.rows++ % ROWS_PER_LOOK == 0)
 		intake_look_around(intake);
 	if (intake->counts.full)
+	{
+		sketch_add(intake->users, user);
+		sketch_add(intake->items, item);
 		return;
+	}
 	old = MemoryContextSwitchTo(intake->context);
 	matrix_builder_add(intake->builder, user, item, (float) value);
 	MemoryContextSwitchTo(old);
@@ -131,4 +152,41 @@ intake_count(IntakeCounts *total, const IntakeCounts *more)
 	total->null_items += more->null_items;
 	total->not_finite += more->not_finite;
 	total->full = total->full || more->full;
+}
+
+/* Begin sketches, with the ids that are kept. */
+void
+intake_sketch(Intake *intake)
+{
+	MemoryContext old = MemoryContextSwitchTo(intake->context);
+
+	intake->users = sketch_create();
+	intake->items = sketch_create();
+	sketch_add_ids(intake->users, ids_builder_ids(matrix_builder_users(intake->builder)));
+	sketch_add_ids(intake->items, ids_builder_ids(matrix_builder_items(intake->builder)));
+	MemoryContextSwitchTo(old);
+}
+
+/* How many users, items and rows there are: nearly, when it is full. */
+MatrixShape
+intake_shape(const Intake *intake)
+{
+	if (!intake->counts.full)
+		return matrix_builder_shape(intake->builder);
+	return (MatrixShape) {
+		.users = sketch_count(intake->users),
+		.items = sketch_count(intake->items),
+		.ratings = intake->counts.rows,
+		.id_bytes = add_size(sketch_text(intake->users), sketch_text(intake->items))
+	};
+}
+
+/* Forget all that was taken in. */
+void
+intake_restart(Intake *intake)
+{
+	memset(&intake->counts, 0, sizeof(intake->counts));
+	intake->users = intake->items = NULL;
+	MemoryContextReset(intake->context);
+	make_builder(intake);
 }

@@ -12,6 +12,7 @@
 #include "portability/instr_time.h"
 
 #include "ratings/matrix.h"
+#include "ratings/sketch.h"
 
 /* Rows by what they are. */
 typedef struct IntakeCounts
@@ -20,7 +21,8 @@ typedef struct IntakeCounts
 	int64		null_users;
 	int64		null_items;
 	int64		not_finite;
-	bool		full;			/* memory was used up: from then on only counted */
+	bool		full;			/* memory was used up: from then on only counted, and
+								 * the ids sketched */
 } IntakeCounts;
 
 /* What the processes that read one relation together have taken in. */
@@ -40,8 +42,12 @@ typedef struct ReadingClock
 typedef struct Intake
 {
 	MatrixBuilder *builder;
-	MemoryContext context;		/* of the builder */
+	MemoryContext context;		/* of the builder and the sketches */
+	IdSketch   *users;			/* when it is full: of all rows */
+	IdSketch   *items;
 	IntakeCounts counts;
+	bool		integer_users;
+	bool		integer_items;
 	double		min_value;		/* rows below are left out */
 	Size		limit;			/* bytes of all builders together */
 	IntakeShare *share;			/* NULL: there are no others */
@@ -60,5 +66,8 @@ extern void intake_look_around(Intake *intake);
 extern void intake_wrong_row(Intake *intake, bool null_user, bool null_item);
 extern void intake_add(Intake *intake, Id user, Id item, double value);
 extern void intake_count(IntakeCounts *total, const IntakeCounts *more);
+extern void intake_sketch(Intake *intake);
+extern MatrixShape intake_shape(const Intake *intake);
+extern void intake_restart(Intake *intake);
 
 #endif							/* RECSYS_RATINGS_INTAKE_H */

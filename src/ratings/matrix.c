@@ -25,6 +25,7 @@
 
 #include "ratings/budget.h"
 #include "ratings/matrix.h"
+#include "ratings/shared.h"
 
 /* How many entries are worked on between two looks for an interrupt. */
 #define ENTRIES_PER_CHECK 1000000
@@ -213,20 +214,23 @@ sparse_place(SparseRows *matrix, int32 rows, int32 cols, const SparseShare *shar
 	matrix->value = (float *) memory;
 }
 
-/* Likewise, in shared memory. */
-static void
+/* Likewise, in shared memory.  False: there is no room. */
+static bool
 sparse_allocate_shared(SparseRows *matrix, int32 rows, int32 cols, int64 entries,
 					   SparseShare *share)
 {
 	Size		start = budget_array((Size) rows + 1, sizeof(int64));
 
+	share->segment = shared_create(add_size(start, budget_array(entries,
+																sizeof(int32) + sizeof(float))));
+	if (share->segment == NULL)
+		return false;
 	share->row_capacity = rows;
 	share->capacity = entries;
-	share->segment = dsm_create(add_size(start, budget_array(entries, sizeof(int32) + sizeof(float))),
-								0);
 	share->handle = dsm_segment_handle(share->segment);
 	sparse_place(matrix, rows, cols, share, dsm_segment_address(share->segment));
 	memset(matrix->start, 0, start);
+	return true;
 }
 
 static void
@@ -247,6 +251,13 @@ interactions_attach(const Interactions *there, Interactions *here)
 				  &here->user_share);
 	sparse_attach(&here->by_item, there->by_item.rows, there->by_item.cols,
 				  &here->item_share);
+}
+
+/* Can other processes see them? */
+bool
+interactions_are_shared(const Interactions *ratings)
+{
+	return ratings->user_share.segment != NULL && ratings->item_share.segment != NULL;
 }
 
 /* Give back shared memory; private memory goes with its context. */
@@ -485,15 +496,13 @@ static void
 allocate_side(SparseRows *matrix, int32 rows, int32 cols, int64 entries, bool shared,
 			  SparseShare *share)
 {
-	if (shared)
-		sparse_allocate_shared(matrix, rows, cols, entries, share);
-	else
+	if (!shared || !sparse_allocate_shared(matrix, rows, cols, entries, share))
 		sparse_allocate(matrix, rows, cols, entries);
 }
 
 /*
  * Allocate the arrays of a matrix with so many ratings, whose ids are known, in
- * the current memory context or in shared memory.
+ * the current memory context or, if there is room, in shared memory.
  */
 void
 interactions_allocate(Interactions *ratings, int64 entries, bool shared)
@@ -506,8 +515,8 @@ interactions_allocate(Interactions *ratings, int64 entries, bool shared)
 }
 
 /*
- * The matrix of all rows added, in the current memory context or in shared
- * memory.  The builder is used up.  Users and items with few ratings are still
+ * The matrix of all rows added, in the current memory context or, if there is
+ * room, in shared memory.  The builder is used up.  Users and items with few ratings are still
  * there: see interactions_prune.  Error: repeated rows, if that is the policy.
  */
 Interactions *

@@ -69,7 +69,7 @@ typedef struct Interactions
 	Ids			items;
 	SparseRows	by_user;
 	SparseRows	by_item;
-	SparseShare user_share;		/* of by_user; no segment: private memory */
+	SparseShare user_share;		/* of by_user; no segment: in private memory */
 	SparseShare item_share;		/* of by_item */
 	double		mean;			/* of the ratings, as are the following */
 	double		deviation;		/* population standard deviation */
@@ -106,6 +106,7 @@ extern void interactions_allocate(Interactions *ratings, int64 entries, bool sha
 extern void interactions_describe(Interactions *ratings);
 extern void interactions_prune(Interactions *ratings, const RatingsPolicy *policy);
 extern void interactions_attach(const Interactions *there, Interactions *here);
+extern bool interactions_are_shared(const Interactions *ratings);
 extern void interactions_release(Interactions *ratings);
 extern Interactions *interactions_empty(bool integer_users, bool integer_items);
 extern Interactions *interactions_add_items(const Interactions *ratings, const Ids *items,

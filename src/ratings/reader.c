@@ -15,6 +15,7 @@
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "tcop/dest.h"
+#include "utils/memutils.h"
 
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -117,20 +118,9 @@ report_bad_rows(const IntakeCounts *counts, const RatingsSource *source)
 static Size
 check_memory(const Intake *intake, const ReadRequest *request)
 {
-	MatrixShape shape = matrix_builder_shape(intake->builder);
-	Size		needed;
+	MatrixShape shape = intake_shape(intake);
+	Size		needed = matrix_building_bytes(&shape);
 
-	if (intake->counts.full)
-	{
-		double		growth = (double) intake->counts.rows / shape.ratings;
-
-		/* At most: new ids grow rarer as rows are read. */
-		shape.users = (int32) Min(shape.users * growth, PG_INT32_MAX);
-		shape.items = (int32) Min(shape.items * growth, PG_INT32_MAX);
-		shape.ratings = intake->counts.rows;
-		shape.id_bytes = shape.id_bytes * growth;
-	}
-	needed = matrix_building_bytes(&shape);
 	if (intake->counts.full)
 		needed = Max(needed, add_size(intake->limit, 1));
 	if (request->total_bytes != NULL)
@@ -222,6 +212,7 @@ Interactions *
 ratings_read(const ReadRequest *request)
 {
 	const RatingsSource *source = request->source;
+	Interactions *ratings;
 	Intake		intake;
 	Size		needed;
 
@@ -234,6 +225,8 @@ ratings_read(const ReadRequest *request)
 		run_query(request, &intake);
 	report_bad_rows(&intake.counts, source);
 	needed = check_memory(&intake, request);
-	return matrix_builder_finish(intake.builder, &request->policy,
-								 is_to_be_shared(&intake, request, needed));
+	ratings = matrix_builder_finish(intake.builder, &request->policy,
+									is_to_be_shared(&intake, request, needed));
+	MemoryContextDelete(intake.context);
+	return ratings;
 }

@@ -7,9 +7,14 @@
  * columns the caller may read, and types whose conversion is known here.
  *
  * Each process scans what blocks are its share, and takes the rows into a
- * builder of its own.  Workers then hand over, in dynamic shared memory, their
- * ids and their rows; the leader gives the ids his own numbers.  The matrix does
- * not depend on the order of the rows, nor then on who has read them.
+ * builder of its own.  Workers then hand over their ids and their rows by
+ * queues, which take no more shared memory than was there before they started;
+ * the leader gives the ids his own numbers.  The matrix does not depend on the
+ * order of the rows, nor then on who has read them.
+ *
+ * Several builders hold the same ids.  Where they do not fit into memory and one
+ * builder would, the leader reads again, alone; where that would not either, he
+ * knows from the sketches of all how much memory would do.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -28,9 +33,10 @@
 #include "miscadmin.h"
 #include "optimizer/paths.h"
 #include "storage/bufmgr.h"
+#include "storage/proc.h"
+#include "storage/shm_mq.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/dsa.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -39,10 +45,16 @@
 
 #include "ratings/budget.h"
 #include "ratings/scan.h"
+#include "ratings/shared.h"
 
 /* Keys of the parallel context's table of contents. */
 #define KEY_SHARED 1
 #define KEY_SCAN 2
+#define KEY_QUEUES 3
+
+/* Bytes of the queue of a worker, and of a message at most. */
+#define QUEUE_BYTES 65536
+#define MESSAGE_BYTES 16384
 
 /* What converting a row has allocated is freed every so many rows. */
 #define ROWS_PER_RESET 1024
@@ -59,29 +71,14 @@ typedef struct ScanColumns
 	Oid			rating_type;
 } ScanColumns;
 
-/* A worker's rows, some at a time. */
-typedef struct HandedRows
-{
-	dsa_pointer next;			/* InvalidDsaPointer: these are the last */
-	int			count;
-	Triple		triple[FLEXIBLE_ARRAY_MEMBER];
-} HandedRows;
-
-/* A worker's ids: numbers, or offsets into bytes of text. */
-typedef struct HandedIds
-{
-	int32		count;
-	dsa_pointer numbers;		/* [count] int64, or [count + 1] */
-	dsa_pointer bytes;			/* InvalidDsaPointer: ids are integers */
-} HandedIds;
-
-/* What a worker hands over. */
+/* What a worker says first: then come sketches if it is full, or else ids and rows. */
 typedef struct Handover
 {
 	IntakeCounts counts;
-	HandedIds	users;
-	HandedIds	items;
-	dsa_pointer rows;
+	int32		users;
+	int32		items;
+	Size		user_text;
+	Size		item_text;
 } Handover;
 
 typedef struct ScanShared
@@ -93,9 +90,17 @@ typedef struct ScanShared
 	Size		limit;
 	double		min_value;
 	IntakeShare share;
-	dsa_handle	area;
-	Handover	handover[FLEXIBLE_ARRAY_MEMBER];	/* of each worker */
 } ScanShared;
+
+/* The leader's side: the workers that he reads with. */
+typedef struct ScanTeam
+{
+	ParallelContext *parallel;
+	ScanShared *shared;
+	int			workers;		/* that were launched */
+	shm_mq_handle **queue;		/* [workers] */
+	Handover   *handover;		/* [workers] */
+} ScanTeam;
 
 PGDLLEXPORT void RecsysScanMain(dsm_segment *segment, shm_toc *toc);
 
@@ -269,47 +274,83 @@ static int
 count_workers(Relation relation)
 {
 	BlockNumber blocks = RelationGetNumberOfBlocks(relation);
-	Size		most_bytes = mul_size(mul_size(blocks, MaxHeapTuplesPerPage), sizeof(Triple));
 
-	if (RelationUsesLocalBuffers(relation) || !budget_fits_shared(most_bytes))
+	if (RelationUsesLocalBuffers(relation))
 		return 0;
 	return Min(blocks / Max(min_parallel_table_scan_size, 1), max_parallel_maintenance_workers);
 }
 
-static void
-hand_over_ids(dsa_area *area, const Ids *ids, HandedIds *handed)
+/* Send an array.  False: the leader does not want it. */
+static bool
+send_array(shm_mq_handle *queue, const void *data, Size bytes)
 {
-	Size		numbers = sizeof(int64) * ((Size) ids->count + !ids->integer);
+	const char *place = data;
 
-	handed->count = ids->count;
-	handed->numbers = dsa_allocate_extended(area, Max(numbers, 1), DSA_ALLOC_HUGE);
-	memcpy(dsa_get_address(area, handed->numbers), ids->integer ? ids->numbers : ids->offset,
-		   numbers);
-	handed->bytes = InvalidDsaPointer;
-	if (ids->integer)
-		return;
-	handed->bytes = dsa_allocate_extended(area, Max(ids->offset[ids->count], 1), DSA_ALLOC_HUGE);
-	memcpy(dsa_get_address(area, handed->bytes), ids->bytes, ids->offset[ids->count]);
+	while (bytes > 0)
+	{
+		Size		some = Min(bytes, MESSAGE_BYTES);
+
+		if (shm_mq_send(queue, some, place, false, true) != SHM_MQ_SUCCESS)
+			return false;
+		place += some;
+		bytes -= some;
+	}
+	return true;
 }
 
-static dsa_pointer
-hand_over_rows(dsa_area *area, MatrixBuilder *builder)
+static bool
+send_ids(shm_mq_handle *queue, const Ids *ids)
+{
+	if (ids->integer)
+		return send_array(queue, ids->numbers, sizeof(int64) * (Size) ids->count);
+	return send_array(queue, ids->offset, sizeof(int64) * ((Size) ids->count + 1)) &&
+		send_array(queue, ids->bytes, ids->offset[ids->count]);
+}
+
+/* Send all rows, which are freed one after the other, and a chunk of none. */
+static bool
+send_rows(shm_mq_handle *queue, MatrixBuilder *builder)
 {
 	Triple	   *triples = palloc(sizeof(Triple) * CHUNK_TRIPLES);
-	dsa_pointer first = InvalidDsaPointer;
 	int			count;
 
-	while ((count = matrix_builder_take(builder, triples)) > 0)
+	do
 	{
-		dsa_pointer place = dsa_allocate(area, offsetof(HandedRows, triple) + sizeof(Triple) * count);
-		HandedRows *rows = dsa_get_address(area, place);
+		count = matrix_builder_take(builder, triples);
+		if (!send_array(queue, &count, sizeof(count)) ||
+			!send_array(queue, triples, sizeof(Triple) * count))
+			return false;
+	} while (count > 0);
+	return true;
+}
 
-		rows->next = first;
-		rows->count = count;
-		memcpy(rows->triple, triples, sizeof(Triple) * count);
-		first = place;
-	}
-	return first;
+static bool
+send_sketch(shm_mq_handle *queue, const IdSketch *sketch)
+{
+	return send_array(queue, sketch->state.hashesArr, sketch->state.arrSize) &&
+		send_array(queue, &sketch->text, sizeof(SketchText));
+}
+
+/* Hand over all that was taken in, or as much as the leader wants. */
+static bool
+hand_over(shm_mq_handle *queue, const Intake *intake)
+{
+	IdsBuilder *users = matrix_builder_users(intake->builder);
+	IdsBuilder *items = matrix_builder_items(intake->builder);
+	Handover	handover = {
+		.counts = intake->counts,
+		.users = ids_builder_count(users),
+		.items = ids_builder_count(items),
+		.user_text = ids_builder_text(users),
+		.item_text = ids_builder_text(items)
+	};
+
+	if (!send_array(queue, &handover, sizeof(handover)))
+		return false;
+	if (intake->counts.full)
+		return send_sketch(queue, intake->users) && send_sketch(queue, intake->items);
+	return send_ids(queue, ids_builder_ids(users)) && send_ids(queue, ids_builder_ids(items)) &&
+		send_rows(queue, intake->builder);
 }
 
 /* Entry point of the workers. */
@@ -318,91 +359,218 @@ RecsysScanMain(dsm_segment *segment, shm_toc *toc)
 {
 	ScanShared *shared = shm_toc_lookup(toc, KEY_SHARED, false);
 	ParallelTableScanDesc scan = shm_toc_lookup(toc, KEY_SCAN, false);
-	Handover   *handover = &shared->handover[ParallelWorkerNumber];
-	dsa_area   *area = dsa_attach(shared->area);
+	char	   *queues = shm_toc_lookup(toc, KEY_QUEUES, false);
+	shm_mq	   *queue = (shm_mq *) (queues + (Size) ParallelWorkerNumber * QUEUE_BYTES);
 	Relation	relation = table_open(shared->relid, AccessShareLock);
 	Intake		intake;
 
+	shm_mq_set_sender(queue, MyProc);
 	intake_init(&intake, shared->integer_users, shared->integer_items, shared->limit,
 				shared->min_value, NULL);
 	intake.share = &shared->share;
 	take_rows(relation, table_beginscan_parallel(relation, scan), &shared->columns, &intake);
 	table_close(relation, AccessShareLock);
-	handover->counts = intake.counts;
-	hand_over_ids(area, ids_builder_ids(matrix_builder_users(intake.builder)), &handover->users);
-	hand_over_ids(area, ids_builder_ids(matrix_builder_items(intake.builder)), &handover->items);
-	handover->rows = hand_over_rows(area, intake.builder);
-	dsa_detach(area);
+	(void) hand_over(shm_mq_attach(queue, segment, NULL), &intake);
+}
+
+/* No more is wanted of the workers: wait until they have gone. */
+static void
+dismiss_workers(ScanTeam *team)
+{
+	for (int i = 0; i < team->workers; i++)
+		shm_mq_detach(team->queue[i]);
+	WaitForParallelWorkersToFinish(team->parallel);
+	DestroyParallelContext(team->parallel);
+	ExitParallelMode();
+}
+
+/* Receive an array. */
+static void
+receive_array(ScanTeam *team, int worker, void *data, Size bytes)
+{
+	char	   *place = data;
+
+	while (bytes > 0)
+	{
+		void	   *message;
+		Size		length;
+
+		if (shm_mq_receive(team->queue[worker], &length, &message, false) != SHM_MQ_SUCCESS ||
+			length > bytes)
+		{
+			/* It has failed, or did not start: this finds out and says why. */
+			dismiss_workers(team);
+			elog(ERROR, "lost connection to a parallel worker");
+		}
+		memcpy(place, message, length);
+		place += length;
+		bytes -= length;
+	}
+}
+
+/* Receive ids of a worker.  Palloc'd. */
+static Ids
+receive_ids(ScanTeam *team, int worker, bool integer, int32 count, Size text)
+{
+	Size		numbers = sizeof(int64) * ((Size) count + !integer);
+	int64	   *number = MemoryContextAllocHuge(CurrentMemoryContext, Max(numbers, 1));
+	Ids			ids = {.integer = integer, .count = count};
+
+	receive_array(team, worker, number, numbers);
+	if (integer)
+	{
+		ids.numbers = number;
+		return ids;
+	}
+	ids.offset = number;
+	ids.bytes = MemoryContextAllocHuge(CurrentMemoryContext, Max(text, 1));
+	receive_array(team, worker, ids.bytes, text);
+	return ids;
+}
+
+static void
+free_ids(const Ids *ids)
+{
+	pfree(ids->integer ? ids->numbers : ids->offset);
+	if (!ids->integer)
+		pfree(ids->bytes);
 }
 
 /* The numbers that ids of a worker have in the leader's builder. */
 static int32 *
-number_ids(dsa_area *area, const HandedIds *handed, IdsBuilder *builder)
+number_ids(const Ids *ids, IdsBuilder *builder)
 {
-	bool		integer = !DsaPointerIsValid(handed->bytes);
-	int64	   *numbers = dsa_get_address(area, handed->numbers);
-	Ids			ids = {.integer = integer, .count = handed->count};
 	int32	   *number = MemoryContextAllocHuge(CurrentMemoryContext,
-												sizeof(int32) * (Size) Max(handed->count, 1));
+												sizeof(int32) * (Size) Max(ids->count, 1));
 
-	if (integer)
-		ids.numbers = numbers;
-	else
-	{
-		ids.offset = numbers;
-		ids.bytes = dsa_get_address(area, handed->bytes);
-	}
-	for (int32 i = 0; i < handed->count; i++)
-		number[i] = ids_builder_add(builder, ids_get(&ids, i));
-	dsa_free(area, handed->numbers);
-	if (!integer)
-		dsa_free(area, handed->bytes);
+	for (int32 i = 0; i < ids->count; i++)
+		number[i] = ids_builder_add(builder, ids_get(ids, i));
 	return number;
 }
 
 static void
-receive_handover(dsa_area *area, const Handover *handover, Intake *intake)
+receive_rows(ScanTeam *team, int worker, MatrixBuilder *builder, const int32 *user_number,
+			 const int32 *item_number)
+{
+	Triple	   *triples = palloc(sizeof(Triple) * CHUNK_TRIPLES);
+	int			count;
+
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		receive_array(team, worker, &count, sizeof(count));
+		if (count == 0)
+			break;
+		receive_array(team, worker, triples, sizeof(Triple) * count);
+		matrix_builder_absorb(builder, triples, count, user_number, item_number);
+	}
+	pfree(triples);
+}
+
+/* Receive the ids of a worker, which has sent its handover, of both kinds. */
+static void
+receive_both_ids(ScanTeam *team, int worker, Ids *users, Ids *items)
+{
+	const Handover *handover = &team->handover[worker];
+
+	*users = receive_ids(team, worker, team->shared->integer_users, handover->users,
+						 handover->user_text);
+	*items = receive_ids(team, worker, team->shared->integer_items, handover->items,
+						 handover->item_text);
+}
+
+/* Add what a worker has read. */
+static void
+receive_all(ScanTeam *team, int worker, Intake *intake)
 {
 	MemoryContext old = MemoryContextSwitchTo(intake->context);
-	int32	   *user_number = number_ids(area, &handover->users,
-										 matrix_builder_users(intake->builder));
-	int32	   *item_number = number_ids(area, &handover->items,
-										 matrix_builder_items(intake->builder));
-	dsa_pointer place = handover->rows;
+	Ids			users;
+	Ids			items;
+	int32	   *user_number;
+	int32	   *item_number;
 
-	intake_count(&intake->counts, &handover->counts);
-	while (DsaPointerIsValid(place))
-	{
-		HandedRows *rows = dsa_get_address(area, place);
-		dsa_pointer next = rows->next;
-
-		CHECK_FOR_INTERRUPTS();
-		matrix_builder_absorb(intake->builder, rows->triple, rows->count, user_number,
-							  item_number);
-		dsa_free(area, place);
-		place = next;
-	}
+	receive_both_ids(team, worker, &users, &items);
+	user_number = number_ids(&users, matrix_builder_users(intake->builder));
+	item_number = number_ids(&items, matrix_builder_items(intake->builder));
+	free_ids(&users);
+	free_ids(&items);
+	receive_rows(team, worker, intake->builder, user_number, item_number);
 	pfree(user_number);
 	pfree(item_number);
 	MemoryContextSwitchTo(old);
 }
 
-static ScanShared *
-share_scan(ParallelContext *parallel, Relation relation, const RatingsSource *source,
-		   dsa_area *area, const Intake *intake)
+static void
+merge_sketch(ScanTeam *team, int worker, IdSketch *sketch)
 {
-	Size		size = offsetof(ScanShared, handover) + sizeof(Handover) * parallel->nworkers;
+	IdSketch   *other = sketch_create();
+
+	receive_array(team, worker, other->state.hashesArr, other->state.arrSize);
+	receive_array(team, worker, &other->text, sizeof(SketchText));
+	sketch_merge(sketch, other);
+}
+
+/* Add the ids of a worker to the sketches. */
+static void
+receive_sketches(ScanTeam *team, int worker, Intake *intake)
+{
+	Ids			users;
+	Ids			items;
+
+	if (team->handover[worker].counts.full)
+	{
+		merge_sketch(team, worker, intake->users);
+		merge_sketch(team, worker, intake->items);
+		return;
+	}
+	receive_both_ids(team, worker, &users, &items);
+	sketch_add_ids(intake->users, &users);
+	sketch_add_ids(intake->items, &items);
+	free_ids(&users);
+	free_ids(&items);
+}
+
+/* Take in what all workers have read, once they have. */
+static void
+receive_handovers(ScanTeam *team, Intake *intake)
+{
+	bool		full = intake->counts.full;
+
+	for (int i = 0; i < team->workers; i++)
+	{
+		receive_array(team, i, &team->handover[i], sizeof(Handover));
+		intake_count(&intake->counts, &team->handover[i].counts);
+	}
+	if (intake->counts.full && !full)
+		intake_sketch(intake);
+	for (int i = 0; i < team->workers; i++)
+	{
+		if (intake->counts.full)
+			receive_sketches(team, i, intake);
+		else
+			receive_all(team, i, intake);
+	}
+}
+
+/* What the workers see.  False: there is no room for it. */
+static bool
+share_scan(ScanTeam *team, Relation relation, const RatingsSource *source, const Intake *intake)
+{
+	ParallelContext *parallel = team->parallel;
 	Snapshot	snapshot = GetActiveSnapshot();
+	Size		scan_size = table_parallelscan_estimate(relation, snapshot);
 	ScanShared *shared;
 	ParallelTableScanDesc scan;
 
-	shm_toc_estimate_chunk(&parallel->estimator, size);
-	shm_toc_estimate_chunk(&parallel->estimator, table_parallelscan_estimate(relation, snapshot));
-	shm_toc_estimate_keys(&parallel->estimator, 2);
-	InitializeParallelDSM(parallel);
+	shm_toc_estimate_chunk(&parallel->estimator, sizeof(ScanShared));
+	shm_toc_estimate_chunk(&parallel->estimator, scan_size);
+	shm_toc_estimate_chunk(&parallel->estimator, mul_size(QUEUE_BYTES, parallel->nworkers));
+	shm_toc_estimate_keys(&parallel->estimator, 3);
+	if (!shared_begin_parallel(parallel))
+		return false;
 
-	shared = shm_toc_allocate(parallel->toc, size);
-	memset(shared, 0, size);
+	team->shared = shared = shm_toc_allocate(parallel->toc, sizeof(ScanShared));
+	memset(shared, 0, sizeof(ScanShared));
 	shared->relid = source->relid;
 	shared->columns = find_columns(source);
 	shared->integer_users = source->user.integer;
@@ -411,36 +579,70 @@ share_scan(ParallelContext *parallel, Relation relation, const RatingsSource *so
 	shared->min_value = intake->min_value;
 	pg_atomic_init_u64(&shared->share.rows, 0);
 	pg_atomic_init_u64(&shared->share.bytes, 0);
-	shared->area = dsa_get_handle(area);
 	shm_toc_insert(parallel->toc, KEY_SHARED, shared);
-	scan = shm_toc_allocate(parallel->toc, table_parallelscan_estimate(relation, snapshot));
+	scan = shm_toc_allocate(parallel->toc, scan_size);
 	table_parallelscan_initialize(relation, scan, snapshot);
 	shm_toc_insert(parallel->toc, KEY_SCAN, scan);
-	return shared;
+	return true;
 }
 
+/* Start the workers, with a queue each. */
 static void
+launch_workers(ScanTeam *team)
+{
+	ParallelContext *parallel = team->parallel;
+	char	   *queues = shm_toc_allocate(parallel->toc,
+										  mul_size(QUEUE_BYTES, parallel->nworkers));
+
+	for (int i = 0; i < parallel->nworkers; i++)
+		shm_mq_set_receiver(shm_mq_create(queues + (Size) i * QUEUE_BYTES, QUEUE_BYTES), MyProc);
+	shm_toc_insert(parallel->toc, KEY_QUEUES, queues);
+	LaunchParallelWorkers(parallel);
+	team->workers = parallel->nworkers_launched;
+	team->queue = palloc(sizeof(shm_mq_handle *) * Max(team->workers, 1));
+	team->handover = palloc(sizeof(Handover) * Max(team->workers, 1));
+	for (int i = 0; i < team->workers; i++)
+		team->queue[i] = shm_mq_attach((shm_mq *) (queues + (Size) i * QUEUE_BYTES),
+									   parallel->seg, parallel->worker[i].bgwhandle);
+}
+
+/* False: there is no room for what workers need, and nothing was read. */
+static bool
 read_with_workers(Relation relation, const RatingsSource *source, int workers, Intake *intake)
 {
-	dsa_area   *area = dsa_create(LWTRANCHE_PARALLEL_QUERY_DSA);
-	ParallelContext *parallel;
-	ScanShared *shared;
+	ScanTeam	team = {0};
 	ParallelTableScanDesc scan;
 
 	EnterParallelMode();
-	parallel = CreateParallelContext("recsys", "RecsysScanMain", workers);
-	shared = share_scan(parallel, relation, source, area, intake);
-	scan = shm_toc_lookup(parallel->toc, KEY_SCAN, false);
-	LaunchParallelWorkers(parallel);
-	intake->share = &shared->share;
-	take_rows(relation, table_beginscan_parallel(relation, scan), &shared->columns, intake);
+	team.parallel = CreateParallelContext("recsys", "RecsysScanMain", workers);
+	if (!share_scan(&team, relation, source, intake))
+		return false;
+	scan = shm_toc_lookup(team.parallel->toc, KEY_SCAN, false);
+	launch_workers(&team);
+	intake->share = &team.shared->share;
+	take_rows(relation, table_beginscan_parallel(relation, scan), &team.shared->columns, intake);
 	intake->share = NULL;
-	WaitForParallelWorkersToFinish(parallel);
-	for (int i = 0; i < parallel->nworkers_launched; i++)
-		receive_handover(area, &shared->handover[i], intake);
-	DestroyParallelContext(parallel);
-	ExitParallelMode();
-	dsa_detach(area);
+	receive_handovers(&team, intake);
+	dismiss_workers(&team);
+	return true;
+}
+
+static void
+read_alone(Relation relation, const RatingsSource *source, Intake *intake)
+{
+	ScanColumns columns = find_columns(source);
+
+	take_rows(relation, table_beginscan(relation, GetActiveSnapshot(), 0, NULL), &columns,
+			  intake);
+}
+
+/* Was there too little memory for several builders, but enough for one? */
+static bool
+is_better_alone(const Intake *intake)
+{
+	MatrixShape shape = intake_shape(intake);
+
+	return intake->counts.full && matrix_building_bytes(&shape) <= intake->limit;
 }
 
 /*
@@ -455,14 +657,12 @@ scan_read(const RatingsSource *source, Intake *intake)
 
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	if (workers > 0)
-		read_with_workers(relation, source, workers, intake);
-	else
+	if (workers == 0 || !read_with_workers(relation, source, workers, intake))
+		read_alone(relation, source, intake);
+	else if (is_better_alone(intake))
 	{
-		ScanColumns columns = find_columns(source);
-
-		take_rows(relation, table_beginscan(relation, GetActiveSnapshot(), 0, NULL), &columns,
-				  intake);
+		intake_restart(intake);
+		read_alone(relation, source, intake);
 	}
 	PopActiveSnapshot();
 	table_close(relation, NoLock);

@@ -35,6 +35,7 @@
 #include "model/form.h"
 #include "model/image.h"
 #include "ratings/budget.h"
+#include "ratings/shared.h"
 #include "serving/batch.h"
 #include "serving/ranking.h"
 
@@ -185,11 +186,10 @@ batch_create(const BatchShape *shape, const Model *model)
 
 	batch->shape = *shape;
 	bytes = Max(lay_out_batch(batch, NULL), 1);
-	if (batch_workers(shape, model->header.items) > 0 && budget_fits_shared(bytes))
-	{
-		batch->segment = dsm_create(bytes, 0);
+	if (batch_workers(shape, model->header.items) > 0)
+		batch->segment = shared_create(bytes);
+	if (batch->segment != NULL)
 		base = memset(dsm_segment_address(batch->segment), 0, bytes);
-	}
 	else
 		base = MemoryContextAllocExtended(CurrentMemoryContext, bytes,
 										  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
@@ -649,7 +649,8 @@ RecsysBatchMain(dsm_segment *segment, shm_toc *toc)
 	dsm_detach(batch.segment);
 }
 
-static void
+/* False: there is no room for what workers need. */
+static bool
 run_with_workers(const Batch *batch, Model *model, int workers, const BatchShared *description)
 {
 	ParallelContext *parallel;
@@ -659,7 +660,8 @@ run_with_workers(const Batch *batch, Model *model, int workers, const BatchShare
 	parallel = CreateParallelContext("recsys", "RecsysBatchMain", workers);
 	shm_toc_estimate_chunk(&parallel->estimator, sizeof(BatchShared));
 	shm_toc_estimate_keys(&parallel->estimator, 1);
-	InitializeParallelDSM(parallel);
+	if (!shared_begin_parallel(parallel))
+		return false;
 	shared = shm_toc_allocate(parallel->toc, sizeof(BatchShared));
 	*shared = *description;
 	pg_atomic_init_u64(&shared->next, 0);
@@ -669,6 +671,7 @@ run_with_workers(const Batch *batch, Model *model, int workers, const BatchShare
 	WaitForParallelWorkersToFinish(parallel);
 	DestroyParallelContext(parallel);
 	ExitParallelMode();
+	return true;
 }
 
 /*
@@ -689,9 +692,8 @@ batch_run(Batch *batch, Model *model)
 	pg_atomic_init_u64(&shared.next, 0);
 	if (batch->segment != NULL)
 		shared.arrays = dsm_segment_handle(batch->segment);
-	if (batch->segment != NULL && workers > 0 && share_model(model, &shared))
-		run_with_workers(batch, model, workers, &shared);
-	else
+	if (batch->segment == NULL || workers == 0 || !share_model(model, &shared) ||
+		!run_with_workers(batch, model, workers, &shared))
 		take_blocks(worker_create(batch, model, &shared.next));
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);

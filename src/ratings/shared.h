@@ -1,0 +1,16 @@
+/*
+ * shared.h
+ *		Dynamic shared memory, for those who can do without it.
+ */
+#ifndef RECSYS_RATINGS_SHARED_H
+#define RECSYS_RATINGS_SHARED_H
+
+#include "postgres.h"
+
+#include "access/parallel.h"
+#include "storage/dsm.h"
+
+extern dsm_segment *shared_create(Size bytes);
+extern bool shared_begin_parallel(ParallelContext *parallel);
+
+#endif							/* RECSYS_RATINGS_SHARED_H */
