@@ -18,12 +18,12 @@
 #include "compat.h"
 
 #include "access/xact.h"
-#include "pgstat.h"
 #include "storage/lwlock.h"
 #include "storage/shm_toc.h"
 #include "storage/shmem.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
+#include "utils/wait_event.h"
 
 #include "ratings/budget.h"
 #include "ratings/shared.h"
