@@ -199,10 +199,3 @@ items_query(const ItemsSource *source)
 	appendStringInfo(&query, " FROM %s i", source->relation);
 	return query.data;
 }
-
-/* A query for the number of items. */
-char *
-items_count_query(const ItemsSource *source)
-{
-	return psprintf("SELECT pg_catalog.count(*) FROM %s i", source->relation);
-}

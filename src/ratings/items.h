@@ -51,6 +51,5 @@ extern char *items_relation_name(const char *relation);
 extern char *items_config_name(const char *config);
 extern ItemsSource *items_resolve(const ItemsNames *names, const char *config);
 extern char *items_query(const ItemsSource *source);
-extern char *items_count_query(const ItemsSource *source);
 
 #endif							/* RECSYS_RATINGS_ITEMS_H */

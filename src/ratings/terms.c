@@ -8,6 +8,9 @@
  * without them.  Terms and items have provisional numbers until all are known;
  * then they are ordered, and the counts sorted by two transpositions, so that
  * nothing depends on the order of the rows.
+ *
+ * When they no longer fit into memory the rest is counted without being kept,
+ * terms by a sketch, for the error to say what would do.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -27,6 +30,7 @@
 #include "ratings/budget.h"
 #include "ratings/id_datum.h"
 #include "ratings/intake.h"
+#include "ratings/sketch.h"
 #include "ratings/terms.h"
 
 /* Look at the memory in use, at the clock and for interrupts so often. */
@@ -56,7 +60,9 @@ typedef struct TermsBuilder
 	int64		repeated;		/* rows whose id was there before */
 	char	   *repeated_id;	/* one of these */
 	Size		limit;			/* bytes at the peak of building */
-	bool		full;			/* they would not do: reading has stopped */
+	bool		full;			/* they would not do: from then on only counted */
+	IdSketch   *all_items;		/* when it is full: of all rows */
+	IdSketch   *all_names;
 	ReadingClock clock;
 	StringInfoData name;		/* of the term at hand */
 } TermsBuilder;
@@ -79,14 +85,18 @@ building_bytes(Size entries, Size items, Size names, Size text)
 	return add_size(bytes, budget_array(text, 3));
 }
 
-/* The same if "growth" times as many rows were read as there are now. */
+/* The same for all that was read: nearly, when it is full. */
 static Size
-builder_bytes(const TermsBuilder *builder, double growth)
+builder_bytes(const TermsBuilder *builder)
 {
-	Size		text = ids_builder_text(builder->items) + ids_builder_text(builder->names);
-
-	return building_bytes(builder->entries * growth, ids_builder_count(builder->items) * growth,
-						  ids_builder_count(builder->names) * growth, text * growth);
+	if (builder->full)
+		return building_bytes(builder->entries, sketch_count(builder->all_items),
+							  sketch_count(builder->all_names),
+							  add_size(sketch_text(builder->all_items),
+									   sketch_text(builder->all_names)));
+	return building_bytes(builder->entries, ids_builder_count(builder->items),
+						  ids_builder_count(builder->names),
+						  ids_builder_text(builder->items) + ids_builder_text(builder->names));
 }
 
 static TermsBuilder *
@@ -126,6 +136,12 @@ number_of_term(TermsBuilder *builder, char kind, const char *name, int length)
 	appendBinaryStringInfo(&builder->name, name, length);
 	id.text = builder->name.data;
 	id.length = builder->name.len;
+	if (builder->full)
+	{
+		sketch_add(builder->all_names, id);
+		MemoryContextSwitchTo(old);
+		return -1;
+	}
 	term = ids_builder_add(builder->names, id);
 	if (term == before)
 	{
@@ -146,8 +162,14 @@ static void
 add_term(TermsBuilder *builder, char kind, const char *name, int length, int count)
 {
 	int32		term = number_of_term(builder, kind, name, length);
-	int64		first = builder->start[ids_builder_count(builder->items) - 1];
+	int64		first;
 
+	if (builder->full)
+	{
+		builder->entries++;
+		return;
+	}
+	first = builder->start[ids_builder_count(builder->items) - 1];
 	if (builder->place[term] >= first)
 	{
 		builder->count[builder->place[term]] += count;
@@ -287,10 +309,17 @@ add_feature(TermsBuilder *builder, const FeatureColumn *feature, Datum value)
 static bool
 start_item(TermsBuilder *builder, Id id)
 {
-	MemoryContext old = MemoryContextSwitchTo(builder->context);
+	MemoryContext old;
 	int32		before = ids_builder_count(builder->items);
-	bool		is_new = ids_builder_add(builder->items, id) == before;
+	bool		is_new;
 
+	if (builder->full)
+	{
+		sketch_add(builder->all_items, id);
+		return true;
+	}
+	old = MemoryContextSwitchTo(builder->context);
+	is_new = ids_builder_add(builder->items, id) == before;
 	if (!is_new && builder->repeated++ == 0)
 		builder->repeated_id = id_to_cstring(id);
 	if (is_new && before == builder->item_capacity)
@@ -305,15 +334,29 @@ start_item(TermsBuilder *builder, Id id)
 	return is_new;
 }
 
+/* Begin sketches, with what is kept. */
+static void
+begin_sketches(TermsBuilder *builder)
+{
+	MemoryContext old = MemoryContextSwitchTo(builder->context);
+
+	builder->full = true;
+	builder->all_items = sketch_create();
+	builder->all_names = sketch_create();
+	sketch_add_ids(builder->all_items, ids_builder_ids(builder->items));
+	sketch_add_ids(builder->all_names, ids_builder_ids(builder->names));
+	MemoryContextSwitchTo(old);
+}
+
 static void
 look_around(TermsBuilder *builder, const ItemsSource *source)
 {
 	CHECK_FOR_INTERRUPTS();
-	builder->full = builder_bytes(builder, 1) > builder->limit;
+	if (!builder->full && builder_bytes(builder) > builder->limit)
+		begin_sketches(builder);
 	reading_tell(&builder->clock, source->relation, builder->rows);
 }
 
-/* Returns false to end the query. */
 static bool
 receive_item(TupleTableSlot *slot, DestReceiver *self)
 {
@@ -333,7 +376,7 @@ receive_item(TupleTableSlot *slot, DestReceiver *self)
 		look_around(builder, source);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(builder->scratch);
-	return !builder->full;
+	return true;
 }
 
 /* By now the query runs as whoever is to convert the ids as well. */
@@ -350,7 +393,7 @@ receive_shutdown(DestReceiver *self)
 {
 }
 
-/* Run a query on the items. */
+/* Run the query on the items. */
 static void
 run_query(const ItemsSource *source, const char *query, ParamListInfo params,
 		  DestReceiver *dest)
@@ -398,54 +441,14 @@ read_items(TermsBuilder *builder, const ItemsSource *source)
 	run_query(source, items_query(source), params, &receiver.receiver);
 }
 
-/* Takes the one number that a query gives. */
-typedef struct CountReceiver
-{
-	DestReceiver receiver;		/* must be first */
-	int64		count;
-} CountReceiver;
-
-static bool
-receive_count(TupleTableSlot *slot, DestReceiver *self)
-{
-	bool		isnull;
-
-	((CountReceiver *) self)->count = DatumGetInt64(slot_getattr(slot, 1, &isnull));
-	return true;
-}
-
-static void
-start_count(DestReceiver *self, int operation, TupleDesc typeinfo)
-{
-}
-
-static int64
-count_items(const ItemsSource *source)
-{
-	CountReceiver receiver = {
-		.receiver = {
-			.receiveSlot = receive_count,
-			.rStartup = start_count,
-			.rShutdown = receive_shutdown,
-			.rDestroy = receive_shutdown,
-			.mydest = DestNone
-		}
-	};
-
-	run_query(source, items_count_query(source), NULL, &receiver.receiver);
-	return receiver.count;
-}
-
 /* Error, with what would do for all rows: the texts do not fit. */
 static void
 report_full(const TermsBuilder *builder, const ItemsSource *source, Size other_bytes)
 {
-	int64		rows = count_items(source);
-	double		growth = Max((double) rows / builder->rows, 1);
-
-	budget_require(Max(add_size(other_bytes, builder_bytes(builder, growth)),
+	budget_require(Max(add_size(other_bytes, builder_bytes(builder)),
 					   add_size(budget_limit(), 1)),
-				   psprintf("relation %s with " INT64_FORMAT " items", source->relation, rows));
+				   psprintf("relation %s with " INT64_FORMAT " items", source->relation,
+							builder->rows));
 }
 
 static void
@@ -555,6 +558,6 @@ terms_read(const ItemsSource *source, Size other_bytes)
 	report_bad_rows(builder, source);
 	ereport(DEBUG1,
 			(errmsg_internal("%zu bytes of memory are needed at most",
-							 add_size(other_bytes, builder_bytes(builder, 1)))));
+							 add_size(other_bytes, builder_bytes(builder)))));
 	return builder_finish(builder);
 }

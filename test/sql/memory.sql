@@ -15,7 +15,10 @@ CREATE VIEW a_view AS SELECT * FROM texts;	-- read by a query
 CREATE TABLE sparse AS
 SELECT 'user-' || i % 40000 AS user_id, i * 7919 % 40009 AS item_id, 1 + i % 5 AS rating
   FROM generate_series(1, 108000) i ORDER BY hashint4(i);
-ANALYZE numbers, texts, sparse;
+CREATE TABLE items AS
+SELECT i AS item_id, (SELECT string_agg('word' || (i * 7919 + k * k * 31) % 2003, ' ') FROM generate_series(1, 12) k) AS title
+  FROM generate_series(1, 15000) i;
+ANALYZE numbers, texts, sparse, items;
 
 SET recsys.ratings_per_worker = 40000;
 SET min_parallel_table_scan_size = 0;
@@ -37,6 +40,7 @@ END $$;
 CREATE TABLE cases (algorithm text, options jsonb);
 INSERT INTO cases VALUES
 ('ease', '{}'), ('slim', '{"k": 3, "candidates": 5}'), ('rp3beta', '{}'), ('popular', '{}'), ('svd', '{"iterations": 1}'),
+('content', '{"items": "items", "text_cols": ["title"]}'),
 ('hybrid', '{"components": [{"algorithm": "popular"}, {"algorithm": "rp3beta"}]}');
 
 -- Enough: with what is asked for it is trained.  Not much more: it is not, with three quarters of it.
@@ -45,7 +49,8 @@ DO $$
 DECLARE c record; asked int;
 BEGIN
 	FOR c IN SELECT * FROM cases, unnest('{numbers,texts,a_view,sparse}'::regclass[]) source, unnest('{0,3}'::int[]) workers
-	          WHERE source::text IN ('numbers', 'texts') OR algorithm = 'popular' LOOP
+	          WHERE CASE algorithm WHEN 'popular' THEN true WHEN 'content' THEN source = 'numbers'::regclass
+	                ELSE source::text IN ('numbers', 'texts') END LOOP
 		PERFORM set_config('max_parallel_maintenance_workers', c.workers::text, true);
 		asked := asks_for(c.source, c.algorithm, c.options, 1);
 		INSERT INTO answers
