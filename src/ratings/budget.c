@@ -20,8 +20,13 @@
 
 #include "ratings/budget.h"
 
-/* One part in so many of the room for shared memory is left to others. */
+/*
+ * One part in so many of the room for shared memory is left to others, and so
+ * many bytes at least: PostgreSQL's statistics and sessions want a megabyte at
+ * a time, and to them it is an error not to get it.
+ */
 #define SHARE_LEFT 16
+#define LEAST_LEFT (1536 * 1024)
 
 /* The bound, in bytes. */
 Size
@@ -64,6 +69,7 @@ budget_fits_shared(Size bytes)
 {
 	const char *folder = NULL;
 	struct statvfs info;
+	uint64		left;
 
 #ifdef __linux__
 	if (dynamic_shared_memory_type == DSM_IMPL_POSIX)
@@ -73,8 +79,8 @@ budget_fits_shared(Size bytes)
 		folder = PG_DYNSHMEM_DIR;
 	if (folder == NULL || statvfs(folder, &info) != 0)
 		return true;
-	return (uint64) info.f_bavail * info.f_frsize >
-		(uint64) info.f_blocks * info.f_frsize / SHARE_LEFT + bytes;
+	left = (uint64) info.f_blocks * info.f_frsize / SHARE_LEFT;
+	return (uint64) info.f_bavail * info.f_frsize > Max(left, LEAST_LEFT) + bytes;
 }
 
 /*
