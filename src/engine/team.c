@@ -241,10 +241,8 @@ shared_array(Team *team, int number, Size bytes)
 static void *
 attached_array(Team *team, int number)
 {
-	dsm_segment *segment = dsm_attach(team->shared->array[number]);
+	dsm_segment *segment = shared_attach(team->shared->array[number]);
 
-	if (segment == NULL)
-		elog(ERROR, "could not attach to array %d of the training run", number);
 	team->segment[number] = segment;
 	return dsm_segment_address(segment);
 }

@@ -183,9 +183,7 @@ image_attach(dsm_handle handle)
 	const Size *place;
 	char	   *base;
 
-	image->segment = dsm_attach(handle);
-	if (image->segment == NULL)
-		elog(ERROR, "could not attach to the image of a model");
+	image->segment = shared_attach(handle);
 	shared = dsm_segment_address(image->segment);
 	base = (char *) shared;
 	place = shared->place;

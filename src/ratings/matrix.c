@@ -236,9 +236,7 @@ sparse_allocate_shared(SparseRows *matrix, int32 rows, int32 cols, int64 entries
 static void
 sparse_attach(SparseRows *matrix, int32 rows, int32 cols, SparseShare *share)
 {
-	share->segment = dsm_attach(share->handle);
-	if (share->segment == NULL)
-		elog(ERROR, "could not attach to the interaction matrix");
+	share->segment = shared_attach(share->handle);
 	sparse_place(matrix, rows, cols, share, dsm_segment_address(share->segment));
 }
 

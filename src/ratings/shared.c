@@ -131,3 +131,19 @@ shared_begin_parallel(ParallelContext *parallel)
 	ExitParallelMode();
 	return false;
 }
+
+/*
+ * The segment of a handle, for a worker.  Error, as PostgreSQL has it of its own
+ * segments: it has gone, with the session that made it.
+ */
+dsm_segment *
+shared_attach(dsm_handle handle)
+{
+	dsm_segment *segment = dsm_attach(handle);
+
+	if (segment == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("could not map dynamic shared memory segment")));
+	return segment;
+}

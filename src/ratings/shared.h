@@ -11,6 +11,7 @@
 #include "storage/dsm.h"
 
 extern dsm_segment *shared_create(Size bytes);
+extern dsm_segment *shared_attach(dsm_handle handle);
 extern bool shared_begin_parallel(ParallelContext *parallel);
 
 #endif							/* RECSYS_RATINGS_SHARED_H */

@@ -632,9 +632,7 @@ RecsysBatchMain(dsm_segment *segment, shm_toc *toc)
 	Batch		batch = {.shape = shared->shape};
 	Model	   *model;
 
-	batch.segment = dsm_attach(shared->arrays);
-	if (batch.segment == NULL)
-		elog(ERROR, "could not attach to the arrays of a batch");
+	batch.segment = shared_attach(shared->arrays);
 	lay_out_batch(&batch, dsm_segment_address(batch.segment));
 	if (shared->image)
 		model = image_attach(shared->image_handle);
