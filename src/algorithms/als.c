@@ -503,6 +503,13 @@ als_train(TrainContext *context)
 	als_finish(als, context->draft);
 }
 
+/* Conjugate gradients are kernels of our own. */
+static bool
+als_is_dense(const void *options)
+{
+	return ((const AlsOptions *) options)->solver != ALS_CG;
+}
+
 const Algorithm als_algorithm = {
 	.name = "als",
 	.family = "matrix factorization",
@@ -513,6 +520,7 @@ const Algorithm als_algorithm = {
 	.options = options,
 	.option_count = lengthof(options),
 	.dense = true,
+	.is_dense = als_is_dense,
 	.iteration = offsetof(AlsOptions, iteration),
 	.prepare = als_prepare,
 	.memory = als_memory,

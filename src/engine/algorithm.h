@@ -96,6 +96,9 @@ typedef struct Algorithm
 	 */
 	double		(*work) (TrainContext *context, int phase, int64 argument, int unit);
 
+	/* If it is dense: is it under these options?  NULL: always. */
+	bool		(*is_dense) (const void *options);
+
 	/* Is there anything to share under these options?  NULL: always. */
 	bool		(*has_work) (const void *options);
 

@@ -30,3 +30,11 @@ dense_require(void)
 				 errmsg("could not load OpenBLAS: %s", blas_problem()),
 				 errhint("Install the serial OpenBLAS, on Debian the package libopenblas0-serial.")));
 }
+
+/* The same, if an algorithm will call BLAS or LAPACK under these options. */
+void
+dense_require_for(const Algorithm *algorithm, const void *options)
+{
+	if (algorithm->dense && (algorithm->is_dense == NULL || algorithm->is_dense(options)))
+		dense_require();
+}

@@ -408,8 +408,7 @@ RecsysWorkerMain(dsm_segment *segment, shm_toc *toc)
 	context.options = options_parse(context.algorithm,
 									DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
 																	   CStringGetDatum(options))));
-	if (context.algorithm->dense)
-		dense_require();
+	dense_require_for(context.algorithm, context.options);
 	interactions_attach(&shared->ratings, &ratings);
 	context.state = context.algorithm->attach(&context);
 	while (wait_for_phase(shared))

@@ -259,8 +259,7 @@ train_once(TrainContext *context)
 	/* Components have a team each. */
 	if (interactions_are_shared(ratings) && algorithm->components == NULL)
 		workers = team_workers(algorithm, context->options, sparse_entries(&ratings->by_user));
-	if (algorithm->dense)
-		dense_require();
+	dense_require_for(algorithm, context->options);
 	context->draft = draft_create();
 	if (workers > 0)
 		context->team = team_create(workers);
