@@ -145,6 +145,9 @@ my @functions = read_functions();
 my $algorithms = read_algorithms();
 my @relations = read_relations('true');
 my @models = read_relations(q(reloftype <> 0 AND relkind = 'r'));
+
+# Those that the statements train; what trained can be read.
+my @trained = qw(t1 t2 t3);
 # Waiting for a timeout too often would take all the time.
 my @rating_relations = grep { $_ ne 'endless' } read_relations(q(EXISTS (
 	SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = 'user_id')));
@@ -212,7 +215,8 @@ sub a_relation
 {
 	my ($call, $name) = @_;
 	my $sane =
-	    $name eq 'model' || ($name eq 'source' && chance(.3)) ? one_of(@models)
+	    $name eq 'model' && chance(.2) ? one_of(@trained)
+	  : $name eq 'model' || ($name eq 'source' && chance(.3)) ? one_of(@models)
 	  : chance(.5) ? one_of(@good_relations)
 	  : one_of(@rating_relations);
 
@@ -511,7 +515,8 @@ sub a_text
 	my $hostile = $call->{hostile}->();
 
 	return a_string($hostile, $call->{algorithm}) if $name eq 'algorithm';
-	return a_string($hostile, $call->{commit} ? () : map({ "fuzz.$_" } @models), 't1', 'fuzz.t2', 't3', 'pg_temp.t4')
+	return a_string($hostile, ($call->{commit} ? () : map { "fuzz.$_" } @models),
+		'pg_temp.t', (map { "fuzz.$_" } @trained) x 5)
 	  if $name eq 'model';
 	return a_string($hostile, @metrics) if $name eq 'metric' && $function->{name} =~ /grid|tune/;
 	return a_string($hostile, @{ $sane_texts{$name} }) if $sane_texts{$name};
@@ -538,7 +543,7 @@ sub new_call
 	return {
 		algorithm => one_of(keys_of($algorithms)),
 		hostile => sub { chance($hostility) },
-		commit => chance(.1)
+		commit => chance(.15)
 	};
 }
 
@@ -630,7 +635,9 @@ my @settings = (
 	'SET LOCAL extra_float_digits = -15', 'SET LOCAL jit_above_cost = 0', "SET LOCAL bytea_output = 'escape'",
 	'SET LOCAL enable_seqscan = off', 'SET LOCAL SESSION AUTHORIZATION regress_recsys_fuzz',
 	"SET LOCAL default_table_access_method = 'heap'", "SET LOCAL default_tablespace = 'nowhere'",
-	'SET LOCAL row_security = off',	"SET LOCAL temp_file_limit = '64kB'");
+	'SET LOCAL row_security = off',	"SET LOCAL temp_file_limit = '64kB'", 'SET LOCAL recsys.model_cache_size = 0',
+	'SET LOCAL recsys.ratings_per_worker = 0', 'SET LOCAL recsys.ratings_per_worker = 1',
+	'SET LOCAL max_parallel_maintenance_workers = 3; SET LOCAL recsys.ratings_per_worker = 10');
 my $parallel = "SELECT set_config(name, 'on', true) FROM pg_settings"
   . " WHERE name IN ('force_parallel_mode', 'debug_parallel_query');"
   . ' SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0;';

@@ -42,7 +42,7 @@ SELECT nth(n, VARIADIC ARRAY(SELECT oid::regclass::text FROM pg_class WHERE relo
 	   nth(n, 'cosine', 'dot', 'euclidean', 'manhattan')::metric AS metric,
 	   nth(n, 'rmse', 'mae', 'ndcg', 'recall@3', 'auc', 'coverage', 'diversity')::list_metric AS list_metric,
 	   nth(n, 'user', 'item')::side AS side,
-	   nth(n, '{}', '{"iterations": 2}', '{"factors": 2}', '{"k": 3}', '{"duplicates": "max"}', '{"binarize": true}', '{"min_value": 2}')::jsonb::options AS options,
+	   nth(n, '{}', '{}', '{"duplicates": "max"}', '{"clip": false}', '{"min_value": 2}', '{"factors": 2}', '{"seed": 1}')::jsonb::options AS options,
 	   nth(n, '{}', '{"method": "leave_one_out"}', '{"method": "users"}', '{"method": "random", "sampled_negatives": 5}',
 		   '{"method": "temporal", "time_col": "at"}', '{"method": "given", "test": "fuzz.empty"}')::jsonb::split AS split,
 	   nth(n, '{}', '{"factors": [1, 2]}', '{"k": [1, 5]}', '{"seed": 1}')::jsonb::grid AS grid,
@@ -65,16 +65,34 @@ SELECT CASE
 	ELSE type::text END
 $$;
 
+-- The n-th argument of a function around one: most of what sqlsmith gives is NULL, with
+-- which most functions do nothing, so that stands for something else.
+CREATE FUNCTION given(n bigint, argument text, domain text) RETURNS text LANGUAGE sql AS $$
+SELECT CASE
+	WHEN argument ~ '_col$' THEN format('coalesce($%s, %L)', n, replace(replace(argument, '_col', '_id'), 'rating_id', 'rating'))
+	WHEN domain ~ '^smith' THEN format('coalesce($%s, (SELECT %I FROM smith.argument ORDER BY random() LIMIT 1))', n, substr(domain, 7))
+	WHEN domain IN ('integer', 'int') THEN format('coalesce($%s, 3)', n)
+	WHEN domain = 'text' THEN format('coalesce($%s, ''user 3'')', n)
+	WHEN domain = 'uuid' THEN format('coalesce($%s, md5(''3'')::uuid)', n)
+	WHEN domain = 'double precision' THEN format('coalesce($%s, .5)', n)
+	WHEN domain = 'boolean' THEN format('coalesce($%s, true)', n)
+	ELSE format('$%s', n)
+END
+$$;
+
 -- A function around one of the extension, all its rows as one text.
 CREATE PROCEDURE wrap(function regprocedure, id text) LANGUAGE plpgsql AS $$
 DECLARE
 	p pg_proc := f FROM pg_proc f WHERE f.oid = function;
-	types text[] := ARRAY(SELECT domain_of(p.proname, coalesce(p.proargnames[n], ''), t, id)
-							FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY a (t, n) ORDER BY n);
-	given text[] := ARRAY(SELECT format('$%s::%s', n, CASE WHEN t IN ('anyelement'::regtype, '"any"'::regtype) THEN id
-												WHEN t = 'anyarray'::regtype THEN id || '[]' ELSE t::regtype::text END)
-							FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY a (t, n) ORDER BY n);
+	types text[];
+	given text[];
 BEGIN
+	SELECT array_agg(domain ORDER BY n),
+		   array_agg(smith.given(n, argument, domain)
+			|| CASE WHEN domain ~ '^smith' THEN '::' || t::regtype ELSE '' END ORDER BY n)
+	  INTO types, given
+	  FROM unnest(p.proargtypes::oid[], p.proargnames[1:p.pronargs]) WITH ORDINALITY a (t, argument, n),
+		   domain_of(p.proname, coalesce(argument, ''), t, id) domain;
 	EXECUTE format('CREATE FUNCTION smith.%I(%s) RETURNS text LANGUAGE sql AS %L',
 		p.proname || '_' || function::oid || '_' || id, array_to_string(types, ', '),
 		format('SELECT string_agg(x::text, chr(59)) FROM recsys.%I(%s) x', p.proname, array_to_string(given, ', ')));
