@@ -644,12 +644,23 @@ my $parallel = "SELECT set_config(name, 'on', true) FROM pg_settings"
 my $function_of = 'CREATE FUNCTION fuzz.of(int) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $of$'
   . " DECLARE r record; BEGIN %s LOOP RETURN r::text; END LOOP; RETURN ''; END \$of\$";
 
+# Statements that serve the model that a query may have trained.
+sub serving_of
+{
+	my ($query) = @_;
+	my $model = $query =~ /'(fuzz\.t\d)'/ ? $1 : 'fuzz.' . one_of(@trained);
+
+	return "SELECT count(*) FROM $schema.recsys_recommend_all('$model', 3, false);"
+	  . " SELECT $schema.recsys_predict('$model', 1, 1); TABLE $schema.recsys_models;";
+}
+
 # In a transaction: each is the text around a query.
 my @surroundings = (
 	6 => sub { "$_[0];" },
 	2 => sub { one_of(@settings) . "; $_[0];" },
 	1 => sub { join('; ', one_of(@settings), one_of(@settings), one_of(@settings)) . "; $_[0];" },
 	2 => sub { "$parallel $_[0];" },
+	2 => sub { "$_[0]; " . serving_of($_[0]) },
 	1 => sub { "SET TRANSACTION READ ONLY; $_[0];" },
 	1 => sub { "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; $_[0]; $_[0];" },
 	1 => sub { "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; $_[0];" },
@@ -760,7 +771,7 @@ sub judge_errors
 		$states{$state}++;
 		$stopped{$statement}++;
 		push @slow, $statement if $state eq '57014' && $statement !~ /endless/;
-		found("$state " . $message =~ s/\d+/N/gr, $statement) if is_finding($state, $message, $statement);
+		found("$state " . $message =~ s/fuzz\.\S+|\d+/.../gr, $statement) if is_finding($state, $message, $statement);
 	}
 	return;
 }
