@@ -451,8 +451,7 @@ popular_train(TrainContext *context)
 		trending_scores(context, score);
 	else
 		mean_scores(ratings, opts->score == POPULAR_MEAN ? 0 : votes, score);
-	json_add_number(&context->draft->params, "unknown",
-					is_rating_score(opts) ? ratings->mean : 0);
+	draft_add_unknown(context->draft, is_rating_score(opts) ? ratings->mean : 0);
 	draft_add_floats(context->draft, PART_ITEM_BIAS, score, items, 1, 1);
 }
 

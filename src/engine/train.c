@@ -18,6 +18,7 @@
 #include "utils/timestamp.h"
 
 #include "engine/dense.h"
+#include "engine/divergence.h"
 #include "engine/team.h"
 #include "engine/train.h"
 #include "model/encode.h"
@@ -202,32 +203,6 @@ item_counts(const Interactions *ratings)
 	for (int32 item = 0; item < ratings->items.count; item++)
 		counts[item] = sparse_row_length(&ratings->by_item, item);
 	return counts;
-}
-
-static bool
-part_is_finite(const DraftPart *part)
-{
-	for (int32 row = 0; part->floats != NULL && row < part->rows; row++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		for (int32 col = 0; col < part->cols; col++)
-			if (!isfinite(part->floats[(Size) row * part->stride + col]))
-				return false;
-	}
-	return true;
-}
-
-/* A model with numbers that are not finite could not be read again. */
-static void
-require_finite(const ModelDraft *draft)
-{
-	for (int part = 0; part < PART_COUNT; part++)
-		if (draft->part[part].present && !part_is_finite(&draft->part[part]))
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("training diverged"),
-					 errdetail("The model has numbers that are no longer finite."),
-					 errhint("Scale the ratings down, or raise the regularization.")));
 }
 
 static void

@@ -59,6 +59,7 @@ blend_params_write(const BlendParams *params, ModelDraft *draft)
 	{
 		appendStringInfoString(&weights, c > 0 ? ", " : "[");
 		json_append_number(&weights, params->weight[c]);
+		draft->diverged = draft->diverged || !isfinite(params->weight[c]);
 		appendStringInfo(&ratings, "%s%s", c > 0 ? ", " : "[",
 						 params->ratings[c] ? "true" : "false");
 	}
@@ -87,7 +88,7 @@ read_component(const Jsonb *weights, const Jsonb *ratings, int c, BlendParams *p
 		return false;
 	params->weight[c] = json_value_number(weight);
 	params->ratings[c] = is_rating->val.boolean;
-	return params->weight[c] >= 0 && !isinf(params->weight[c]);
+	return params->weight[c] >= 0 && params->weight[c] <= LARGEST_NUMBER;
 }
 
 /* Read the parameters of the form; false if one of them is absurd. */
@@ -393,10 +394,10 @@ add_part(Model *model, BlendState *state, int c)
 
 /* The sum, where any component had a score. */
 static void
-end_sum(const BlendState *state, int32 rows, double *scores)
+end_sum(const Model *model, const BlendState *state, int32 rows, double *scores)
 {
 	for (int32 r = 0; r < rows; r++)
-		scores[r] = state->known[r] ? state->total[r] : get_float8_nan();
+		scores[r] = state->known[r] ? finite_score(model, state->total[r]) : get_float8_nan();
 }
 
 static void
@@ -421,7 +422,7 @@ blend_score_items(Model *model, int32 user, double *scores)
 	BlendState *state = model_state(model);
 
 	sum_for_user(model, state, user);
-	end_sum(state, model->header.items, scores);
+	end_sum(model, state, model->header.items, scores);
 }
 
 /*
@@ -496,8 +497,7 @@ blend_score_users(Model *model, const int32 *user, int count, float *scores)
 					   known + u * items);
 	}
 	for (Size i = 0; i < count * items; i++)
-		if (!known[i])
-			scores[i] = get_float4_nan();
+		scores[i] = known[i] ? finite_score(model, scores[i]) : get_float4_nan();
 	pfree(part);
 	pfree(known);
 }
@@ -519,7 +519,7 @@ blend_score_profile(Model *model, const int32 *item, const float *value, int32 c
 		component->form->score_profile(component, item, value, count, state->part);
 		add_part(model, state, c);
 	}
-	end_sum(state, model->header.items, scores);
+	end_sum(model, state, model->header.items, scores);
 }
 
 /*
@@ -592,7 +592,7 @@ blend_compare(Model *model, bool items, int32 row, VectorMetric metric, double *
 		compare_nothing(model, items, row, metric, scores);
 	for (int32 r = 0; r < rows; r++)
 		state->total[r] /= weights;
-	end_sum(state, rows, scores);
+	end_sum(model, state, rows, scores);
 }
 
 const ModelForm blend_form = {

@@ -125,7 +125,7 @@ sum_differences(DeviationState *state, int32 item)
  * itself; if they are weighted, the numbers of common users follow them.
  */
 static const float *
-load_row(DeviationState *state, int32 item)
+load_row(const Model *model, DeviationState *state, int32 item)
 {
 	int32		items = state->by_item.rows;
 	float	   *deviation = row_cache_find(state->rows, item);
@@ -139,7 +139,9 @@ load_row(DeviationState *state, int32 item)
 	{
 		int32		n = state->sums[i].n;
 
-		deviation[i] = n > 0 ? state->sums[i].sum / n : get_float4_nan();
+		deviation[i] = n > 0 ? (float) (state->sums[i].sum / n) : get_float4_nan();
+		if (n > 0)
+			(void) finite_score(model, deviation[i]);
 		if (state->weighted)
 			deviation[items + i] = n;
 	}
@@ -176,7 +178,7 @@ deviation_predict(Model *model, int32 user, int32 item)
 	mean = state->user_mean[user];
 	if (item < 0)
 		return mean;
-	deviation = load_row(state, item);
+	deviation = load_row(model, state, item);
 	for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
 	{
 		int32		other = by_user->index[e];
@@ -191,9 +193,9 @@ deviation_predict(Model *model, int32 user, int32 item)
 
 /* Add what one item of a user says of all others: the deviations turned round. */
 static void
-tally_item(DeviationState *state, int32 own, double from, Tally *tally)
+tally_item(const Model *model, DeviationState *state, int32 own, double from, Tally *tally)
 {
-	const float *deviation = load_row(state, own);
+	const float *deviation = load_row(model, state, own);
 	int32		items = state->by_item.rows;
 
 	for (int32 item = 0; item < items; item++)
@@ -215,8 +217,8 @@ deviation_score_items(Model *model, int32 user, double *scores)
 	for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		tally_item(state, by_user->index[e], state->weighted ? by_user->value[e] : mean,
-				   tally);
+		tally_item(model, state, by_user->index[e],
+				   state->weighted ? by_user->value[e] : mean, tally);
 	}
 	for (int32 item = 0; item < items; item++)
 		scores[item] = tally[item].weight > 0 ? tally[item].sum / tally[item].weight :

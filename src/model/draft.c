@@ -5,6 +5,8 @@
 #include "postgres.h"
 #include "compat.h"
 
+#include <math.h>
+
 #include "model/draft.h"
 #include "model/json.h"
 
@@ -41,11 +43,19 @@ draft_add_words(ModelDraft *draft, ModelPart part, const uint32 *words, int32 ro
 	};
 }
 
+/* Add a number to the parameters; JSON has none that is not finite. */
+void
+draft_add_number(ModelDraft *draft, const char *name, double value)
+{
+	draft->diverged = draft->diverged || !isfinite(value);
+	json_add_number(&draft->params, name, value);
+}
+
 /* Add the offset of a factor model: what is predicted before all else. */
 void
 draft_add_offset(ModelDraft *draft, double offset)
 {
-	json_add_number(&draft->params, "offset", offset);
+	draft_add_number(draft, "offset", offset);
 }
 
 /*
@@ -55,7 +65,7 @@ draft_add_offset(ModelDraft *draft, double offset)
 void
 draft_add_unknown(ModelDraft *draft, double preference)
 {
-	json_add_number(&draft->params, "unknown", preference);
+	draft_add_number(draft, "unknown", preference);
 }
 
 /* Add the biases of users and items, "stride" elements apart. */

@@ -32,6 +32,7 @@ typedef struct ModelDraft
 {
 	DraftPart	part[PART_COUNT];
 	StringInfoData params;		/* members of a JSON object, for the form */
+	bool		diverged;		/* is a number among them not finite? */
 	struct ModelDraft *component[MODEL_COMPONENTS];
 	int			components;
 } ModelDraft;
@@ -41,6 +42,7 @@ extern void draft_add_floats(ModelDraft *draft, ModelPart part, const float *flo
 							 int32 rows, int32 cols, int stride);
 extern void draft_add_words(ModelDraft *draft, ModelPart part, const uint32 *words,
 							int32 rows);
+extern void draft_add_number(ModelDraft *draft, const char *name, double value);
 extern void draft_add_offset(ModelDraft *draft, double offset);
 extern void draft_add_unknown(ModelDraft *draft, double preference);
 extern void draft_add_biases(ModelDraft *draft, const float *user_bias, int32 users,

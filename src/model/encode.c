@@ -13,6 +13,7 @@
 #include "port/pg_crc32c.h"
 
 #include "model/encode.h"
+#include "model/header.h"
 #include "model/json.h"
 
 /* Blocks are cut so that their payload is about this large. */
@@ -115,6 +116,19 @@ encode_block(const DraftPart *part, BlockShape shape, uint32 *crc)
 	return block_encode_floats(shape, part->floats, part->stride, crc);
 }
 
+/* What is written is read by the code that will read it: no block can be wrong. */
+static void
+check_block(ModelPart number, const bytea *data)
+{
+	ModelBlock	block;
+	const char *problem;
+
+	if (!block_decode(data, &block, &problem))
+		elog(ERROR, "part \"%s\" of the model could not be read again: %s",
+			 part_name(number), problem);
+	pfree(block.payload);
+}
+
 static void
 add_to_manifest(Manifest *manifest, int component, const BlockShape *shape, uint32 crc)
 {
@@ -149,6 +163,7 @@ encode_part(int component, ModelPart number, const DraftPart *part, Manifest *ma
 		shape.first_row = row;
 		shape.rows = rows_of_block(part, row);
 		data = encode_block(part, shape, &crc);
+		check_block(number, data);
 		sink->put(sink, component, number, shape.block, NULL, data);
 		add_to_manifest(manifest, component, &shape, crc);
 		pfree(data);
@@ -165,8 +180,12 @@ encode_header(const Jsonb *meta, Manifest *manifest, BlockSink *sink)
 		.rows = manifest->entries,
 		.cols = MANIFEST_COLUMNS
 	};
+	ModelHeader header;
 	uint32		crc;
+	const char *problem = header_decode(meta, &header);
 
+	if (problem != NULL)
+		elog(ERROR, "the header of the model could not be read again: %s", problem);
 	manifest->entry[0].crc = meta_crc(meta, true);
 	sink->put(sink, 0, PART_HEADER, 0, meta,
 			  block_encode_words(shape, (uint32 *) manifest->entry, &crc));

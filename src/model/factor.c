@@ -62,11 +62,14 @@ factor_load(Model *model)
 
 	check_parts(model);
 	state->offset = json_get_number(model->header.params, "offset");
-	if (!isfinite(state->offset))
+	if (!(fabs(state->offset) <= LARGEST_NUMBER))
 		report_damage(model->relid, model->version, "header", "it has no offset");
 	state->unknown = json_get_number(model->header.params, "unknown");
-	if (!isfinite(state->unknown))
+	if (isnan(state->unknown))
 		state->unknown = model->header.mean;
+	if (fabs(state->unknown) > LARGEST_NUMBER)
+		report_damage(model->relid, model->version, "header",
+					  "its parameters are out of range");
 	if (model_has_part(model, PART_ITEM_BIAS))
 		state->item_bias = model_load_floats(model, PART_ITEM_BIAS, 1);
 	if (model_has_part(model, PART_ITEM_FACTORS))
@@ -134,8 +137,8 @@ score_vector(Model *model, FactorState *state, double bias, const float *vector,
 		kernels->matrix_vector(model->header.items, state->stride, state->item_factors,
 							   vector, state->scores);
 	for (int32 item = 0; item < model->header.items; item++)
-		scores[item] = base + item_part(state, item) +
-			(state->item_factors != NULL ? state->scores[item] : 0);
+		scores[item] = finite_score(model, base + item_part(state, item) +
+									(state->item_factors != NULL ? state->scores[item] : 0));
 }
 
 static void
@@ -242,13 +245,12 @@ start_scores(Model *model, const FactorState *state, const int32 *user, int coun
 }
 
 static void
-factor_score_users(Model *model, const int32 *user, int count, float *scores)
+add_products(Model *model, const FactorState *state, const int32 *user, int count,
+			 float *scores)
 {
-	FactorState *state = model_state(model);
 	int32		items = model->header.items;
 	float	   *vectors;
 
-	start_scores(model, state, user, count, scores);
 	if (state->item_factors == NULL)
 		return;
 	vectors = user_vectors(model, state, user, count);
@@ -262,24 +264,39 @@ factor_score_users(Model *model, const int32 *user, int count, float *scores)
 	pfree(vectors);
 }
 
-static double
-compare_vectors(VectorMetric metric, int stride, const float *x, const float *y)
+static void
+factor_score_users(Model *model, const int32 *user, int count, float *scores)
 {
+	FactorState *state = model_state(model);
+
+	start_scores(model, state, user, count, scores);
+	add_products(model, state, user, count, scores);
+	for (Size i = 0; i < (Size) count * model->header.items; i++)
+		(void) finite_score(model, scores[i]);
+}
+
+/* NaN: a vector of zeros has no cosine. */
+static double
+compare_vectors(const Model *model, VectorMetric metric, int stride, const float *x,
+				const float *y)
+{
+	double		dot;
 	double		norms;
 
 	switch (metric)
 	{
-		case METRIC_DOT:
-			return kernels->dot(stride, x, y);
 		case METRIC_EUCLIDEAN:
-			return sqrt(kernels->squared_distance(stride, x, y));
+			return finite_score(model, sqrt(kernels->squared_distance(stride, x, y)));
 		case METRIC_MANHATTAN:
-			return kernels->manhattan_distance(stride, x, y);
+			return finite_score(model, kernels->manhattan_distance(stride, x, y));
 		default:
-			norms = sqrt(kernels->dot(stride, x, x)) * sqrt(kernels->dot(stride, y, y));
+			dot = finite_score(model, kernels->dot(stride, x, y));
+			if (metric == METRIC_DOT)
+				return dot;
+			norms = finite_score(model, sqrt(kernels->dot(stride, x, x)) *
+								 sqrt(kernels->dot(stride, y, y)));
 			/* Rounding must not make it more than 1. */
-			return norms > 0 ? Max(Min(kernels->dot(stride, x, y) / norms, 1), -1) :
-				get_float8_nan();
+			return norms > 0 ? Max(Min(dot / norms, 1), -1) : get_float8_nan();
 	}
 }
 
@@ -310,7 +327,7 @@ factor_compare(Model *model, bool items, int32 row, VectorMetric metric, double 
 			against = memcpy(other, model_row(model, PART_USER_FACTORS, r),
 							 sizeof(float) * state->factors);
 		scores[r] = r == row ? get_float8_nan() :
-			compare_vectors(metric, state->stride, vector, against);
+			compare_vectors(model, metric, state->stride, vector, against);
 	}
 	pfree(vector);
 	pfree(other);

@@ -79,9 +79,14 @@ draft_add_fold_in(ModelDraft *draft, const FoldIn *fold_in)
 	json_start(&json);
 	json_add_string(&json, "kind", kind_names[fold_in->kind]);
 	for (int i = 0; i < lengthof(members); i++)
-		if (members[i].kinds & (1 << fold_in->kind))
-			json_add_number(&json, members[i].name,
-							*(const double *) ((const char *) fold_in + members[i].offset));
+	{
+		double		number = *(const double *) ((const char *) fold_in + members[i].offset);
+
+		if ((members[i].kinds & (1 << fold_in->kind)) == 0)
+			continue;
+		draft->diverged = draft->diverged || !isfinite(number);
+		json_add_number(&json, members[i].name, number);
+	}
 	appendStringInfoChar(&json, '}');
 	json_add_raw(&draft->params, "fold_in", json.data);
 	pfree(json.data);

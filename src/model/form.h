@@ -10,6 +10,8 @@
 
 #include "postgres.h"
 
+#include <math.h>
+
 #include "model/model.h"
 
 /* How two vectors are compared, where a form has vectors. */
@@ -24,6 +26,11 @@ typedef enum VectorMetric
 /*
  * Users and items are dense indexes; -1 stands for one that the model does
  * not know, where that is allowed.
+ *
+ * NaN means that there is no score.  A score that could not be computed,
+ * because numbers of the model are too large, is an error: finite_score.  That
+ * can only be in single precision, as what the header says is bounded too
+ * (LARGEST_NUMBER); what "predict" returns goes through model_clip.
  */
 struct ModelForm
 {
@@ -92,12 +99,21 @@ extern bool model_is_impersonal(const Model *model);
 extern void compare_nothing(Model *model, bool items, int32 row, VectorMetric metric,
 							double *scores);
 
+/* A score, or an error if it is not finite. */
+static inline double
+finite_score(const Model *model, double score)
+{
+	if (unlikely(!isfinite(score)))
+		report_overflow(model);
+	return score;
+}
+
 /* Keep a predicted rating within the range of the ratings, if that is asked. */
 static inline double
 model_clip(const Model *model, double rating)
 {
-	if (!model->header.clip)
-		return rating;
+	if (!model->header.clip || isnan(rating))
+		return finite_score(model, rating);
 	return Min(Max(rating, model->header.minimum), model->header.maximum);
 }
 

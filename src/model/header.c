@@ -163,7 +163,8 @@ decode_numbers(const Jsonb *meta, ModelHeader *header)
 	header->clip = json_get_bool(meta, "clip");
 	header->train_rmse = json_get_number(meta, "train_rmse");
 	header->seconds = json_get_number(meta, "seconds");
-	return isfinite(header->mean) && in_range(header->deviation, 0, DBL_MAX) &&
+	return fabs(header->mean) <= LARGEST_NUMBER &&
+		in_range(header->deviation, 0, LARGEST_NUMBER) &&
 		header->minimum >= -FLT_MAX && header->minimum <= header->maximum &&
 		header->maximum <= FLT_MAX;
 }

@@ -19,6 +19,12 @@ typedef struct IterationLog
 	double		seconds;		/* since training began */
 } IterationLog;
 
+/*
+ * No number in a header is larger: means of what fits single precision are
+ * not, and sums of products of such numbers fit double precision.
+ */
+#define LARGEST_NUMBER 1e39
+
 typedef struct ModelHeader
 {
 	const char *algorithm;

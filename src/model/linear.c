@@ -105,7 +105,7 @@ linear_score_profile(Model *model, const int32 *item, const float *value, int32 
 	const float *sums = sum_weights(model_state(model), item, value, count);
 
 	for (int32 i = 0; i < model->header.items; i++)
-		scores[i] = sums[i] != 0 ? sums[i] : get_float8_nan();
+		scores[i] = sums[i] != 0 ? finite_score(model, sums[i]) : get_float8_nan();
 }
 
 static void
@@ -134,7 +134,7 @@ linear_score_users(Model *model, const int32 *user, int count, float *scores)
 		const float *sums = sum_weights(state, item, value, own);
 
 		for (int32 i = 0; i < items; i++)
-			scores[i] = sums[i] != 0 ? sums[i] : get_float4_nan();
+			scores[i] = sums[i] != 0 ? finite_score(model, sums[i]) : get_float4_nan();
 	}
 }
 

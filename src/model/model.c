@@ -19,6 +19,7 @@
 #include "model/encode.h"
 #include "model/form.h"
 #include "model/image.h"
+#include "model/json.h"
 #include "model/row_cache.h"
 #include "ratings/matrix.h"
 
@@ -48,6 +49,27 @@ report_damage(Oid relid, int32 version, const char *part, const char *problem)
 			(errcode(ERRCODE_DATA_CORRUPTED),
 			 errmsg("model \"%s\" is damaged", get_rel_name(relid)),
 			 errdetail("Version %d, part \"%s\": %s.", version, part, problem),
+			 errhint("Train it again with recsys_train, or restore its table.")));
+}
+
+/*
+ * Report a score that is not finite, though all numbers of the model are: they
+ * are too large.  Training leaves no such model (divergence.c).
+ */
+void
+report_overflow(const Model *model)
+{
+	if (model->image != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("training diverged"),
+				 errdetail("The numbers of the model are so large that its scores are not finite."),
+				 errhint("Scale the ratings, for example to 1 to 5, or raise the regularization.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("model \"%s\" is damaged", get_rel_name(model->relid)),
+			 errdetail("Version %d: its numbers are so large that a score is not finite.",
+					   model->version),
 			 errhint("Train it again with recsys_train, or restore its table.")));
 }
 
@@ -306,13 +328,44 @@ model_part_cols(const Model *model, ModelPart part)
 	return (int32) model->part[part]->cols;
 }
 
-/* Error unless the model has the part, with that type and shape. */
+/* Was the model made to be without its ratings? */
+static bool
+needs_no_ratings(const Model *model)
+{
+	const ModelHeader *header = model->whole != NULL ? &model->whole->header : &model->header;
+	JsonbValue	value;
+
+	if (header->users == 0)
+		return true;
+	return json_get(header->options, "store_ratings", &value) && value.type == jbvBool &&
+		!value.val.boolean;
+}
+
+static void
+report_no_ratings(const Model *model)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("model \"%s\" has no ratings",
+					get_rel_name(model->relid)),
+			 errdetail(model->header.users == 0 ? "It was trained without any." :
+					   "It was trained with store_ratings false."),
+			 errhint(model->header.users == 0 ? "Train it on ratings." :
+					 "Train it without the option \"store_ratings\".")));
+}
+
+/*
+ * Error unless the model has the part, with that type and shape.  It is damaged
+ * if it has not, but for ratings that it was made to do without.
+ */
 void
 model_require_part(const Model *model, ModelPart part, BlockType type,
 				   int64 rows, int64 cols)
 {
 	const PartState *state = model->part[part];
 
+	if (state->blocks == 0 && part == PART_RATINGS && needs_no_ratings(model))
+		report_no_ratings(model);
 	if (state->blocks == 0)
 		damaged(model, part, "it is missing");
 	if (state->type != type || state->rows != rows || state->cols != cols)

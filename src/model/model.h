@@ -52,6 +52,8 @@ extern Model *model_create(Oid relid, const HeaderRow *row, const ModelImage *im
 pg_noreturn extern void report_damage(Oid relid, int32 version, const char *part,
 									  const char *problem);
 
+pg_noreturn extern void report_overflow(const Model *model);
+
 extern bool model_has_part(const Model *model, ModelPart part);
 extern void model_require_part(const Model *model, ModelPart part, BlockType type,
 							   int64 rows, int64 cols);

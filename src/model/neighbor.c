@@ -22,11 +22,11 @@ neighbor_params_write(const NeighborParams *params, ModelDraft *draft)
 {
 	json_add_string(&draft->params, "similarity", similarity_names[params->measure.kind]);
 	json_add_integer(&draft->params, "min_support", params->measure.min_support);
-	json_add_number(&draft->params, "shrinkage", params->measure.shrinkage);
-	json_add_number(&draft->params, "asymmetry", params->measure.asymmetry);
+	draft_add_number(draft, "shrinkage", params->measure.shrinkage);
+	draft_add_number(draft, "asymmetry", params->measure.asymmetry);
 	json_add_string(&draft->params, "weighting", weighting_names[params->weighting.kind]);
-	json_add_number(&draft->params, "bm25_k1", params->weighting.k1);
-	json_add_number(&draft->params, "bm25_b", params->weighting.b);
+	draft_add_number(draft, "bm25_k1", params->weighting.k1);
+	draft_add_number(draft, "bm25_b", params->weighting.b);
 	json_add_string(&draft->params, "score", score_names[params->score]);
 	json_add_integer(&draft->params, "k", params->k);
 	json_add_integer(&draft->params, "min_k", params->min_k);
@@ -69,7 +69,7 @@ read_weight_params(const Model *model, NeighborParams *params)
 	params->weighting.b = json_get_number(json, "bm25_b");
 	if ((int) params->weighting.kind < 0 ||
 		!(params->measure.asymmetry >= 0 && params->measure.asymmetry <= 1) ||
-		!(params->weighting.k1 >= 0) || !isfinite(params->weighting.k1) ||
+		!(params->weighting.k1 >= 0 && params->weighting.k1 <= LARGEST_NUMBER) ||
 		!(params->weighting.b >= 0 && params->weighting.b <= 1))
 		report_damage(model->relid, model->version, "header",
 					  "its parameters are out of range");
@@ -95,7 +95,8 @@ neighbor_params_read(const Model *model)
 	};
 
 	if (kind < 0 || score < 0 || params.measure.min_support < 0 ||
-		!(params.measure.shrinkage >= 0) || params.k < 1 || params.min_k < 0)
+		!(params.measure.shrinkage >= 0 && params.measure.shrinkage <= LARGEST_NUMBER) ||
+		params.k < 1 || params.min_k < 0)
 		report_damage(model->relid, model->version, "header",
 					  "its parameters are out of range");
 	read_weight_params(model, &params);

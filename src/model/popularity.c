@@ -25,7 +25,7 @@ popularity_load(Model *model)
 	PopularityState *state = palloc0(sizeof(PopularityState));
 
 	state->unknown = json_get_number(model->header.params, "unknown");
-	if (!isfinite(state->unknown))
+	if (!(fabs(state->unknown) <= LARGEST_NUMBER))
 		report_damage(model->relid, model->version, "header",
 					  "it does not say what an unknown item has");
 	model_require_part(model, PART_ITEM_BIAS, BLOCK_FLOAT4, model->header.items, 1);

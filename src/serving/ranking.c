@@ -19,6 +19,16 @@
 const char *const basis_personalized = "personalized";
 const char *const basis_popular = "popular";
 
+/* Ratings near the end of single precision can have scores beyond any number. */
+static void
+report_infinite(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("a score is not finite"),
+			 errhint("Scale the ratings down.")));
+}
+
 /* The n best of some scores, best first; NaN is no score.  Palloc'd. */
 TopK
 rank_scores(const double *scores, int32 count, int n)
@@ -28,8 +38,12 @@ rank_scores(const double *scores, int32 count, int n)
 	n = Min(n, count);
 	topk_init(&top, n, palloc_extended(sizeof(Scored) * (Size) Max(n, 1), MCXT_ALLOC_HUGE));
 	for (int32 i = 0; i < count; i++)
+	{
+		if (isinf(scores[i]))
+			report_infinite();
 		if (!isnan(scores[i]))
 			topk_push(&top, scores[i], i);
+	}
 	topk_sort(&top);
 	return top;
 }

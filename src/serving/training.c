@@ -27,6 +27,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "engine/divergence.h"
 #include "engine/train.h"
 #include "model/json.h"
 #include "model/table.h"
@@ -169,6 +170,7 @@ train(FunctionCallInfo fcinfo, const TrainRequest *request)
 	run.progress = progress;
 	train_run(&run);
 	header = train_header(&run, source);
+	require_scores(run.draft, &header);
 	relid = table_for_writing(request);
 	version = model_table_write_version(relid, run.draft, header_encode(&header),
 								  common->keep_versions);

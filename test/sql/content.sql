@@ -221,6 +221,11 @@ DROP POLICY low ON films;
 ALTER TABLE films RENAME TO movies;
 SELECT recsys_retrain('alone');
 
+-- A model that nobody's ratings are in is not damaged: it has nothing to be
+-- evaluated by.
+SELECT recsys_evaluate_model('alone', 'likes', rating_col => NULL);
+SELECT count(*) > 0 AS serves FROM recsys_similar_items('alone', 1);
+
 DROP SCHEMA "Odd ""one""" CASCADE;
 DROP SCHEMA content CASCADE;
 DROP ROLE recsys_content_guest;

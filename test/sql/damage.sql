@@ -444,6 +444,48 @@ INSERT INTO trial VALUES
 SELECT count(*) AS blocks FROM trial;
 SELECT * FROM trouble;
 
+-- Numbers that are finite, and so large that scores are not ----------------
+
+-- What all calls say then: an error, or numbers.
+CREATE FUNCTION ask_enormous(which text, statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	result text;
+BEGIN
+	BEGIN
+		EXECUTE format(statement, which);
+		SELECT string_agg(DISTINCT CASE WHEN a ~ 'Infinity|NaN' THEN c.name || ': ' || a WHEN length(a) = 5 THEN a ELSE 'finite' END, ' ')
+		  INTO result FROM damage.model m, damage.call c, damage.answer(which, c.query, m.source) a WHERE m.name = which AND c.name <> 'factors';
+		RAISE EXCEPTION 'undo' USING ERRCODE = 'RUNDO';
+	EXCEPTION WHEN SQLSTATE 'RUNDO' THEN
+		RETURN result;
+	END;
+END
+$$;
+-- FLT_MAX, and FLT_MAX and -FLT_MAX in turn
+CREATE FUNCTION filled(pattern text, part text, header_bytes int = 32) RETURNS text LANGUAGE sql AS $$
+	SELECT damage.forge(format('substring(m.data FOR %s) || substring(decode(repeat(%L, length(m.data)), ''hex'') FOR length(m.data) - %1$s)', header_bytes, pattern), part)
+$$;
+SELECT m.name, part, string_agg(DISTINCT ask_enormous(m.name, filled(pattern, part)), ' | ') AS said
+  FROM (VALUES ('svd', 'user_factors'), ('svd', 'item_factors'), ('texts', 'item_factors'), ('svd', 'user_bias'), ('svd', 'item_bias'), ('baseline', 'item_bias'),
+	('tight', 'dense_weights'), ('clusters', 'cluster_offsets'), ('top', 'item_bias'), ('blend', '1.item_factors'), ('blend', '2.cluster_offsets')) m(name, part),
+	   unnest(ARRAY['ffff7f7f', 'ffff7f7fffff7fff']) pattern
+ GROUP BY 1, 2 ORDER BY 1, 2;
+-- values of sparse rows, behind offsets and indexes: 24 ratings of 5 users
+SELECT m.name, m.part, string_agg(DISTINCT ask_enormous(m.name, filled(pattern, part, (32 + 4 * (rows + 1) + 4 * entries)::int)), ' | ') AS said
+  FROM (SELECT name, part, damage.number_at(data, 16) AS rows, damage.number_at(data, 24) AS entries FROM (
+	SELECT 'exact' AS name, part, data FROM exact UNION ALL SELECT 'lists', part, data FROM lists UNION ALL SELECT 'shifts', part, data FROM shifts
+	UNION ALL SELECT 'weights', part, data FROM weights UNION ALL SELECT 'tight', part, data FROM tight UNION ALL SELECT 'words', part, data FROM words
+	UNION ALL SELECT 'blend', part, data FROM blend) b WHERE part IN ('ratings', 'neighbors', 'weights', 'item_terms', '3.neighbors')) m,
+	   unnest(ARRAY['ffff7f7f', 'ffff7f7fffff7fff']) pattern
+ GROUP BY 1, 2 ORDER BY 1, 2;
+-- numbers of the header
+SELECT name, json, ask_enormous(name, forge_header(format('meta || %L', json)))
+  FROM model, unnest(ARRAY['{"mean": 1e300}', '{"deviation": 1e300}', '{"minimum": 1e39}', '{"mean": 1e38, "minimum": -3e38, "maximum": 3e38, "deviation": 3e38}']) json
+ WHERE name IN ('svd', 'shifts', 'blend') ORDER BY 1, 2;
+SELECT name, json, ask_enormous(name, forge_header(format('jsonb_set(meta, ''{params}'', (meta -> ''params'') || %L)', json)))
+  FROM (VALUES ('svd', '{"offset": 1e300}'), ('svd', '{"offset": 1e38}'), ('svd', '{"unknown": 1e300}'), ('top', '{"unknown": 1e300}'), ('exact', '{"shrinkage": 1e300}'),
+	('exact', '{"bm25_k1": 1e300}'), ('exact', '{"k": 2147483647}'), ('blend', '{"weights": [1e300, 1, 1]}'), ('blend', '{"weights": [1e38, 1, 1]}')) p(name, json);
+
 -- Nobody can be folded in by a model that does not say how.
 CREATE FUNCTION public.scores_of_profile(model regclass, items bigint[], ratings float4[]) RETURNS float8[] LANGUAGE c STRICT AS '$libdir/recsys', 'recsys_scores_of_profile';
 SELECT array_length(scores_of_profile('svd', '{1,2}', '{5,1}'), 1) AS scores;

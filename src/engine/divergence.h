@@ -1,0 +1,16 @@
+/*
+ * divergence.h
+ *		Is what training has left of any use?
+ */
+#ifndef RECSYS_ENGINE_DIVERGENCE_H
+#define RECSYS_ENGINE_DIVERGENCE_H
+
+#include "postgres.h"
+
+#include "model/draft.h"
+#include "model/header.h"
+
+extern void require_finite(const ModelDraft *draft);
+extern void require_scores(const ModelDraft *draft, const ModelHeader *header);
+
+#endif							/* RECSYS_ENGINE_DIVERGENCE_H */
