@@ -23,6 +23,9 @@
 /* Items whose scores are computed between two looks for an interrupt. */
 #define ITEMS_AT_A_TIME 2048
 
+/* Algorithms make half of it at most; folding in needs the square of it. */
+#define MOST_FACTORS 8192
+
 typedef struct FactorState
 {
 	double		offset;
@@ -51,6 +54,9 @@ check_parts(Model *model)
 	if (!model_has_part(model, PART_ITEM_FACTORS) &&
 		!model_has_part(model, PART_USER_FACTORS))
 		return;
+	if (factors > MOST_FACTORS)
+		report_damage(model->relid, model->version, "item_factors",
+					  "it has more factors than any algorithm makes");
 	model_require_part(model, PART_USER_FACTORS, BLOCK_FLOAT4, header->users, factors);
 	model_require_part(model, PART_ITEM_FACTORS, BLOCK_FLOAT4, header->items, factors);
 }

@@ -77,6 +77,22 @@ component_part_name(int component, ModelPart part)
 	return psprintf("%d.%s", component, part_names[part]);
 }
 
+/* What such a name is of; false if it is none. */
+bool
+part_of_name(const char *name, int *component, ModelPart *part)
+{
+	const char *dot = strchr(name, '.');
+
+	*component = dot == NULL ? 0 : atoi(name);
+	for (int p = 0; p < PART_COUNT; p++)
+		if (strcmp(part_names[p], dot == NULL ? name : dot + 1) == 0)
+		{
+			*part = p;
+			return *component >= 0 && *component <= MODEL_COMPONENTS;
+		}
+	return false;
+}
+
 /* Is this a part that components have in common with their model? */
 bool
 part_is_shared(ModelPart part)
@@ -110,6 +126,19 @@ payload_bytes(const BlockShape *shape)
 			return offsets + (int64) shape->extra * (sizeof(int32) + sizeof(float));
 	}
 	return -1;
+}
+
+/*
+ * The fewest bytes that a block can have, with its header: of text and sparse
+ * rows that all are empty.  -1: no value can hold it.
+ */
+int64
+block_least_bytes(BlockType type, uint32 rows, uint32 cols)
+{
+	BlockShape	shape = {.type = type, .rows = rows, .cols = cols};
+	int64		bytes = payload_bytes(&shape);
+
+	return bytes < 0 ? -1 : bytes + (int64) sizeof(BlockHeader);
 }
 
 /* On big-endian machines, turn words to or from little-endian; else nothing. */

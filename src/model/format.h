@@ -101,7 +101,9 @@ typedef struct ModelBlock
 
 extern const char *part_name(ModelPart part);
 extern const char *component_part_name(int component, ModelPart part);
+extern bool part_of_name(const char *name, int *component, ModelPart *part);
 extern bool part_is_shared(ModelPart part);
+extern int64 block_least_bytes(BlockType type, uint32 rows, uint32 cols);
 extern Id	block_id(const ModelBlock *block, uint32 row);
 
 extern bytea *block_encode_floats(BlockShape shape, const float *rows, int stride,

@@ -17,6 +17,9 @@
 #include "model/header.h"
 #include "model/json.h"
 
+/* Users, or items; a little less than an int32 holds, so that it can be padded. */
+#define MOST_ROWS (PG_INT32_MAX - 1024)
+
 static char *
 encode_source(const ModelHeader *header)
 {
@@ -147,7 +150,7 @@ decode_numbers(const Jsonb *meta, ModelHeader *header)
 	double		iterations = json_get_number(meta, "iterations");
 	double		trained_at = json_get_number(meta, "trained_at");
 
-	if (!in_range(users, 0, PG_INT32_MAX) || !in_range(items, 1, PG_INT32_MAX) ||
+	if (!in_range(users, 0, MOST_ROWS) || !in_range(items, 1, MOST_ROWS) ||
 		!in_range(ratings, Min(users, 1), users * items) || !in_range(iterations, 0, PG_INT32_MAX) ||
 		!in_range(trained_at, 0, END_TIMESTAMP / 2))
 		return false;

@@ -16,6 +16,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "math/kernels.h"
 #include "model/encode.h"
 #include "model/form.h"
 #include "model/image.h"
@@ -23,11 +24,15 @@
 #include "model/row_cache.h"
 #include "ratings/matrix.h"
 
+/* What a form keeps of a user or an item besides the parts, about. */
+#define BYTES_OF_ROW 128
+
 typedef struct BlockState
 {
 	uint32		first_row;
 	uint32		rows;
 	uint32		crc;
+	Size		bytes;			/* stored; 0: it was not found in the table */
 	ModelBlock *loaded;			/* NULL: not read yet */
 } BlockState;
 
@@ -107,6 +112,7 @@ add_block(PartState *part, const ManifestEntry *entry)
 	block->first_row = entry->first_row;
 	block->rows = entry->rows;
 	block->crc = entry->crc;
+	block->bytes = 0;
 	block->loaded = NULL;
 	part->rows += entry->rows;
 	return NULL;
@@ -241,6 +247,69 @@ read_header(Model *model, const HeaderRow *row)
 	return problem;
 }
 
+static void
+measure_block(void *arg, const char *part_name, int32 block, Size bytes)
+{
+	Model	   *model = arg;
+	PartState  *state;
+	ManifestEntry entry;
+	int			component;
+	ModelPart	part;
+
+	if (!part_of_name(part_name, &component, &part))
+		return;
+	entry.part = COMPONENT_PART(component, part);
+	state = part_of_entry(model, &entry);
+	if (state != NULL && block >= 0 && block < state->blocks)
+		state->block[block].bytes = bytes;
+}
+
+/*
+ * Error unless every block of a part has the bytes that its rows need.  Returns
+ * how many it takes in memory: as it is and turned round, or padded.
+ */
+static Size
+weigh_part(const Model *model, ModelPart part)
+{
+	const PartState *state = model->part[part];
+	Size		stored = 0;
+	Size		padded = 0;
+
+	for (int b = 0; b < state->blocks; b++)
+	{
+		const BlockState *block = &state->block[b];
+		int64		least = block_least_bytes(state->type, block->rows, state->cols);
+
+		if (block->bytes == 0)
+			damaged(model, part, "it is missing");
+		if (least < 0 || block->bytes < least)
+			damaged(model, part, "it is shorter than the header says");
+		stored = add_size(stored, block->bytes);
+	}
+	if (state->type == BLOCK_FLOAT4)
+		padded = mul_size(state->rows, KERNEL_PADDED(state->cols) * sizeof(float));
+	return Max(mul_size(stored, 2), padded);
+}
+
+/*
+ * What the header says is so far a claim.  Before anything is made of a size
+ * that it claims, see that the table has the bytes, which does not need them to
+ * be read, and that the model will not take more memory than it may.
+ */
+static void
+check_sizes(Model *model)
+{
+	Size		rows = (Size) model->header.users + model->header.items;
+	Size		bytes = mul_size(rows, BYTES_OF_ROW);
+
+	model_table_measure(model->relid, model->version, measure_block, model);
+	for (int c = 0; c <= model->components; c++)
+		for (int part = 0; part < PART_COUNT; part++)
+			if (c == 0 || !part_is_shared(part))
+				bytes = add_size(bytes, weigh_part(c == 0 ? model : model->component[c - 1], part));
+	model_require_memory(bytes, psprintf("model \"%s\"", get_rel_name(model->relid)));
+}
+
 static ModelBlock *get_block(Model *model, ModelPart part, int number);
 
 /* What every model has, whatever its form. */
@@ -258,11 +327,16 @@ check_common_parts(Model *model)
 					   header->items, 1);
 	model_require_part(model, PART_ITEM_COUNTS, BLOCK_FLOAT4, header->items, 1);
 
-	/* Read at once: proof that there are so many items, before others count on it. */
-	for (int b = 0; b < model->part[PART_ITEM_COUNTS]->blocks; b++)
-		get_block(model, PART_ITEM_COUNTS, b);
 	if (model_has_part(model, PART_RATINGS))
 		model_require_part(model, PART_RATINGS, BLOCK_SPARSE, header->users, header->items);
+}
+
+/* Read at once what every request needs. */
+static void
+load_counts(Model *model)
+{
+	for (int b = 0; b < model->part[PART_ITEM_COUNTS]->blocks; b++)
+		get_block(model, PART_ITEM_COUNTS, b);
 }
 
 /*
@@ -288,6 +362,9 @@ model_create(Oid relid, const HeaderRow *row, const ModelImage *image,
 	if (problem != NULL)
 		damaged(model, PART_HEADER, problem);
 	check_common_parts(model);
+	if (image == NULL)
+		check_sizes(model);
+	load_counts(model);
 	MemoryContextSwitchTo(old);
 	return model;
 }

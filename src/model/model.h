@@ -54,6 +54,7 @@ pg_noreturn extern void report_damage(Oid relid, int32 version, const char *part
 
 pg_noreturn extern void report_overflow(const Model *model);
 
+extern void model_require_memory(Size bytes, const char *what);
 extern bool model_has_part(const Model *model, ModelPart part);
 extern void model_require_part(const Model *model, ModelPart part, BlockType type,
 							   int64 rows, int64 cols);

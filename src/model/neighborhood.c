@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 
 #include "math/topk.h"
+#include "model/model.h"
 #include "model/neighborhood.h"
 
 /* By SimilarityKind. */
@@ -642,6 +643,7 @@ typedef struct ItemTally
 	Tally	   *tally;			/* [items] */
 	TopK	   *nearest;		/* [items], heap NULL until needed; or NULL: k does not cut */
 	int			k;
+	Size		bytes;			/* of all heaps */
 } ItemTally;
 
 static void
@@ -657,7 +659,13 @@ offer_neighbor(Neighborhood *hood, ItemTally *items, int32 user, int32 item,
 	}
 	nearest = &items->nearest[item];
 	if (nearest->heap == NULL)
-		topk_init(nearest, items->k, palloc(sizeof(Scored) * items->k));
+	{
+		Size		bytes = mul_size(items->k, sizeof(Scored));
+
+		items->bytes = add_size(items->bytes, bytes);
+		model_require_memory(items->bytes, "keeping the nearest neighbors of all items");
+		topk_init(nearest, items->k, MemoryContextAllocHuge(CurrentMemoryContext, bytes));
+	}
 	topk_push(nearest, similarity, own);
 }
 

@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "storage/itemptr.h"
+
 /* The columns of a model's table. */
 typedef enum RowColumn
 {

@@ -44,6 +44,11 @@ extern Oid	model_table_create(const ModelTarget *target, Oid type);
 
 extern int32 model_table_write_version(Oid relid, const ModelDraft *draft,
 									   const Jsonb *meta, int keep_versions);
+
+/* Told of a row of a version: which block, and how many bytes its data has. */
+typedef void (*MeasureBlock) (void *arg, const char *part, int32 block, Size bytes);
+
+extern void model_table_measure(Oid relid, int32 version, MeasureBlock measure, void *arg);
 extern bool model_table_read_header(Oid relid, HeaderRow *row);
 extern Jsonb *header_meta(const HeaderRow *row);
 extern bool model_table_read_block(Oid relid, int32 version, int component, ModelPart part,

@@ -374,6 +374,10 @@ INSERT INTO trial SELECT format('%s %s', number, member), 'svd baseline lists sh
 		|| format('; UPDATE %%1$I SET data = damage.sealed(damage.set_line(damage.set_rows(data, %L, %s), 3, 0, %L, %s)) WHERE part = ''header''',
 				  parts, number, CASE member WHEN 'users' THEN 'rows' ELSE 'cols' END, number)
   FROM (VALUES ('users', '{1,5,7,9,10}'), ('items', '{2,4,6,8,11,16}')) m(member, parts), unnest('{7,1000000}'::int[]) number;
+-- A count that nothing proves: nothing is made of that size, nor answered.
+SELECT call, result FROM ask_damaged('blend', forge_header('jsonb_set(meta, ''{users}'', ''100000000'')')
+	|| $$; UPDATE %1$I SET data = damage.sealed(damage.set_line(damage.set_line(damage.set_rows(data, '{1,261,263,517,522,777}', 100000000), 3, 0, 'rows', 100000000), 777, 0, 'cols', 100000000))
+		WHERE part = 'header' $$) ORDER BY call;
 SELECT count(*) AS manifests FROM trial;
 SELECT * FROM trouble;
 
@@ -513,4 +517,12 @@ SELECT version FROM recsys_train('leak', 'wide', 'svd', '{"factors": 50, "iterat
 UPDATE leak m SET data = o.data FROM leak o WHERE o.part = m.part AND o.version = 1 AND m.version = 2 AND m.part = 'user_factors';
 SELECT answer('leak', 'SELECT recsys_predict(%L, 1, 1)', ''), count(*) FROM generate_series(1, 30) GROUP BY 1;
 SELECT sum(total_bytes) < 2000000 AS small FROM pg_backend_memory_contexts WHERE name = 'recsys model';
+
+-- What is larger than a model may be is not even read.
+SELECT version FROM recsys_train('large', 'wide', 'svd', '{"factors": 50, "iterations": 1}');
+SET recsys.model_memory_limit = '200kB';
+SELECT recsys_predict('large', 1, 1);
+SET recsys.model_memory_limit = '1MB';
+SELECT recsys_predict('large', 1, 1) BETWEEN 0 AND 4 AS predicts;
+RESET recsys.model_memory_limit;
 DROP SCHEMA damage CASCADE;
