@@ -16,6 +16,7 @@
 #include "postgres.h"
 #include "compat.h"
 
+#include "access/detoast.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/dependency.h"
@@ -44,6 +45,9 @@
 #include "model/table.h"
 #include "ratings/statement.h"
 #include "ratings/trust.h"
+
+/* No header or list of blocks of ours is as long: one line of it is of a megabyte. */
+#define HEADER_BYTES (64 * 1024 * 1024)
 
 /*
  * The type recsys_model of the extension to which the running function
@@ -551,18 +555,29 @@ header_meta(const HeaderRow *row)
 	return row->meta == NULL ? NULL : DatumGetJsonbP(PointerGetDatum(row->meta));
 }
 
+/* A column of a header row as it is stored, or NULL if it is too long for one. */
+static struct varlena *
+copy_of_header(ModelRows *rows, RowColumn column)
+{
+	bool		isnull;
+	Datum		value = rows_value(rows, column, &isnull);
+
+	if (isnull || toast_raw_datum_size(value) > HEADER_BYTES)
+		return NULL;
+	return copy_stored(rows, column);
+}
+
 /* Take what the row at hand, a header, holds. */
 static void
 copy_header_row(ModelRows *rows, HeaderRow *row)
 {
-	bool		isnull;
-	Datum		manifest = rows_value(rows, ROW_DATA, &isnull);
+	struct varlena *manifest = copy_of_header(rows, ROW_DATA);
 
 	rows_place(rows, &row->xmin, &row->ctid);
-	row->meta = copy_stored(rows, ROW_META);
-	if (isnull)
+	row->meta = copy_of_header(rows, ROW_META);
+	if (manifest == NULL)
 		return;
-	row->manifest = DatumGetByteaPCopy(manifest);
+	row->manifest = DatumGetByteaPCopy(PointerGetDatum(manifest));
 	row->crc = bytes_crc(VARDATA(row->manifest), VARSIZE(row->manifest) - VARHDRSZ);
 }
 
