@@ -30,6 +30,7 @@
 #include "utils/rls.h"
 #include "utils/syscache.h"
 
+#include "engine/dense.h"
 #include "engine/team.h"
 #include "math/kernels.h"
 #include "model/form.h"
@@ -624,6 +625,17 @@ share_model(Model *model, BatchShared *shared)
 		check_enable_rls(model->relid, InvalidOid, true) != RLS_ENABLED;
 }
 
+/* Does folding somebody in take dense linear algebra, perhaps? */
+static bool
+has_factors(const Model *model)
+{
+	bool		result = model->form == &factor_form;
+
+	for (int c = 0; c < model->components; c++)
+		result = result || model->component[c]->form == &factor_form;
+	return result;
+}
+
 /* Entry point of the workers. */
 void
 RecsysBatchMain(dsm_segment *segment, shm_toc *toc)
@@ -640,6 +652,9 @@ RecsysBatchMain(dsm_segment *segment, shm_toc *toc)
 		model = model_open(shared->relid, shared->type, CurrentMemoryContext);
 	if (!shared->image && model->version != shared->version)
 		elog(ERROR, "a worker sees version %d of a model, not %d", model->version, shared->version);
+	/* The leader has trained the model, but this process has not. */
+	if (shared->shape.profiles && has_factors(model))
+		dense_require();
 	model->row_cache_bytes = shared->row_cache_bytes;
 	take_blocks(worker_create(&batch, model, &shared->next));
 	if (shared->image)

@@ -14,6 +14,7 @@
 #include "fmgr.h"
 #include "utils/array.h"
 
+#include "engine/dense.h"
 #include "model/form.h"
 #include "serving/arguments.h"
 
@@ -120,6 +121,7 @@ recsys_scores_of_profile(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("there are %d items and %d ratings", count, values)));
 	(void) model_state(model);
+	dense_require();
 	if (model->form->score_profile == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

@@ -85,6 +85,13 @@ SELECT version FROM recsys_retrain('m');
 COMMIT;
 SELECT model, version FROM recsys_models WHERE model = 'm'::regclass;
 
+-- Workers fold users in by a model that they have not trained.
+CREATE TABLE baskets AS SELECT u AS user_id, (u * 7 + k * k * 13 + k) % 3000 AS item_id FROM generate_series(1, 6000) u, generate_series(1, 30) k;
+SELECT algorithm, value > 0 AS measured FROM unnest('{logistic_mf,ials}'::text[]) algorithm,
+	   recsys_evaluate('baskets', algorithm, '{"iterations": 1, "factors": 4}', '{"method": "users", "test": 0.3}', rating_col => NULL)
+ WHERE metric = 'users';
+DROP TABLE baskets;
+
 -- No workers are left, nor shared memory.
 SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'parallel worker';
 DROP TABLE ratings, items, m, cases, trained;
