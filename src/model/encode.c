@@ -16,8 +16,10 @@
 #include "model/header.h"
 #include "model/json.h"
 
-/* Blocks are cut so that their payload is about this large. */
+/* Blocks are cut so that their payload is about this large (script/fuzz wants small ones). */
+#ifndef BLOCK_BYTES
 #define BLOCK_BYTES (1024 * 1024)
+#endif
 
 /* The executor has so many copies of a row at the moment it inserts it. */
 #define COPIES_OF_ROW 4
