@@ -193,5 +193,30 @@ like(
 	qr/relation public\.ratings, on which model "k n n" was trained, does not exist/,
 	'it cannot be retrained without its ratings');
 
+# A model of every algorithm.
+$node->safe_psql('postgres', "CREATE DATABASE $_") foreach qw(every restored);
+$node->safe_psql('every', 'CREATE EXTENSION recsys');
+create_models($node, 'every');
+$node->command_ok(
+	[
+		'pg_dump', '--format', 'custom',
+		'--file', "$dump.every", $node->connstr('every')
+	],
+	'dump a model of every algorithm');
+$node->command_ok(
+	[
+		'pg_restore', '--exit-on-error',
+		'-d', $node->connstr('restored'), "$dump.every"
+	],
+	'restore them');
+is(models_serving($node, 'restored'),
+	models_serving($node, 'every'), 'all of them serve the same');
+is( $node->safe_psql(
+		'restored', q(
+		SELECT count(*) FROM recsys_algorithms
+		 WHERE to_regclass('models.' || name) IS NULL)),
+	0,
+	'there was one of every algorithm');
+
 $node->stop;
 done_testing();

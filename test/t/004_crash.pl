@@ -1,5 +1,6 @@
-# A crash, of the server or of the training session alone, leaves the version
-# of the model that was there before, and training works again afterwards.
+# A server that is stopped at once, at known moments, leaves the version of the
+# model that was there before, and training works again afterwards.  Processes that
+# are killed at random moments are in 017_storm.pl.
 
 use strict;
 use warnings;
@@ -11,10 +12,6 @@ use ServerTest;
 use Test::More;
 
 my $node = create_server('main');
-# As a server in use is set, unlike one of a test.
-$node->append_conf('postgresql.conf', 'restart_after_crash = on');
-$node->reload;
-
 $node->safe_psql('postgres', create_ratings('ratings'));
 
 my $train =
@@ -24,10 +21,6 @@ my $long = sprintf($train, '{"factors": 512, "iterations": 10000}');
 my $versions = q(
 	SELECT version, count(*), count(*) FILTER (WHERE part = 'header')
 	  FROM model GROUP BY version ORDER BY version);
-my $pid_of_training = q(
-	SELECT pid FROM pg_stat_activity
-	 WHERE state = 'active' AND query LIKE 'SELECT version FROM recsys_train%');
-
 is($node->safe_psql('postgres', $short), 1, 'version 1 is trained');
 my $expected = $node->safe_psql('postgres', serving('model'));
 my $rows = $node->safe_psql('postgres', $versions);
@@ -73,23 +66,6 @@ $node->start;
 is($node->safe_psql('postgres', q(SELECT to_regclass('another') IS NULL)),
 	't', 'a model that was not committed is not there');
 is($node->safe_psql('postgres', $create), 1, 'and can be trained');
-
-# The training session alone is killed: the server ends all the others and
-# recovers by itself.
-$session = open_session($node);
-start_query($session, $long);
-wait_until_active($node, 'SELECT version FROM recsys_train%');
-my $pid = $node->safe_psql('postgres', $pid_of_training);
-my $log_position = -s $node->logfile;
-kill 'KILL', $pid or die "could not kill $pid: $!";
-$session->{run}->finish;
-like($session->{stderr},
-	qr/server closed the connection unexpectedly/, 'the session has ended');
-$node->wait_for_log(qr/all server processes terminated; reinitializing/,
-	$log_position);
-$node->poll_query_until('postgres', 'SELECT true')
-  or die 'the server did not come back';
-check_model('session killed');
 
 # Training again, for good.
 is($node->safe_psql('postgres', 'UPDATE ratings SET rating = 6 - rating;'

@@ -22,6 +22,7 @@ $primary->safe_psql('postgres',
 						'{"factors": 6, "iterations": 5}');
 	SELECT recsys_train('neighbors', 'ratings', 'item_knn',
 						'{"neighbors": 9, "keep_versions": 1}');));
+create_models($primary, 'postgres');
 $primary->backup('backup');
 
 my $standby = PostgreSQL::Test::Cluster->new('standby');
@@ -60,6 +61,25 @@ $primary->safe_psql(
 isnt(check_standby('factors', 2), $before, 'retraining has changed the model');
 check_standby('neighbors', 2);
 check_standby('later', 1);
+
+# A model of every algorithm, from the backup and from the stream.
+sub check_every_algorithm
+{
+	my ($when) = @_;
+	my $expected = models_serving($primary, 'postgres');
+
+	$primary->wait_for_catchup($standby);
+	is(models_serving($standby, 'postgres'), $expected, "a model of every algorithm, $when");
+	return $expected;
+}
+
+$before = check_every_algorithm('of the backup');
+$primary->safe_psql(
+	'postgres', q(
+	UPDATE models.ratings SET rating = 6 - rating WHERE item_id < 5;
+	SELECT count(*) FROM recsys_models m, recsys_retrain(m.model)
+	 WHERE m.model::text LIKE 'models.%';));
+isnt(check_every_algorithm('trained again'), $before, 'training has changed them');
 
 # Straight from the replicated table.
 my $live = q(SELECT u, r.* FROM generate_series(1, 60, 7) u,

@@ -8,12 +8,15 @@ use warnings;
 
 use Exporter 'import';
 use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(
   create_server
   create_ratings
   serving
+  create_models
+  models_serving
   open_session
   start_query
   finish_query
@@ -65,6 +68,23 @@ sub serving
 		SELECT u, i, recsys_predict('$model', u, i)
 		  FROM generate_series(1, 61, 4) u, generate_series(1, 41, 4) i
 		 ORDER BY u, i;);
+}
+
+# A model of every algorithm, in the schema models of a database.
+sub create_models
+{
+	my ($node, $database) = @_;
+
+	$node->safe_psql($database, slurp_file('test/upgrade/models.sql'));
+	return;
+}
+
+# All that these models give, exact to the last digit.
+sub models_serving
+{
+	my ($node, $database) = @_;
+
+	return $node->safe_psql($database, 'SELECT * FROM models.serving() ORDER BY 1, 2, 3, 4, 5, 6');
 }
 
 # A session of psql that goes on after an error.
