@@ -4,7 +4,7 @@
  *
  * Nowhere else in the source is PG_VERSION_NUM tested.  Every file that includes
  * postgres.h includes this next, so that what it provides is there for the
- * headers that follow (test/t/001_metadata.pl holds the tree to it).
+ * headers that follow (test/t/016_source.pl holds the tree to it).
  */
 #ifndef RECSYS_COMPAT_H
 #define RECSYS_COMPAT_H

@@ -54,7 +54,7 @@ store(float *x, Vector v)
  * register that does.  On the stack that AddressSanitizer puts in place of the
  * ordinary one (detect_stack_use_after_return), gcc 12 and 14 give a second
  * such array of a function only the alignment that was declared, and the store
- * is a fault.  So it is declared; clang needs no such help.
+ * is a fault.  So it is declared; gcc 16 and clang need no such help.
  */
 static inline float
 lane_sum(Vector v)
