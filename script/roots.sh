@@ -25,8 +25,9 @@ own_namespaces=(unshare --mount --pid --fork --kill-child)
 # shellcheck disable=SC2016 # for apt-get to expand
 debian_mirror()
 {
-	apt-get indextargets --format '$(SITE)' 2>/dev/null |
-		grep -m 1 -E '/debian/?$' || echo http://deb.debian.org/debian
+	apt-get indextargets --format '$(SITE)' 2>/dev/null | awk '
+		/\/debian\/?$/ { site = $0 }
+		END { print site ? site : "http://deb.debian.org/debian" }'
 }
 
 # suite_has SUITE PACKAGE: says the mirror's list of packages so?
@@ -37,7 +38,8 @@ suite_has()
 	list=$(mktemp -d)
 	if "$helper" download-file "$(debian_mirror)/dists/$1/main/binary-$(dpkg \
 		--print-architecture)/Packages.xz" "$list/Packages.xz" >/dev/null 2>&1; then
-		! "$helper" cat-file "$list/Packages.xz" | grep -qx "Package: $2" || found=0
+		! "$helper" cat-file "$list/Packages.xz" | grep -x "Package: $2" >/dev/null ||
+			found=0
 	fi
 	rm -rf "$list"
 	return "$found"
