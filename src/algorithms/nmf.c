@@ -20,10 +20,11 @@
  * Factorization", IEEE Transactions on Neural Networks 2010).  Near 1 it changes
  * how far an iteration gets, and not where they all lead.
  *
- * In general the numerator has what draws a prediction up, the denominator
+ * With biases the numerator has what draws a prediction up, the denominator
  * what draws it down: a rating below zero goes to the latter, and so does, on
- * the side of its sign, the base that p_u . q_i is added to if there are
- * biases.  These are fitted exactly after the factors, first the items'.
+ * the side of its sign, the base that p_u . q_i is added to.  The biases are
+ * fitted exactly after the factors, first the items'.  Without them no
+ * prediction is negative, and no rating may be.
  *
  * One pass over the ratings of a user, with one set of predictions, gives his
  * bias, his squared error, and the vector that he will turn to next.
@@ -127,7 +128,7 @@ typedef struct Nmf
 	const NmfOptions *options;
 	int			stride;
 	double		offset;
-	bool		is_plain;		/* no biases, no rating below zero */
+	bool		is_plain;		/* no biases, and so no rating below zero */
 	Side		users;
 	Side		items;
 	float	   *p[2];			/* [users x stride] those and the next ones, by turns */
@@ -185,7 +186,7 @@ nmf_attach(TrainContext *context)
 	nmf->options = opts;
 	nmf->stride = KERNEL_PADDED(opts->factors);
 	nmf->offset = opts->biased ? ratings->mean : 0;
-	nmf->is_plain = !opts->biased && ratings->minimum >= 0;
+	nmf->is_plain = !opts->biased;
 	nmf->users.rows = &ratings->by_user;
 	nmf->users.penalty = opts->reg_user;
 	nmf->users.bias_penalty = opts->reg_user_bias;
@@ -494,12 +495,30 @@ nmf_finish(const Nmf *nmf, ModelDraft *draft)
 		draft_add_biases(draft, nmf->users.bias, users, nmf->items.bias, items, 1);
 }
 
+/*
+ * A product of factors that are not negative is not negative: without biases
+ * the nearest that it gets to a negative rating is zero, the same for all.
+ */
+static void
+require_reachable(const Nmf *nmf, const Interactions *ratings)
+{
+	if (nmf->options->biased || ratings->minimum >= 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("algorithm \"nmf\" needs ratings that are not negative"),
+			 errdetail("Without biases it predicts no number below 0; the smallest rating is %g.",
+					   ratings->minimum),
+			 errhint("Use the option \"biased\", add a constant to all ratings, or use another algorithm for ratings, such as \"als\".")));
+}
+
 static void
 nmf_train(TrainContext *context)
 {
 	const Nmf  *nmf = context->state;
 	int			iterations = iteration_plan(context);
 
+	require_reachable(nmf, context->ratings);
 	run_phase(context, NMF_START_USERS, 0);
 	run_phase(context, NMF_START_ITEMS, 0);
 	run_phase(context, NMF_USERS, 0);

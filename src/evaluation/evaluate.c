@@ -62,7 +62,8 @@ recsys_evaluate(PG_FUNCTION_ARGS)
 	options = train_options(experiment.algorithm, PG_GETARG_JSONB_P(2),
 							experiment.columns.rating != NULL);
 	experiment.options = &options;
-	experiment.split_options = split_parse(PG_GETARG_JSONB_P(3));
+	experiment.split_options = split_parse(PG_GETARG_JSONB_P(3),
+										   ((const CommonOptions *) options)->time_col);
 	experiment.questions = (Questions) {
 		.errors = experiment_predicts_ratings(&experiment, 0),
 			.ranking = true,

@@ -272,7 +272,8 @@ recsys_grid_search(PG_FUNCTION_ARGS)
 	experiment.questions.ranking = !is_error(metric);
 	experiment.columns = columns_argument(fcinfo, 5);
 	candidate = make_candidates(fcinfo, &experiment);
-	experiment.split_options = split_parse(PG_GETARG_JSONB_P(4));
+	experiment.split_options = split_parse(PG_GETARG_JSONB_P(4),
+										   ((const CommonOptions *) experiment.options[0])->time_col);
 	require_measurable(&experiment, metric);
 	InitMaterializedSRF(fcinfo, 0);
 	experiment.progress = progress_create(experiment.algorithm->name);

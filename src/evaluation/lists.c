@@ -49,6 +49,7 @@ typedef struct ListSums
 typedef struct Lists
 {
 	const Batch *batch;
+	int			k;				/* entries that a list should have, if there are so many */
 	const int64 *relevant;		/* [users] items that are to be found */
 	const Training *training;
 	int32		items;
@@ -185,7 +186,7 @@ add_list(Lists *lists, int32 u, ListSums *sums)
 		.hit = lists->hit,
 		.length = listed_items(batch, u),
 		.relevant = lists->relevant[u],
-		.k = batch->shape.n
+		.k = lists->k
 	};
 
 	find_hits(lists, u, list.length);
@@ -262,16 +263,18 @@ measure_catalogue(Lists *lists, Quality *quality)
 }
 
 /*
- * Measure the lists of a batch that was run.  relevant: [users] how many items
- * are relevant, with those that the model does not know.
+ * Measure the lists of a batch that was run, which are of k items where there
+ * are so many.  relevant: [users] how many items are relevant, with those that
+ * the model does not know.
  */
 void
-lists_measure(const Batch *batch, const int64 *relevant, const Training *training,
+lists_measure(const Batch *batch, int k, const int64 *relevant, const Training *training,
 			  Quality *quality)
 {
 	ListSums	sums = {0};
 	Lists		lists = {
 		.batch = batch,
+		.k = k,
 		.relevant = relevant,
 		.training = training,
 		.items = training->by_item.rows

@@ -21,7 +21,7 @@ extern void training_load(Model *model, Training *training);
 extern double training_mean(const Training *training, int32 item);
 
 extern Size lists_bytes(const MatrixShape *part);
-extern void lists_measure(const Batch *batch, const int64 *relevant, const Training *training,
-						  Quality *quality);
+extern void lists_measure(const Batch *batch, int k, const int64 *relevant,
+						  const Training *training, Quality *quality);
 
 #endif							/* RECSYS_EVALUATION_LISTS_H */

@@ -68,12 +68,12 @@ quality_bytes(const MatrixShape *part, const MatrixShape *held_out,
 	Size		places = (Size) Min(held_out->users, held_out->ratings);
 	BatchShape	shape = {
 		.users = (int32) places,
-		.n = questions->n,
+		.n = Min(questions->n, part->items),
 		.restricted = test->negatives != NULL || test->sampled_negatives > 0,
 		.profiles = test->known != NULL,
 		.relevant = held_out->ratings,
 		.candidates = test->negatives != NULL ? sparse_entries(&test->negatives->by_user) :
-		budget_array(places, test->sampled_negatives)
+		budget_array(places, Min(test->sampled_negatives, part->items))
 	};
 	Size		bytes = add_size(matrix_bytes(held_out), matrix_bytes(part));
 
@@ -288,7 +288,7 @@ shape_of_batch(const Measurement *m, int32 users, int n)
 	const Test *test = m->test;
 	BatchShape	shape = {
 		.users = users,
-		.n = n,
+		.n = Min(n, m->model->header.items),
 		.exclude_seen = true,
 		.restricted = test->negatives != NULL || test->sampled_negatives > 0,
 		.profiles = test->known != NULL,
@@ -355,13 +355,13 @@ measure_ranking(Measurement *m, const Questions *questions, Quality *quality,
 	if (m->batch->shape.users > 0)
 	{
 		batch_run(m->batch, m->model);
-		lists_measure(m->batch, m->relevant, &m->training, quality);
+		lists_measure(m->batch, questions->n, m->relevant, &m->training, quality);
 	}
 	if (m->batch->shape.users > 0 && questions->popular)
 	{
 		m->batch->shape.popular = true;
 		batch_run(m->batch, m->model);
-		lists_measure(m->batch, m->relevant, &m->training, popular);
+		lists_measure(m->batch, questions->n, m->relevant, &m->training, popular);
 	}
 	quality->value[METRIC_USERS] = popular->value[METRIC_USERS] = m->batch->shape.users;
 	batch_release(m->batch);

@@ -60,7 +60,7 @@ typedef struct Split
 
 extern const char *const split_methods[];
 
-extern SplitOptions split_parse(const Jsonb *given);
+extern SplitOptions split_parse(const Jsonb *given, char *time_col);
 extern MatrixShape split_held_out_shape(const SplitOptions *options,
 										const MatrixShape *whole, const Test *test);
 extern Test split_read(const SplitOptions *options, const SplitSources *sources);

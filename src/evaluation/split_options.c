@@ -25,6 +25,8 @@ const char *const split_methods[] = {
 
 #define METHOD(name) (1 << SPLIT_##name)
 #define EVERY_METHOD (~0)
+#define METHOD_OF_TIME \
+	(METHOD(PER_USER) | METHOD(LEAVE_ONE_OUT) | METHOD(TEMPORAL) | METHOD(USERS))
 
 /* The members, and which methods have them. */
 static const char *const member_names[] = {
@@ -36,7 +38,7 @@ static const int member_methods[] = {
 	EVERY_METHOD,
 	EVERY_METHOD,
 	METHOD(RANDOM) | METHOD(PER_USER) | METHOD(TEMPORAL) | METHOD(USERS) | METHOD(GIVEN),
-	METHOD(PER_USER) | METHOD(LEAVE_ONE_OUT) | METHOD(TEMPORAL) | METHOD(USERS),
+	METHOD_OF_TIME,
 	METHOD(TEMPORAL),
 	METHOD(USERS),
 	EVERY_METHOD,
@@ -184,9 +186,20 @@ require_consistent(const SplitOptions *options, const Jsonb *given)
 				 errmsg("a split has either \"negatives\" or \"sampled_negatives\"")));
 }
 
-/* The options of a split.  Errors: what is said above. */
+/* Can the time of a rating decide what is held out by this method? */
+static bool
+method_has_time(SplitMethod method)
+{
+	return (METHOD_OF_TIME & (1 << method)) != 0;
+}
+
+/*
+ * The options of a split.  Training may have been told which column is the
+ * time: then that is what the split goes by, unless it names another one.
+ * Errors: what is said above.
+ */
 SplitOptions
-split_parse(const Jsonb *given)
+split_parse(const Jsonb *given, char *time_col)
 {
 	SplitOptions options = {0};
 	char	   *method;
@@ -201,6 +214,8 @@ split_parse(const Jsonb *given)
 	require_members(given, options.method);
 	options.seed = (int) number_member(given, "seed", 0, PG_INT32_MIN, PG_INT32_MAX, true);
 	options.time_col = text_member(given, "time_col");
+	if (options.time_col == NULL && method_has_time(options.method))
+		options.time_col = time_col;
 	options.after = time_member(given, "after");
 	options.known = share_member(given, "known", .8);
 	options.negatives = relation_member(given, "negatives");

@@ -94,10 +94,11 @@ typedef struct BatchWorker
 
 PGDLLEXPORT void RecsysBatchMain(dsm_segment *segment, shm_toc *toc);
 
+/* There may be no items: then there is nothing to do, but it can be asked how much. */
 static int
 users_in_block(int32 items)
 {
-	return Max(1, Min(BLOCK_USERS, BLOCK_BYTES / (sizeof(float) * (Size) items)));
+	return Max(1, Min(BLOCK_USERS, BLOCK_BYTES / (sizeof(float) * (Size) Max(items, 1))));
 }
 
 static int64
@@ -156,7 +157,7 @@ batch_workers(const BatchShape *shape, int32 items)
 	double		scores = shape->popular ? 0 : (double) shape->users * items;
 	int			workers = workers_for_ratings((int64) (scores / SCORES_PER_RATING));
 
-	return Min(workers, count_blocks(shape, items) - 1);
+	return Max(0, Min(workers, count_blocks(shape, items) - 1));
 }
 
 /*

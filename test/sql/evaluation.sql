@@ -167,6 +167,14 @@ UNION ALL SELECT user_id, item_id, rating, timestamptz '2019-01-01' FROM ratings
 SELECT measure('dated', 'dated', 'als', '{"factors": 3}', '{"method": "temporal", "time_col": "day", "after": "2022-03-11"}'),
        measure('numbered', 'ratings', 'als', '{"factors": 3}', '{"method": "temporal", "time_col": "t", "after": 800}');
 SELECT same('dated', 'numbered');
+-- The column of time is said once: the split goes by that of the options, unless it has one of its own.
+SELECT method, count(*) > 10 AS measured, bool_and(a.value IS NOT DISTINCT FROM b.value) AS same, bool_or(a.value IS DISTINCT FROM c.value) AS other
+  FROM unnest('{leave_one_out,per_user,users,temporal}'::text[]) method, jsonb_build_object('method', method) split,
+       recsys_evaluate('ratings', 'item_knn', '{"time_col": "t"}', split) a
+  JOIN recsys_evaluate('ratings', 'item_knn', '{}', split || '{"time_col": "t"}') b USING (metric)
+  JOIN recsys_evaluate('ratings', 'item_knn', '{"time_col": "t"}', split || '{"time_col": "item_id"}') c USING (metric) GROUP BY 1 ORDER BY 1;
+SELECT a.value = b.value AS same FROM recsys_grid_search('ratings', 'popular', '{"time_col": "t"}', 'ndcg', '{"method": "leave_one_out"}') a,
+       recsys_evaluate('ratings', 'popular', '{}', '{"method": "leave_one_out", "time_col": "t"}') b WHERE metric = 'ndcg';
 
 -- A user with one rating keeps it.
 CREATE TABLE singles AS SELECT u AS user_id, u % 7 AS item_id, 1 + u % 5 AS rating FROM generate_series(1, 30) u

@@ -53,9 +53,9 @@ CREATE TABLE negative AS SELECT user_id, item_id, -3 - user_id * .01 - item_id *
 SELECT train_rmse < .1 AS fits FROM recsys_train('negative_model', 'negative', 'nmf', '{"biased": true, "reg_user_bias": 0, "reg_item_bias": 0, "iterations": 200}');
 SELECT bool_and(x >= 0) AS never_negative FROM (SELECT unnest(factors) AS x FROM recsys_factors('negative_model', 'user')) f;
 SELECT min(bias) < 0 AS bias_may_be FROM recsys_factors('negative_model', 'item');
--- Without biases they cannot be predicted: the nearest is zero.
-SELECT version FROM recsys_train('zero', 'negative', 'nmf', '{"clip": false}');
-SELECT bool_and(recsys_predict('zero', user_id, item_id) = 0) AS zero FROM negative;
+-- Without biases they cannot be predicted, in a blend neither.
+SELECT recsys_train('zero', 'negative', 'nmf');
+SELECT recsys_train('zero', 'negative', 'hybrid', '{"components": [{"algorithm": "als"}, {"algorithm": "nmf"}]}');
 
 -- What can be wrong.
 SELECT recsys_train('m', 'ratings', 'nmf', '{"init_low": 2}');
