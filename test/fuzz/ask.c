@@ -307,6 +307,7 @@ ask_all(const FuzzModel *model, Answer *answer, Usage *usage)
 	asked = model;
 	INSTR_TIME_SET_CURRENT(start);
 	usage->bytes = 0;
+	(void) memory_requested();
 	for (int question = 0; question < QUESTIONS; question++)
 	{
 		if (question > 0 && opened == NULL)
@@ -315,6 +316,7 @@ ask_all(const FuzzModel *model, Answer *answer, Usage *usage)
 			opened = ask(question, opened, context, &answer[question]);
 		usage->bytes = Max(usage->bytes, MemoryContextMemAllocated(context, true));
 	}
+	usage->bytes = Max(usage->bytes, memory_requested());
 	INSTR_TIME_SET_CURRENT(end);
 	INSTR_TIME_SUBTRACT(end, start);
 	usage->seconds = INSTR_TIME_GET_DOUBLE(end);

@@ -45,12 +45,13 @@ typedef struct Answer
 /* What it took. */
 typedef struct Usage
 {
-	Size		bytes;			/* the most at a time */
+	Size		bytes;			/* allocated, even if freed before long */
 	double		seconds;
 } Usage;
 
 extern const char *const question_names[QUESTIONS];
 
+extern Size memory_requested(void);
 extern void ask_all(const FuzzModel *model, Answer *answer, Usage *usage);
 extern void damage_blindly(FuzzModel *model, const FuzzModel *other, RandomStream *stream);
 extern void forge(FuzzModel *model, const FuzzModel *other, RandomStream *stream);

@@ -66,12 +66,14 @@ length_of(const bytea *data)
 	return VARSIZE(data) - VARHDRSZ;
 }
 
+/* A word of a value, 0 where it has ended. */
 static uint32
 get_word(const bytea *data, Size at)
 {
-	uint32		word;
+	uint32		word = 0;
 
-	memcpy(&word, VARDATA(data) + at, sizeof(word));
+	if (at + sizeof(word) <= length_of(data))
+		memcpy(&word, VARDATA(data) + at, sizeof(word));
 	return word;
 }
 
@@ -105,6 +107,7 @@ change_value(FuzzBlob *blob, RandomStream *stream)
 {
 	Size		length = length_of(blob->data);
 	Size		at = draw(stream, Max(length, 1));
+	Size		most = draw(stream, 16);
 	bytea	   *data = resized(blob->data, length);
 
 	blob->data = data;
@@ -122,10 +125,10 @@ change_value(FuzzBlob *blob, RandomStream *stream)
 			put_word(data, at & ~3, draw_word(stream));
 			break;
 		case 3:
-			put_word(data, at & ~3, get_word(data, Min(at & ~3, Max(length, 4) - 4)) + (draw(stream, 2) == 0 ? 1 : -1));
+			put_word(data, at & ~3, get_word(data, at & ~3) + (draw(stream, 2) == 0 ? 1 : -1));
 			break;
 		case 4:
-			memset(VARDATA(data) + at, (int) draw(stream, 256), Min(length - at, draw(stream, 16)));
+			memset(VARDATA(data) + at, (int) draw(stream, 256), Min(length - at, most));
 	}
 }
 
@@ -342,10 +345,12 @@ change_header(FuzzBlob *blob, RandomStream *stream)
 {
 	Size		at = 4 + 4 * draw(stream, HEADER_FIELDS);
 
+	if (length_of(blob->data) < HEADER_BYTES)
+		return;
 	blob->data = resized(blob->data, length_of(blob->data));
 	if (at == 4)
 		VARDATA(blob->data)[7] = (char) draw(stream, 7);
-	else if (length_of(blob->data) >= HEADER_BYTES)
+	else
 		put_word(blob->data, at, draw(stream, 2) == 0 ? draw_word(stream) :
 				 get_word(blob->data, at) + 1 - 2 * draw(stream, 2));
 }
@@ -358,6 +363,8 @@ change_manifest(FuzzModel *model, RandomStream *stream)
 	int			lines = lines_of(manifest);
 	Size		at = HEADER_BYTES + 4 * draw(stream, Max(lines * (int) MANIFEST_COLUMNS, 1));
 
+	if (length_of(manifest) < HEADER_BYTES)
+		return;
 	switch (draw(stream, 4))
 	{
 		case 0:
