@@ -312,7 +312,7 @@ CREATE TABLE wide AS SELECT u AS user_id, (u * 17 + k * k * 31) % 4000 AS item_i
   FROM generate_series(1, 6000) u, generate_series(1, 12) k;
 SELECT FROM recsys_train('m', 'wide', 'als', '{"factors": 100, "iterations": 1}');
 SET statement_timeout = 100;
-SELECT count(*) FROM recsys_recommend_all('m');
+SELECT count(*) FROM generate_series(1, 1000) g, recsys_recommend_all('m', 10 + g % 2);
 RESET statement_timeout;
 SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'parallel worker';
 
