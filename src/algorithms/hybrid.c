@@ -200,14 +200,21 @@ read_component_options(HybridOptions *opts, int c, bool has_values)
 	opts->blend.ratings[c] = predicts_ratings(component->algorithm, component->options);
 }
 
-/* Rows for the same user and item: of implicit components alone, counts to be added. */
+/*
+ * What ratings are.  Of implicit components alone, rows for the same user and
+ * item are counts to be added; with one of them, and none that predicts ratings
+ * only, all are weights.
+ */
 static void
-decide_duplicates(HybridOptions *opts, bool has_values)
+decide_feedback(HybridOptions *opts, bool has_values)
 {
-	bool		implicit = true;
+	int			count[FEEDBACK_BOTH + 1] = {0};
+	bool		implicit;
 
 	for (int c = 0; c < opts->blend.components; c++)
-		implicit = implicit && opts->component[c].algorithm->feedback == FEEDBACK_IMPLICIT;
+		count[opts->component[c].algorithm->feedback]++;
+	implicit = count[FEEDBACK_IMPLICIT] == opts->blend.components;
+	opts->common.weights = count[FEEDBACK_IMPLICIT] > 0 && count[FEEDBACK_EXPLICIT] == 0;
 	if (opts->common.duplicates < 0)
 		opts->common.duplicates = implicit || !has_values ? DUPLICATES_SUM : DUPLICATES_MEAN;
 }
@@ -225,7 +232,7 @@ read_components(HybridOptions *opts, bool has_values)
 	error_context_stack = &callback;
 	for (number = 1; number <= opts->blend.components; number++)
 		read_component(opts, number - 1);
-	decide_duplicates(opts, has_values);
+	decide_feedback(opts, has_values);
 	for (number = 1; number <= opts->blend.components; number++)
 		read_component_options(opts, number - 1, has_values);
 	error_context_stack = callback.previous;

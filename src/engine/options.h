@@ -72,6 +72,9 @@ typedef struct CommonOptions
 	bool		binarize;
 	int			min_user_ratings;
 	int			min_item_ratings;
+
+	/* Decided by train_options: are ratings weights, of which 0 is nothing? */
+	bool		weights;
 } CommonOptions;
 
 struct Algorithm;

@@ -25,6 +25,7 @@
 #include "model/json.h"
 #include "ratings/budget.h"
 #include "ratings/id_type.h"
+#include "ratings/left_out.h"
 #include "ratings/reader.h"
 
 static void
@@ -75,7 +76,10 @@ train_options(const Algorithm *algorithm, const Jsonb *given, bool has_values)
 	has_values = has_values && !common->binarize;
 	require_values(algorithm, common, has_values);
 	if (algorithm->feedback == FEEDBACK_IMPLICIT)
+	{
 		common->clip = false;
+		common->weights = true;
+	}
 	if (common->time_col == NULL &&
 		(common->duplicates == DUPLICATES_FIRST || common->duplicates == DUPLICATES_LAST))
 		ereport(ERROR,
@@ -101,7 +105,9 @@ train_policy(const void *options)
 			.min_value = isnan(common->min_value) ? -get_float8_infinity() : common->min_value,
 			.binarize = common->binarize,
 			.min_user_ratings = common->min_user_ratings,
-			.min_item_ratings = common->min_item_ratings
+			.min_item_ratings = common->min_item_ratings,
+			.keep_left_out = common->store_ratings && !isnan(common->min_value),
+			.skip_zeros = common->weights
 	};
 }
 
@@ -157,7 +163,9 @@ train_require_ratings(const Interactions *ratings, const RatingsSource *source,
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("relation %s has no ratings", source->relation),
-				 errdetail(leaves_out ?
+				 errdetail(ratings->zeros > 0 ?
+						   "A weight of 0 is no observation, and there are no others." :
+						   leaves_out ?
 						   "None is left by the options min_value, min_user_ratings and min_item_ratings." :
 						   "It has no rows that the current user can see, or the rating is null in all of them.")));
 	if (ratings->minimum == ratings->maximum && sparse_entries(&ratings->by_user) > 1 &&
@@ -210,13 +218,18 @@ add_common_parts(TrainContext *context)
 {
 	const Interactions *ratings = context->ratings;
 	ModelDraft *draft = context->draft;
+	const SparseRows *seen;
 
 	draft_add_ids(draft, PART_USER_IDS, &ratings->users);
 	draft_add_ids(draft, PART_ITEM_IDS, &ratings->items);
 	draft_add_floats(draft, PART_ITEM_COUNTS, item_counts(ratings),
 					 ratings->items.count, 1, 1);
-	if (((const CommonOptions *) context->options)->store_ratings)
-		draft_add_sparse(draft, PART_RATINGS, &ratings->by_user);
+	if (!((const CommonOptions *) context->options)->store_ratings)
+		return;
+	draft_add_sparse(draft, PART_RATINGS, &ratings->by_user);
+	seen = left_out_place(ratings->left_out, &ratings->users, &ratings->items);
+	if (seen != NULL)
+		draft_add_sparse(draft, PART_SEEN, seen);
 }
 
 /*

@@ -222,6 +222,8 @@ mark_items(const Measurement *m, int32 row, uint8 mark, uint8 *marked)
 	const SparseRows *parts[2] = {&m->test->held_out->by_user, NULL};
 	const SparseRows *by_user = &m->training.by_user;
 	int32		user = m->index.user[row];
+	const int32 *seen;
+	int32		seen_count;
 
 	if (m->test->known != NULL)
 		parts[1] = &m->test->known->by_user;
@@ -229,8 +231,13 @@ mark_items(const Measurement *m, int32 row, uint8 mark, uint8 *marked)
 		for (int64 e = parts[p]->start[row]; e < parts[p]->start[row + 1]; e++)
 			if (m->index.item[parts[p]->index[e]] >= 0)
 				marked[m->index.item[parts[p]->index[e]]] = mark;
-	for (int64 e = user < 0 ? 0 : by_user->start[user]; user >= 0 && e < by_user->start[user + 1]; e++)
+	if (user < 0)
+		return;
+	for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
 		marked[by_user->index[e]] = mark;
+	seen_count = model_seen_row(m->model, user, &seen);
+	for (int32 i = 0; i < seen_count; i++)
+		marked[seen[i]] = mark;
 }
 
 /*
@@ -332,6 +339,9 @@ prepare_batch(Measurement *m, int n)
 	if (m->test->sampled_negatives > 0)
 		find_drawable(m);
 	shape = shape_of_batch(m, users, n);
+	/* The model may know more items than were rated. */
+	budget_require(batch_bytes(&shape, m->model->header.items),
+				   psprintf("measuring %d lists of %d items", users, shape.n));
 	m->batch = batch_create(&shape, m->model);
 	for (int32 u = 0; u < users; u++)
 	{

@@ -183,13 +183,17 @@ static char *
 rows_that_count(const SplitSources *sources, const char *alias)
 {
 	const SourceColumn *rating = &sources->ratings->rating;
+	char	   *value;
 
 	if (rating->name == NULL)
 		return "true";
+	value = psprintf("%s.%s::pg_catalog.float8", alias, rating->quoted);
 	if (isinf(sources->policy.min_value))
-		return psprintf("%s.%s IS NOT NULL", alias, rating->quoted);
-	return psprintf("%s.%s::pg_catalog.float8 OPERATOR(pg_catalog.>=) %.17g", alias,
-					rating->quoted, sources->policy.min_value);
+		return psprintf(sources->policy.skip_zeros ? "%s OPERATOR(pg_catalog.<>) 0" :
+						"%s IS NOT NULL", value);
+	return psprintf("%s OPERATOR(pg_catalog.>=) %.17g AND (%s OPERATOR(pg_catalog.<>) 0 OR %s)",
+					value, sources->policy.min_value, value,
+					sources->policy.skip_zeros ? "false" : "true");
 }
 
 /* 1 where a row is later than the time given by the first parameter, else 0. */

@@ -55,7 +55,8 @@ static const char *const part_names[PART_COUNT] = {
 	[PART_WEIGHTS] = "weights",
 	[PART_DENSE_WEIGHTS] = "dense_weights",
 	[PART_TERMS] = "terms",
-	[PART_ITEM_TERMS] = "item_terms"
+	[PART_ITEM_TERMS] = "item_terms",
+	[PART_SEEN] = "seen"
 };
 
 /* The name of a part of a model. */
@@ -98,7 +99,7 @@ bool
 part_is_shared(ModelPart part)
 {
 	return part == PART_HEADER || part == PART_USER_IDS || part == PART_ITEM_IDS ||
-		part == PART_RATINGS || part == PART_ITEM_COUNTS;
+		part == PART_RATINGS || part == PART_SEEN || part == PART_ITEM_COUNTS;
 }
 
 /*

@@ -48,10 +48,11 @@ typedef enum ModelPart
 	PART_WEIGHTS = 13,			/* sparse, items x items: what an item adds to others */
 	PART_DENSE_WEIGHTS = 14,	/* float4, items x items: the same */
 	PART_TERMS = 15,			/* text, in order */
-	PART_ITEM_TERMS = 16		/* sparse, items x terms */
+	PART_ITEM_TERMS = 16,		/* sparse, items x terms */
+	PART_SEEN = 17				/* sparse, users x items: seen, but not among the ratings */
 } ModelPart;
 
-#define PART_COUNT 17
+#define PART_COUNT 18
 
 /*
  * A model may be made of others, its components, numbered from 1: they share

@@ -329,6 +329,8 @@ check_common_parts(Model *model)
 
 	if (model_has_part(model, PART_RATINGS))
 		model_require_part(model, PART_RATINGS, BLOCK_SPARSE, header->users, header->items);
+	if (model_has_part(model, PART_SEEN))
+		model_require_part(model, PART_SEEN, BLOCK_SPARSE, header->users, header->items);
 }
 
 /* Read at once what every request needs. */
@@ -564,6 +566,20 @@ model_sparse_row(Model *model, ModelPart part, int32 row, const int32 **index,
 	*index = block->index + block->offset[local];
 	*value = block->value + block->offset[local];
 	return block->offset[local + 1] - block->offset[local];
+}
+
+/*
+ * The items that a user has seen besides those that he has rated in training;
+ * returns their number.
+ */
+int32
+model_seen_row(Model *model, int32 user, const int32 **item)
+{
+	const float *value;
+
+	if (!model_has_part(model, PART_SEEN))
+		return 0;
+	return model_sparse_row(model, PART_SEEN, user, item, &value);
 }
 
 /* Give back the memory of a block that has been copied. */

@@ -62,6 +62,7 @@ extern int32 model_part_rows(const Model *model, ModelPart part);
 extern int32 model_part_cols(const Model *model, ModelPart part);
 extern const float *model_row(Model *model, ModelPart part, int32 row);
 extern uint32 model_word(Model *model, ModelPart part, int32 row);
+extern int32 model_seen_row(Model *model, int32 user, const int32 **item);
 extern int32 model_sparse_row(Model *model, ModelPart part, int32 row,
 							  const int32 **index, const float **value);
 extern float *model_load_floats(Model *model, ModelPart part, int stride);

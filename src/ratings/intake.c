@@ -15,6 +15,7 @@
 
 #include "miscadmin.h"
 #include "storage/shmem.h"
+#include "utils/float.h"
 #include "utils/memutils.h"
 
 #include "ratings/intake.h"
@@ -37,7 +38,7 @@ make_builder(Intake *intake)
 /* An intake whose rows go to a builder of its own. */
 void
 intake_init(Intake *intake, bool integer_users, bool integer_items, Size limit,
-			double min_value, const char *relation)
+			double min_value, bool keep_left_out, const char *relation)
 {
 	memset(intake, 0, sizeof(*intake));
 	intake->context = AllocSetContextCreate(CurrentMemoryContext, "recsys intake",
@@ -47,6 +48,7 @@ intake_init(Intake *intake, bool integer_users, bool integer_items, Size limit,
 	make_builder(intake);
 	intake->limit = limit;
 	intake->min_value = min_value;
+	intake->keep_left_out = keep_left_out;
 	intake->relation = relation;
 	reading_start(&intake->clock);
 }
@@ -129,7 +131,12 @@ intake_add(Intake *intake, Id user, Id item, double value)
 		return;
 	}
 	if (value < intake->min_value)
-		return;
+	{
+		if (!intake->keep_left_out)
+			return;
+		intake->counts.left_out++;
+		value = get_float8_nan();
+	}
 	if (intake->counts.rows++ % ROWS_PER_LOOK == 0)
 		intake_look_around(intake);
 	if (intake->counts.full)
@@ -148,6 +155,7 @@ void
 intake_count(IntakeCounts *total, const IntakeCounts *more)
 {
 	total->rows += more->rows;
+	total->left_out += more->left_out;
 	total->null_users += more->null_users;
 	total->null_items += more->null_items;
 	total->not_finite += more->not_finite;

@@ -18,6 +18,7 @@
 typedef struct IntakeCounts
 {
 	int64		rows;			/* with ids and a rating */
+	int64		left_out;		/* of these below min_value, and kept as NaN */
 	int64		null_users;
 	int64		null_items;
 	int64		not_finite;
@@ -49,6 +50,7 @@ typedef struct Intake
 	bool		integer_users;
 	bool		integer_items;
 	double		min_value;		/* rows below are left out */
+	bool		keep_left_out;	/* or become NaN */
 	Size		limit;			/* bytes of all builders together */
 	IntakeShare *share;			/* NULL: there are no others */
 	int64		shared_rows;	/* of ours, counted there already */
@@ -61,7 +63,8 @@ extern void reading_start(ReadingClock *clock);
 extern void reading_tell(ReadingClock *clock, const char *relation, int64 rows);
 
 extern void intake_init(Intake *intake, bool integer_users, bool integer_items,
-						Size limit, double min_value, const char *relation);
+						Size limit, double min_value, bool keep_left_out,
+						const char *relation);
 extern void intake_look_around(Intake *intake);
 extern void intake_wrong_row(Intake *intake, bool null_user, bool null_item);
 extern void intake_add(Intake *intake, Id user, Id item, double value);

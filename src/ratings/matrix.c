@@ -24,6 +24,7 @@
 #include "miscadmin.h"
 
 #include "ratings/budget.h"
+#include "ratings/left_out.h"
 #include "ratings/matrix.h"
 #include "ratings/shared.h"
 
@@ -413,6 +414,18 @@ report_duplicates(const Interactions *ratings, int32 user, int32 item, int64 n)
 			 errhint("Say what to make of them with the option \"duplicates\": max, min, mean, sum, first or last.")));
 }
 
+/* Move the n values that count, not NaN, to the front; returns how many. */
+static int64
+values_that_count(float *value, int64 n)
+{
+	int64		count = 0;
+
+	for (int64 i = 0; i < n; i++)
+		if (!isnan(value[i]))
+			value[count++] = value[i];
+	return count;
+}
+
 /* Merge repeated items within each user, closing the gaps. */
 static void
 merge_duplicates(Interactions *ratings, DuplicatesPolicy duplicates)
@@ -431,14 +444,16 @@ merge_duplicates(Interactions *ratings, DuplicatesPolicy duplicates)
 		while (e < end)
 		{
 			int64		next = e + 1;
+			int64		n;
 
 			while (next < end && by_user->index[next] == by_user->index[e])
 				next++;
-			if (next - e > 1 && duplicates == DUPLICATES_ERROR)
-				report_duplicates(ratings, user, by_user->index[e], next - e);
+			n = next - e == 1 ? 1 : values_that_count(by_user->value + e, next - e);
+			if (n > 1 && duplicates == DUPLICATES_ERROR)
+				report_duplicates(ratings, user, by_user->index[e], n);
 			by_user->index[to] = by_user->index[e];
-			by_user->value[to++] = next - e == 1 ? by_user->value[e] :
-				merge_values(by_user->value + e, next - e, duplicates);
+			by_user->value[to++] = n <= 1 ? by_user->value[e] :
+				merge_values(by_user->value + e, n, duplicates);
 			e = next;
 		}
 	}
@@ -536,10 +551,14 @@ matrix_builder_finish(MatrixBuilder *builder, const RatingsPolicy *policy, bool 
 				  &ratings->user_share);
 	sparse_transpose(&ratings->by_item, &ratings->by_user);
 	merge_duplicates(ratings, policy->duplicates);
+	if (policy->keep_left_out || policy->skip_zeros)
+		left_out_split(ratings, policy);
 	if (policy->binarize)
 		binarize(&ratings->by_user);
 	sparse_transpose(&ratings->by_user, &ratings->by_item);
 	interactions_describe(ratings);
+	if (ratings->left_out != NULL || ratings->zeros > 0)
+		interactions_drop_empty(ratings);
 	pfree(builder);
 	budget_return_freed();
 	return ratings;

@@ -36,6 +36,8 @@ typedef struct RatingsPolicy
 	bool		binarize;		/* every rating that is left becomes 1 */
 	int			min_user_ratings;	/* users with fewer are left out */
 	int			min_item_ratings;	/* items with fewer, too */
+	bool		keep_left_out;	/* are rows below min_value remembered as seen? */
+	bool		skip_zeros;		/* is a value of 0 no rating? */
 } RatingsPolicy;
 
 /* Must the rows be read in the order of their times? */
@@ -63,6 +65,14 @@ typedef struct SparseShare
 	int64		capacity;		/* entries */
 } SparseShare;
 
+/* Pairs that were read and are not used, by the ids that there were then. */
+typedef struct LeftOut
+{
+	Ids			users;
+	Ids			items;
+	SparseRows	pairs;			/* [users x items] */
+} LeftOut;
+
 typedef struct Interactions
 {
 	Ids			users;
@@ -75,6 +85,8 @@ typedef struct Interactions
 	double		deviation;		/* population standard deviation */
 	float		minimum;
 	float		maximum;
+	const LeftOut *left_out;	/* what users have seen besides; NULL: nothing */
+	int64		zeros;			/* weights of 0, which are not among them */
 } Interactions;
 
 typedef struct MatrixBuilder MatrixBuilder;
@@ -105,6 +117,7 @@ extern Interactions *matrix_builder_finish(MatrixBuilder *builder,
 extern void interactions_allocate(Interactions *ratings, int64 entries, bool shared);
 extern void interactions_describe(Interactions *ratings);
 extern void interactions_prune(Interactions *ratings, const RatingsPolicy *policy);
+extern void interactions_drop_empty(Interactions *ratings);
 extern void interactions_attach(const Interactions *there, Interactions *here);
 extern bool interactions_are_shared(const Interactions *ratings);
 extern void interactions_release(Interactions *ratings);

@@ -136,12 +136,9 @@ keep(Interactions *ratings, const int32 *user_index, int32 users, const int32 *i
 	interactions_describe(ratings);
 }
 
-/*
- * Leave out the users and items with fewer ratings than the policy wants,
- * repeatedly, until all that are left have enough of those that are left.
- */
-void
-interactions_prune(Interactions *ratings, const RatingsPolicy *policy)
+/* Leave out users and items until all that are left have enough ratings. */
+static void
+prune_to(Interactions *ratings, int least_of_user, int least_of_item)
 {
 	PeelSide	users;
 	PeelSide	items;
@@ -150,10 +147,8 @@ interactions_prune(Interactions *ratings, const RatingsPolicy *policy)
 	int32	   *user_index;
 	int32	   *item_index;
 
-	if (policy->min_user_ratings <= 1 && policy->min_item_ratings <= 1)
-		return;
-	peel_start(&users, &ratings->by_user, policy->min_user_ratings);
-	peel_start(&items, &ratings->by_item, policy->min_item_ratings);
+	peel_start(&users, &ratings->by_user, least_of_user);
+	peel_start(&items, &ratings->by_item, least_of_item);
 	while (users.done < users.queued || items.done < items.queued)
 	{
 		peel(&users, &items);
@@ -169,4 +164,22 @@ interactions_prune(Interactions *ratings, const RatingsPolicy *policy)
 	pfree(items.queue);
 	pfree(user_index);
 	pfree(item_index);
+}
+
+/*
+ * Leave out the users and items with fewer ratings than the policy wants,
+ * repeatedly, until all that are left have enough of those that are left.
+ */
+void
+interactions_prune(Interactions *ratings, const RatingsPolicy *policy)
+{
+	if (policy->min_user_ratings > 1 || policy->min_item_ratings > 1)
+		prune_to(ratings, policy->min_user_ratings, policy->min_item_ratings);
+}
+
+/* Leave out the users and items without a rating. */
+void
+interactions_drop_empty(Interactions *ratings)
+{
+	prune_to(ratings, 1, 1);
 }

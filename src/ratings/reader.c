@@ -23,6 +23,7 @@
 #include "ratings/budget.h"
 #include "ratings/id_datum.h"
 #include "ratings/intake.h"
+#include "ratings/left_out.h"
 #include "ratings/reader.h"
 #include "ratings/scan.h"
 
@@ -123,10 +124,12 @@ check_memory(const Intake *intake, const ReadRequest *request)
 
 	if (intake->counts.full)
 		needed = Max(needed, add_size(intake->limit, 1));
+	shape.ratings -= intake->counts.left_out;
 	if (request->total_bytes != NULL)
-		needed = Max(needed, request->total_bytes(&shape, request->total_bytes_arg));
+		needed = Max(needed, add_size(request->total_bytes(&shape, request->total_bytes_arg),
+									  budget_array(intake->counts.left_out, LEFT_OUT_BYTES)));
 	budget_require(needed, psprintf("relation %s with " INT64_FORMAT " ratings",
-									request->source->relation, intake->counts.rows));
+									request->source->relation, shape.ratings));
 	ereport(DEBUG1,
 			(errmsg_internal("%zu bytes of memory are needed at most", needed)));
 	return needed;
@@ -201,6 +204,17 @@ run_query(const ReadRequest *request, Intake *intake)
 	MemoryContextDelete(receiver.scratch);
 }
 
+/* Say how many weights of 0 there were. */
+static void
+tell_zeros(const Interactions *ratings, const RatingsSource *source)
+{
+	if (ratings->zeros > 0)
+		ereport(NOTICE,
+				(errmsg("relation %s has " INT64_FORMAT " pairs of a user and an item with a weight of 0, which are left out",
+						source->relation, ratings->zeros),
+				 errdetail("A weight of 0 is no observation.")));
+}
+
 /*
  * Read ratings and make their matrix, in the current memory context.  Rows
  * with a null rating are skipped.  Errors: no right to read, null ids, ratings
@@ -217,7 +231,7 @@ ratings_read(const ReadRequest *request)
 	Size		needed;
 
 	intake_init(&intake, source->user.integer, source->item.integer, budget_limit(),
-				request->policy.min_value, source->relation);
+				request->policy.min_value, request->policy.keep_left_out, source->relation);
 	if (request->query == NULL && !request->read_only &&
 		!policy_needs_order(&request->policy) && scan_can_read(source))
 		scan_read(source, &intake);
@@ -228,5 +242,6 @@ ratings_read(const ReadRequest *request)
 	ratings = matrix_builder_finish(intake.builder, &request->policy,
 									is_to_be_shared(&intake, request, needed));
 	MemoryContextDelete(intake.context);
+	tell_zeros(ratings, source);
 	return ratings;
 }

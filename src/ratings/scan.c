@@ -89,6 +89,7 @@ typedef struct ScanShared
 	bool		integer_items;
 	Size		limit;
 	double		min_value;
+	bool		keep_left_out;
 	IntakeShare share;
 } ScanShared;
 
@@ -366,7 +367,7 @@ RecsysScanMain(dsm_segment *segment, shm_toc *toc)
 
 	shm_mq_set_sender(queue, MyProc);
 	intake_init(&intake, shared->integer_users, shared->integer_items, shared->limit,
-				shared->min_value, NULL);
+				shared->min_value, shared->keep_left_out, NULL);
 	intake.share = &shared->share;
 	take_rows(relation, table_beginscan_parallel(relation, scan), &shared->columns, &intake);
 	table_close(relation, AccessShareLock);
@@ -577,6 +578,7 @@ share_scan(ScanTeam *team, Relation relation, const RatingsSource *source, const
 	shared->integer_items = source->item.integer;
 	shared->limit = intake->limit;
 	shared->min_value = intake->min_value;
+	shared->keep_left_out = intake->keep_left_out;
 	pg_atomic_init_u64(&shared->share.rows, 0);
 	pg_atomic_init_u64(&shared->share.bytes, 0);
 	shm_toc_insert(parallel->toc, KEY_SHARED, shared);

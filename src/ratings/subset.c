@@ -155,6 +155,7 @@ subset_create(const Interactions *whole, const SubsetFilter *filter, bool shared
 
 	subset->users = whole->users;
 	subset->items = whole->items;
+	subset->left_out = whole->left_out;
 	return fill_subset(whole, filter, shared, NULL, subset);
 }
 
@@ -213,5 +214,6 @@ subset_create_compact(const Interactions *whole, const SubsetFilter *filter,
 
 	ids_select(&whole->users, index->user, index->users, &subset->users);
 	ids_select(&whole->items, index->item, index->items, &subset->items);
+	subset->left_out = whole->left_out;
 	return fill_subset(whole, filter, shared, index, subset);
 }

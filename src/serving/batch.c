@@ -83,7 +83,8 @@ typedef struct BatchWorker
 								 * its form scores them one after the other */
 	double	   *score;			/* [items] of the user at hand, -infinity: it has none,
 								 * NaN: it is not to be recommended */
-	PopularOrder *popular;		/* NULL: it was not needed yet */
+	int32	   *seen;			/* [items] of the user at hand; NULL: not needed yet */
+	PopularOrder *popular;		/* likewise */
 	double	   *relevant;		/* scores of relevant items */
 	double	   *some;			/* scores of them and of the candidates */
 	int64		capacity;		/* of these two */
@@ -169,7 +170,7 @@ batch_bytes(const BatchShape *shape, int32 items)
 {
 	Batch		batch = {.shape = *shape};
 	Size		rows = budget_array(items, users_in_block(items) * sizeof(float) +
-									3 * sizeof(double) + sizeof(Scored) + 1);
+									3 * sizeof(double) + sizeof(Scored) + sizeof(int32) + 1);
 
 	return add_size(lay_out_batch(&batch, NULL),
 					mul_size(1 + batch_workers(shape, items), rows));
@@ -322,17 +323,37 @@ score_user(BatchWorker *worker, int32 u, const float *row)
 			score[item] = -get_float8_infinity();
 }
 
+/* What a user of the model has seen: what he has rated in training, and besides. */
+static int32
+seen_by_user(BatchWorker *worker, int32 user, const int32 **item)
+{
+	const float *value;
+	const int32 *more;
+	int32		count = model_sparse_row(worker->model, PART_RATINGS, user, item, &value);
+	int32		more_count = model_seen_row(worker->model, user, &more);
+
+	if (more_count == 0)
+		return count;
+	if (worker->seen == NULL)
+		worker->seen = allocate(worker, worker->model->header.items, sizeof(int32));
+	memcpy(worker->seen, *item, sizeof(int32) * count);
+	/* There is room: a model may have been made by anybody. */
+	more_count = Min(more_count, worker->model->header.items - count);
+	memcpy(worker->seen + count, more, sizeof(int32) * more_count);
+	*item = worker->seen;
+	return count + more_count;
+}
+
 /* What the user is not to be recommended: what he has seen, or what is known of him. */
 static int32
 seen_items(BatchWorker *worker, int32 u, const int32 **item)
 {
 	const Batch *batch = worker->batch;
-	const float *value;
 
 	if (!batch->shape.exclude_seen)
 		return 0;
 	if (batch->user[u] >= 0)
-		return model_sparse_row(worker->model, PART_RATINGS, batch->user[u], item, &value);
+		return seen_by_user(worker, batch->user[u], item);
 	if (!batch->shape.profiles)
 		return 0;
 	*item = batch->profile.item + batch->profile.start[u];

@@ -100,7 +100,7 @@ require_seen(const Model *model)
 				 errhint("Give exclude_seen => false, or train with store_ratings.")));
 }
 
-/* Take the scores from the items that a user has rated. */
+/* Take the scores from the items that a user has seen. */
 void
 exclude_seen(Model *model, int32 user, double *scores)
 {
@@ -108,6 +108,9 @@ exclude_seen(Model *model, int32 user, double *scores)
 	const float *value;
 	int32		count = model_sparse_row(model, PART_RATINGS, user, &index, &value);
 
+	for (int32 i = 0; i < count; i++)
+		scores[index[i]] = get_float8_nan();
+	count = model_seen_row(model, user, &index);
 	for (int32 i = 0; i < count; i++)
 		scores[index[i]] = get_float8_nan();
 }

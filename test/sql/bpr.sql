@@ -54,8 +54,7 @@ SELECT help_of_popularity('plain') > .3 AS helps, help_of_popularity('popular') 
 SELECT version FROM recsys_train('seed', 'seen', 'bpr', '{"factors": 8, "iterations": 60, "regularization": 0.05, "seed": 1}', rating_col => 'n');
 SELECT bool_and(a.data = b.data) AS same FROM plain a FULL JOIN seed b USING (part, block) WHERE part LIKE '%factors';
 
--- How much does not count, but nothing is nothing: not wanted, and not
--- unwanted either.
+-- How much does not count, but nothing is nothing: such an item is not known.
 SELECT version FROM recsys_train('bare', 'seen', 'bpr', '{"factors": 8, "iterations": 60, "regularization": 0.05}', rating_col => NULL);
 SELECT bool_and(a.data = b.data) AS same FROM plain a FULL JOIN bare b USING (part, block) WHERE part NOT IN ('header', 'ratings');
 CREATE VIEW with_nothing AS SELECT * FROM seen UNION ALL SELECT u, 999, 0 FROM generate_series(1, 120) u;

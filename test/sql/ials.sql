@@ -9,7 +9,7 @@ CREATE TABLE counts AS
 SELECT u AS user_id, i AS item_id, 1 + (u * 7 + i * 3) % 4 AS n
   FROM generate_series(1, 70) u, generate_series(1, 45) i
  WHERE abs(hashint4(u * 1000 + i) % 10) < CASE WHEN u % 3 = i % 3 THEN 6 ELSE 1 END;
-INSERT INTO counts VALUES (1, 999, 0);	-- seen, but of no weight
+INSERT INTO counts VALUES (1, 999, 0);	-- no observation
 CREATE TABLE cases (name text, options jsonb);
 INSERT INTO cases VALUES
 ('plain', '{}'), ('weak', '{"unobserved_weight": 0.02, "alpha": 0.5, "nu": 0.5, "regularization": 0.1}'),
@@ -42,10 +42,10 @@ $$;
 CREATE FUNCTION penalty(model text) RETURNS float8 LANGUAGE sql AS $$
 	WITH o AS (SELECT option(model, 'unobserved_weight')::float8 AS a0, option(model, 'nu')::float8 AS nu)
 	SELECT option(model, 'regularization')::float8 * sum((n + a0 * others) ^ nu * squares)
-	  FROM (SELECT (SELECT count(*) FROM counts WHERE user_id = id::int) AS n, 46 AS others, (SELECT sum(x::float8 ^ 2) FROM unnest(factors) x) AS squares
+	  FROM (SELECT (SELECT count(*) FROM counts WHERE user_id = id::int AND counts.n > 0) AS n, 45 AS others, (SELECT sum(x::float8 ^ 2) FROM unnest(factors) x) AS squares
 	          FROM recsys_factors(model::regclass, 'user')
 	        UNION ALL
-	        SELECT (SELECT count(*) FROM counts WHERE item_id = id::int), 70, (SELECT sum(x::float8 ^ 2) FROM unnest(factors) x)
+	        SELECT (SELECT count(*) FROM counts WHERE item_id = id::int AND counts.n > 0), 70, (SELECT sum(x::float8 ^ 2) FROM unnest(factors) x)
 	          FROM recsys_factors(model::regclass, 'item')) x, o
 $$;
 CREATE FUNCTION logged(model text) RETURNS float8 LANGUAGE sql AS
@@ -105,7 +105,8 @@ SELECT count(*) FILTER (WHERE item_id % 3 = 0) >= 4 AS in_group FROM recsys_reco
 SELECT abs(recsys_predict('plain_cg', 1, 999)) < .1 AS not_wanted;
 SELECT recsys_predict('plain_cg', 1, 12345) AS item, recsys_predict('plain_cg', -1, 3) AS "user", recsys_predict('plain_cg', -1, 12345) AS "both";
 -- Without values all observations weigh the same, as with binarize.
-SELECT version FROM recsys_train('plain', 'counts', 'ials', '{"factors": 5}', rating_col => NULL);
+CREATE VIEW observed AS SELECT * FROM counts WHERE n > 0;
+SELECT version FROM recsys_train('plain', 'observed', 'ials', '{"factors": 5}', rating_col => NULL);
 SELECT version FROM recsys_train('binary', 'counts', 'ials', '{"factors": 5, "binarize": true}', rating_col => 'n');
 SELECT bool_and(a.data = b.data) AS same FROM plain a FULL JOIN "binary" b USING (part, block) WHERE part <> 'header';
 SELECT options -> 'unobserved_weight' AS unobserved, round((options ->> 'init_sd')::numeric, 6) AS init_sd FROM recsys_models WHERE model = 'plain'::regclass;

@@ -77,6 +77,13 @@ CREATE TABLE bare_goods AS SELECT i AS item_id, NULL::text[] AS tags FROM genera
 SELECT FROM recsys_train('m', NULL, 'content', '{"items": "no_goods", "tag_cols": ["tags"]}');
 SELECT FROM recsys_train('m', 'ratings', 'content', '{"items": "bare_goods", "tag_cols": ["tags"]}');
 
+-- Many more items than were rated: lists of them are counted before they are made.
+CREATE TABLE warehouse AS SELECT i AS item_id, ARRAY['a' || i % 7] AS tags FROM generate_series(1, 20000) i;
+CREATE TABLE crowd AS SELECT u AS user_id, i AS item_id, (1 + (u * i) % 5)::real AS rating FROM generate_series(1, 3000) u, generate_series(1, 3) i;
+SET maintenance_work_mem = '32MB';
+SELECT count(*) FROM recsys_evaluate('crowd', 'content', '{"items": "warehouse", "tag_cols": ["tags"]}', n => 20000);
+RESET maintenance_work_mem;
+
 -- Live, of tables with next to nothing in them.
 TRUNCATE tried;
 SELECT count(try(what, similarity, r, format(query, r, similarity, score))) > 700 AS many

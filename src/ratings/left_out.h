@@ -1,0 +1,22 @@
+/*
+ * left_out.h
+ *		Pairs of user and item that were read, and that training does not use.
+ */
+#ifndef RECSYS_RATINGS_LEFT_OUT_H
+#define RECSYS_RATINGS_LEFT_OUT_H
+
+#include "postgres.h"
+
+#include "ratings/matrix.h"
+
+/*
+ * Bytes of a pair at most: what it leaves unused in the matrix, both ways, then
+ * itself, its place in a model, and that model's block.
+ */
+#define LEFT_OUT_BYTES 40
+
+extern void left_out_split(Interactions *ratings, const RatingsPolicy *policy);
+extern const SparseRows *left_out_place(const LeftOut *left_out, const Ids *users,
+										const Ids *items);
+
+#endif							/* RECSYS_RATINGS_LEFT_OUT_H */
