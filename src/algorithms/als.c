@@ -24,10 +24,10 @@
 
 #include "algorithms/registry.h"
 #include "engine/team.h"
-#include "math/conjugate.h"
+#include "forms/fold_in.h"
+#include "math/cg.h"
 #include "math/kernels.h"
 #include "math/solve.h"
-#include "model/fold_in.h"
 #include "ratings/budget.h"
 
 /* How many observations are gathered before they go into the Gram matrix. */
@@ -111,7 +111,7 @@ typedef struct Als
 	float	   *target;			/* [GATHER_ROWS] */
 	float	   *gram;			/* [unknowns x unknowns] */
 	float	   *solution;		/* [unknowns] */
-	float	   *conjugate;		/* [CONJUGATE_VECTORS x stride] */
+	float	   *conjugate;		/* [CG_VECTORS x stride] */
 } Als;
 
 static void
@@ -143,7 +143,7 @@ als_scratch(const MatrixShape *shape, const void *options)
 	int			unknowns = unknowns_of_row(options);
 
 	if (((const AlsOptions *) options)->solver == ALS_CG)
-		return vectors_bytes(CONJUGATE_VECTORS, KERNEL_PADDED(unknowns));
+		return vectors_bytes(CG_VECTORS, KERNEL_PADDED(unknowns));
 	return add_size(vectors_bytes(GATHER_ROWS, KERNEL_PADDED(unknowns) + 1),
 					vectors_bytes(unknowns + 1, unknowns));
 }
@@ -164,7 +164,7 @@ als_attach(TrainContext *context)
 	als->items = team_vectors(context, ALS_ITEMS, ratings->by_item.rows, als->stride);
 	if (opts->solver == ALS_CG)
 	{
-		als->conjugate = allocate_vectors(CONJUGATE_VECTORS, als->stride);
+		als->conjugate = allocate_vectors(CG_VECTORS, als->stride);
 		return als;
 	}
 	als->gathered = allocate_vectors(GATHER_ROWS, als->stride);
@@ -289,12 +289,12 @@ apply_equations(void *arg, int s, const float *x, float *out)
 
 /* Improve the vector of one row by conjugate gradients, with the columns fixed. */
 static void
-solve_nearly(Als *als, const SparseRows *rows, int32 row, const float *columns, float *x)
+solve_cg(Als *als, const SparseRows *rows, int32 row, const float *columns, float *x)
 {
 	RowEquations arg = {als, rows, row, columns};
 	Equations	equations = {apply_equations, &arg, als->stride, 0, als->conjugate};
 
-	if (!isfinite(conjugate_improve(&equations, als->options->cg_steps, x)))
+	if (!isfinite(cg_solve(&equations, als->options->cg_steps, x)))
 		report_unsolvable();
 }
 
@@ -303,13 +303,13 @@ static void
 solve_row(Als *als, const SparseRows *rows, int32 row, const float *columns, float *vector)
 {
 	if (als->options->solver == ALS_CG)
-		solve_nearly(als, rows, row, columns, vector);
+		solve_cg(als, rows, row, columns, vector);
 	else
 	{
 		solve_exactly(als, rows, row, columns);
 		memcpy(vector, als->solution, sizeof(float) * als->unknowns);
 	}
-	vector_forget_tiny(als->unknowns, vector);
+	flush_denormals(als->unknowns, vector);
 }
 
 /*
@@ -342,15 +342,15 @@ static double
 user_error(const Als *als, int32 user)
 {
 	const SparseRows *by_user = &als->ratings->by_user;
-	double		squares = 0;
+	double		sse = 0;
 
 	for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
 	{
 		double		error = by_user->value[e] - predict_rating(als, user, by_user->index[e]);
 
-		squares += error * error;
+		sse += error * error;
 	}
-	return squares;
+	return sse;
 }
 
 /* The penalty on the vectors of a side. */
@@ -436,12 +436,12 @@ end_iteration(TrainContext *context)
 {
 	const Als  *als = context->state;
 	const Interactions *ratings = context->ratings;
-	double		squares = run_phase(context, ALS_ERROR);
+	double		sse = run_phase(context, ALS_ERROR);
 	double		penalty = side_penalty(als, &ratings->by_user, als->users) +
 		side_penalty(als, &ratings->by_item, als->items);
 
-	return iteration_end(context, squares + penalty,
-						 sqrt(squares / sparse_entries(&ratings->by_user)));
+	return iteration_end(context, sse + penalty,
+						 sqrt(sse / sparse_entries(&ratings->by_user)));
 }
 
 /* Users are folded in by the equations of their side. */
@@ -478,7 +478,7 @@ als_finish(const Als *als, ModelDraft *draft)
  * nothing to learn no step would take it away again.
  */
 static void
-forget_start(Als *als)
+clear_initial_items(Als *als)
 {
 	memset(als->items, 0, budget_array(als->ratings->by_item.rows,
 									   sizeof(float) * als->stride));
@@ -495,7 +495,7 @@ als_train(TrainContext *context)
 	{
 		run_phase(context, ALS_SOLVE_USERS);
 		if (i == 0)
-			forget_start(als);
+			clear_initial_items(als);
 		run_phase(context, ALS_SOLVE_ITEMS);
 		if (!end_iteration(context))
 			break;
@@ -514,7 +514,7 @@ const Algorithm als_algorithm = {
 	.name = "als",
 	.family = "matrix factorization",
 	.feedback = FEEDBACK_EXPLICIT,
-	.form = "factor",
+	.form = &factor_form,
 	.description = "biased matrix factorization by alternating least squares",
 	.options_size = sizeof(AlsOptions),
 	.options = options,

@@ -9,10 +9,10 @@
 
 #include "miscadmin.h"
 
-#include "algorithms/baseline.h"
 #include "algorithms/registry.h"
 #include "engine/team.h"
-#include "model/fold_in.h"
+#include "forms/fold_in.h"
+#include "ratings/baseline.h"
 #include "ratings/budget.h"
 
 typedef struct BaselineAlsOptions
@@ -188,7 +188,7 @@ const Algorithm baseline_als_algorithm = {
 	.name = "baseline_als",
 	.family = "baseline",
 	.feedback = FEEDBACK_EXPLICIT,
-	.form = "factor",
+	.form = &factor_form,
 	.description = "mean plus user and item bias, by alternating least squares",
 	.options_size = sizeof(BaselineAlsOptions),
 	.options = options,

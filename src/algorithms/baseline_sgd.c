@@ -14,7 +14,7 @@
 
 #include "algorithms/registry.h"
 #include "algorithms/sgd.h"
-#include "model/fold_in.h"
+#include "forms/fold_in.h"
 #include "ratings/budget.h"
 
 typedef struct BaselineSgdOptions
@@ -61,7 +61,7 @@ train_user(const TrainContext *context, int32 user, double rate)
 	const SparseRows *by_user = &context->ratings->by_user;
 	const BaselineSgd *biases = context->state;
 	double		regularization = ((const BaselineSgdOptions *) context->options)->regularization;
-	double		squares = 0;
+	double		sse = 0;
 
 	for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
 	{
@@ -69,11 +69,11 @@ train_user(const TrainContext *context, int32 user, double rate)
 		float	   *b_i = &biases->item_bias[by_user->index[e]];
 		double		error = by_user->value[e] - context->ratings->mean - *b_u - *b_i;
 
-		squares += error * error;
+		sse += error * error;
 		*b_u += rate * (error - regularization * *b_u);
 		*b_i += rate * (error - regularization * *b_i);
 	}
-	return squares;
+	return sse;
 }
 
 /* One pass over the ratings; returns the squared error met on the way. */
@@ -82,15 +82,15 @@ train_epoch(const TrainContext *context, int epoch)
 {
 	const BaselineSgdOptions *opts = context->options;
 	double		rate = learning_rate(&opts->rate, epoch);
-	double		squares = 0;
+	double		sse = 0;
 
 	for (int32 user = 0; user < context->ratings->by_user.rows; user++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		squares += train_user(context, user, rate);
+		sse += train_user(context, user, rate);
 	}
-	require_convergence(squares);
-	return squares;
+	require_convergence(sse);
+	return sse;
 }
 
 static void
@@ -121,9 +121,9 @@ baseline_sgd_train(TrainContext *context)
 
 	for (int epoch = 0; epoch < iterations; epoch++)
 	{
-		double		squares = train_epoch(context, epoch);
+		double		sse = train_epoch(context, epoch);
 
-		if (!iteration_end(context, squares, sqrt(squares / sparse_entries(&ratings->by_user))))
+		if (!iteration_end(context, sse, sqrt(sse / sparse_entries(&ratings->by_user))))
 			break;
 	}
 	fold_in.iterations = context->progress->done;
@@ -137,7 +137,7 @@ const Algorithm baseline_sgd_algorithm = {
 	.name = "baseline_sgd",
 	.family = "baseline",
 	.feedback = FEEDBACK_EXPLICIT,
-	.form = "factor",
+	.form = &factor_form,
 	.description = "mean plus user and item bias, by stochastic gradient descent",
 	.options_size = sizeof(BaselineSgdOptions),
 	.options = options,

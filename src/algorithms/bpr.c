@@ -3,7 +3,7 @@
  *		Algorithm "bpr": p_u . q_i + b_i, so that users prefer the items they have
  *		to others, by stochastic gradient descent.
  *
- * Bayesian personalized ranking; the loss and the step are in math/order.c.
+ * Bayesian personalized ranking; the loss and the step are in math/bpr.c.
  * Each observation, an epoch, meets one item that the user does not have,
  * drawn uniformly or as often as it was observed.  How much was observed
  * does not count, but nothing was where the value is 0.
@@ -28,10 +28,10 @@
 #include "algorithms/registry.h"
 #include "algorithms/sgd.h"
 #include "engine/team.h"
+#include "forms/fold_in.h"
+#include "math/bpr.h"
 #include "math/kernels.h"
-#include "math/order.h"
 #include "math/random.h"
-#include "model/fold_in.h"
 #include "ratings/budget.h"
 
 /*
@@ -309,15 +309,15 @@ draw_negative(const Bpr *bpr, int g, RandomStream *stream)
 	return -1;
 }
 
-static inline OrderItem
+static inline BprItem
 order_item(const Bpr *bpr, int32 item)
 {
-	return (OrderItem) {bpr->q + (Size) item * bpr->stride, &bpr->item_bias[item]};
+	return (BprItem) {bpr->q + (Size) item * bpr->stride, &bpr->item_bias[item]};
 }
 
 /* The steps of a user with the items of a group; returns their loss. */
 static double
-train_slice(Bpr *bpr, const OrderStep *step, int32 user, int g, RandomStream *stream)
+train_slice(Bpr *bpr, const BprStep *step, int32 user, int g, RandomStream *stream)
 {
 	const int32 *order = bpr->order + bpr->ratings->by_user.start[user];
 	const int32 *slice = bpr->slice + (Size) user * bpr->groups;
@@ -333,8 +333,8 @@ train_slice(Bpr *bpr, const OrderStep *step, int32 user, int g, RandomStream *st
 
 		CHECK_FOR_INTERRUPTS();
 		if (other >= 0)
-			loss += order_step(step, bpr->stride, p, order_item(bpr, order[e]),
-							   order_item(bpr, other));
+			loss += bpr_step(step, bpr->stride, p, order_item(bpr, order[e]),
+							 order_item(bpr, other));
 	}
 	for (int32 e = from; e < slice[g]; e++)
 		bpr->taken[order[e] < 0 ? ~order[e] : order[e]] = false;
@@ -347,7 +347,7 @@ train_block(Bpr *bpr, int epoch, int users, int items)
 {
 	const BprOptions *opts = bpr->options;
 	double		rate = learning_rate(&opts->rate, epoch);
-	OrderStep	step = {
+	BprStep		step = {
 		.rate = rate,
 		.keep = 1 - rate * opts->penalty.regularization,
 		.bias_keep = 1 - rate * opts->penalty.bias_regularization
@@ -454,7 +454,7 @@ const Algorithm bpr_algorithm = {
 	.name = "bpr",
 	.family = "matrix factorization",
 	.feedback = FEEDBACK_IMPLICIT,
-	.form = "factor",
+	.form = &factor_form,
 	.description = "factorization that ranks what users have above what they do not (Bayesian personalized ranking)",
 	.options_size = sizeof(BprOptions),
 	.options = options,

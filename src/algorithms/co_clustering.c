@@ -95,7 +95,7 @@ typedef struct Cell
 } Cell;
 
 /* Users or items. */
-typedef struct Side
+typedef struct ClusterSide
 {
 	const SparseRows *rows;
 	int			clusters;
@@ -103,13 +103,13 @@ typedef struct Side
 	float	   *bias;			/* [rows] the row's mean less that of all */
 	uint32	   *cluster;		/* [rows] */
 	uint32	   *best_cluster;	/* [rows] as kept; the leader's */
-} Side;
+} ClusterSide;
 
 typedef struct CoClustering
 {
 	const CoClusteringOptions *options;
 	double		mean;
-	Side		side[2];		/* users, items */
+	ClusterSide side[2];		/* users, items */
 	int			co_clusters;
 	double	   *offset;			/* [co_clusters] d */
 	Cell	   *cells;			/* [units x co_clusters] sums of each unit */
@@ -118,7 +118,7 @@ typedef struct CoClustering
 	/* The leader's. */
 	Cell	   *total;			/* [co_clusters] */
 	double	   *best_offset;	/* [co_clusters] as kept */
-	double		squares;		/* of all residuals */
+	double		sse;			/* of all residuals */
 	double		error;			/* squared, under the clusters at hand */
 	double		best_error;
 } CoClustering;
@@ -138,12 +138,12 @@ co_clustering_memory(const MatrixShape *shape, const void *options)
 					co_clusters_bytes(options, TEAM_ROW_UNITS * sizeof(Cell)));
 }
 
-static Side
+static ClusterSide
 attach_side(TrainContext *context, int number)
 {
 	const CoClusteringOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
-	Side		side = {
+	ClusterSide side = {
 		.rows = number == 0 ? &ratings->by_user : &ratings->by_item,
 		.clusters = opts->clusters[number],
 		.step = number == 0 ? opts->clusters[1] : 1
@@ -175,7 +175,7 @@ co_clustering_attach(TrainContext *context)
 }
 
 static void
-fit_bias(const CoClustering *run, const Side *side, int32 row)
+fit_bias(const CoClustering *run, const ClusterSide *side, int32 row)
 {
 	const SparseRows *rows = side->rows;
 	double		sum = 0;
@@ -188,7 +188,7 @@ fit_bias(const CoClustering *run, const Side *side, int32 row)
 
 /* Another cluster than the given one, of two or more. */
 static uint32
-other_cluster(RandomStream *numbers, const Side *side, uint32 cluster)
+other_cluster(RandomStream *numbers, const ClusterSide *side, uint32 cluster)
 {
 	return (cluster + 1 + random_below(numbers, side->clusters - 1)) % side->clusters;
 }
@@ -198,7 +198,7 @@ other_cluster(RandomStream *numbers, const Side *side, uint32 cluster)
  * half of the cluster that is cut in two, at random, becomes that cluster.
  */
 static void
-recut_row(const CoClustering *run, const Side *side, int32 row, int64 argument)
+recut_row(const CoClustering *run, const ClusterSide *side, int32 row, int64 argument)
 {
 	RandomStream for_all = random_stream(run->options->seed, argument, PG_UINT64_MAX);
 	RandomStream numbers = random_stream(run->options->seed, argument, row);
@@ -213,7 +213,7 @@ recut_row(const CoClustering *run, const Side *side, int32 row, int64 argument)
 
 /* Put a row into a cluster at random; see recut_row for how at a restart. */
 static void
-shuffle_row(const CoClustering *run, const Side *side, int32 row, int64 argument)
+shuffle_row(const CoClustering *run, const ClusterSide *side, int32 row, int64 argument)
 {
 	RandomStream numbers = random_stream(run->options->seed, argument, row);
 
@@ -225,24 +225,24 @@ shuffle_row(const CoClustering *run, const Side *side, int32 row, int64 argument
 
 /* The squared residuals of a row. */
 static double
-squares_of_row(const CoClustering *run, const Side *side, const Side *other, int32 row)
+squares_of_row(const CoClustering *run, const ClusterSide *side, const ClusterSide *other, int32 row)
 {
 	const SparseRows *rows = side->rows;
 	double		base = run->mean + side->bias[row];
-	double		squares = 0;
+	double		sse = 0;
 
 	for (int64 e = rows->start[row]; e < rows->start[row + 1]; e++)
 	{
 		double		residual = rows->value[e] - base - other->bias[rows->index[e]];
 
-		squares += residual * residual;
+		sse += residual * residual;
 	}
-	return squares;
+	return sse;
 }
 
 /* Sum up the residuals of a row for each cluster of the other side, in run->row. */
 static void
-sum_row(CoClustering *run, const Side *side, const Side *other, int32 row)
+sum_row(CoClustering *run, const ClusterSide *side, const ClusterSide *other, int32 row)
 {
 	const int32 *index = side->rows->index;
 	const float *value = side->rows->value;
@@ -272,7 +272,7 @@ sum_row(CoClustering *run, const Side *side, const Side *other, int32 row)
 
 /* Squared error of the row summed up, in a cluster, but for its squares. */
 static double
-error_in_cluster(const CoClustering *run, const Side *side, const Side *other, int cluster)
+error_in_cluster(const CoClustering *run, const ClusterSide *side, const ClusterSide *other, int cluster)
 {
 	const double *offset = run->offset + cluster * side->step;
 	double		error = 0;
@@ -288,7 +288,7 @@ error_in_cluster(const CoClustering *run, const Side *side, const Side *other, i
 
 /* Move the row summed up to where its error is least; returns if it moves. */
 static bool
-move_row(const CoClustering *run, const Side *side, const Side *other, int32 row)
+move_row(const CoClustering *run, const ClusterSide *side, const ClusterSide *other, int32 row)
 {
 	uint32		from = side->cluster[row];
 	double		least = error_in_cluster(run, side, other, from);
@@ -308,7 +308,7 @@ move_row(const CoClustering *run, const Side *side, const Side *other, int32 row
 
 /* Add the row summed up to the co-clusters of its cluster. */
 static void
-add_row(const CoClustering *run, const Side *side, const Side *other, int32 row, Cell *cells)
+add_row(const CoClustering *run, const ClusterSide *side, const ClusterSide *other, int32 row, Cell *cells)
 {
 	cells += side->cluster[row] * side->step;
 	for (int c = 0; c < other->clusters; c++)
@@ -322,8 +322,8 @@ add_row(const CoClustering *run, const Side *side, const Side *other, int32 row,
 static double
 work_on_row(CoClustering *run, int phase, int64 argument, int32 row, Cell *cells)
 {
-	const Side *side = &run->side[argument % 2];
-	const Side *other = &run->side[1 - argument % 2];
+	const ClusterSide *side = &run->side[argument % 2];
+	const ClusterSide *other = &run->side[1 - argument % 2];
 	bool		moves = false;
 
 	switch (phase)
@@ -390,7 +390,7 @@ fit_offsets(CoClustering *run, int units)
 			total[c].count += cells[c].count;
 		}
 	}
-	run->error = run->squares;
+	run->error = run->sse;
 	for (int c = 0; c < run->co_clusters; c++)
 	{
 		run->offset[c] = total[c].count > 0 ? total[c].sum / total[c].count : 0;
@@ -434,7 +434,7 @@ copy_best(CoClustering *run, bool back)
 	memcpy(back ? run->offset : run->best_offset, back ? run->best_offset : run->offset, bytes);
 	for (int number = 0; number < 2; number++)
 	{
-		Side	   *side = &run->side[number];
+		ClusterSide *side = &run->side[number];
 
 		bytes = sizeof(uint32) * (Size) side->rows->rows;
 		memcpy(back ? side->cluster : side->best_cluster,
@@ -466,8 +466,8 @@ co_clustering_predict(TrainContext *context, int32 user, const int32 *item, int 
 					  double *prediction)
 {
 	const CoClustering *run = context->state;
-	const Side *users = &run->side[0];
-	const Side *items = &run->side[1];
+	const ClusterSide *users = &run->side[0];
+	const ClusterSide *items = &run->side[1];
 	const double *offset = run->offset + users->cluster[user] * users->step;
 
 	for (int i = 0; i < count; i++)
@@ -478,15 +478,15 @@ co_clustering_predict(TrainContext *context, int32 user, const int32 *item, int 
 static void
 finish(const CoClustering *run, ModelDraft *draft)
 {
-	const Side *users = &run->side[0];
-	const Side *items = &run->side[1];
+	const ClusterSide *users = &run->side[0];
+	const ClusterSide *items = &run->side[1];
 	float	   *offset = palloc(sizeof(float) * run->co_clusters);
 
 	for (int c = 0; c < run->co_clusters; c++)
 		offset[c] = run->offset[c];
 	draft_add_biases(draft, users->bias, users->rows->rows, items->bias, items->rows->rows, 1);
-	draft_add_words(draft, PART_USER_CLUSTERS, users->cluster, users->rows->rows);
-	draft_add_words(draft, PART_ITEM_CLUSTERS, items->cluster, items->rows->rows);
+	draft_add_uint32s(draft, PART_USER_CLUSTERS, users->cluster, users->rows->rows);
+	draft_add_uint32s(draft, PART_ITEM_CLUSTERS, items->cluster, items->rows->rows);
 	draft_add_floats(draft, PART_CLUSTER_OFFSETS, offset, users->clusters, items->clusters,
 					 items->clusters);
 }
@@ -500,13 +500,13 @@ start(TrainContext *context)
 	run->best_offset = palloc(sizeof(double) * run->co_clusters);
 	for (int number = 0; number < 2; number++)
 	{
-		Side	   *side = &run->side[number];
+		ClusterSide *side = &run->side[number];
 
 		side->best_cluster = palloc_extended(sizeof(uint32) * (Size) side->rows->rows,
 											 MCXT_ALLOC_HUGE);
 		run_phase(context, CLUSTER_MEANS, 0, number);
 	}
-	run->squares = run_phase(context, CLUSTER_SQUARES, 0, 0);
+	run->sse = run_phase(context, CLUSTER_SQUARES, 0, 0);
 	shuffle(context, 0);
 }
 
@@ -540,7 +540,7 @@ const Algorithm co_clustering_algorithm = {
 	.name = "co_clustering",
 	.family = "clustering",
 	.feedback = FEEDBACK_EXPLICIT,
-	.form = "cluster",
+	.form = &cluster_form,
 	.description = "means of user and item, and an offset for the pair of clusters they are in",
 	.options_size = sizeof(CoClusteringOptions),
 	.options = options,

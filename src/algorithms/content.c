@@ -11,7 +11,7 @@
  *
  * and tag_weight times as much if it is a tag; then the vector is scaled to
  * length 1.  This is the smooth TF-IDF that most people compare with.  What is
- * made of the vectors is up to the form of the model (model/content.c).
+ * made of the vectors is up to the form of the model (forms/content.c).
  *
  * The items of the model are those of the relation of items and those that were
  * rated: the ratings of the run get more items.
@@ -26,8 +26,8 @@
 #include "utils/memutils.h"
 
 #include "algorithms/registry.h"
+#include "features/terms.h"
 #include "ratings/budget.h"
-#include "ratings/terms.h"
 
 typedef struct ContentOptions
 {
@@ -298,12 +298,12 @@ const Algorithm content_algorithm = {
 	.name = "content",
 	.family = "content",
 	.feedback = FEEDBACK_BOTH,
-	.form = "content",
+	.form = &content_form,
 	.description = "items whose texts and tags are like those of the user's items",
 	.options_size = sizeof(ContentOptions),
 	.options = options,
 	.option_count = lengthof(options),
-	.needs_no_ratings = true,
+	.ratings_optional = true,
 	.prepare = content_prepare,
 	.memory = content_memory,
 	.train = content_train

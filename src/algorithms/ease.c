@@ -22,8 +22,8 @@
 #include "storage/shmem.h"
 
 #include "algorithms/gram.h"
-#include "algorithms/lists.h"
 #include "algorithms/registry.h"
+#include "algorithms/row_lists.h"
 #include "engine/team.h"
 #include "math/invert.h"
 #include "math/kernels.h"
@@ -257,7 +257,7 @@ const Algorithm ease_algorithm = {
 	.name = "ease",
 	.family = "item weights",
 	.feedback = FEEDBACK_IMPLICIT,
-	.form = "item_weights",
+	.form = &item_weights_form,
 	.description = "the weights of all items for all others that reproduce the data best, by inverting a matrix",
 	.options_size = sizeof(EaseOptions),
 	.options = options,

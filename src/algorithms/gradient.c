@@ -26,10 +26,10 @@
 #include "algorithms/registry.h"
 #include "engine/team.h"
 #include "engine/warm_start.h"
+#include "forms/fold_in.h"
 #include "math/factor_loss.h"
 #include "math/kernels.h"
 #include "math/minimize.h"
-#include "model/fold_in.h"
 #include "ratings/budget.h"
 
 /* Factors, unless a model to start from says how many. */
@@ -426,7 +426,7 @@ const Algorithm gradient_algorithm = {
 	.name = "gradient",
 	.family = "matrix factorization",
 	.feedback = FEEDBACK_EXPLICIT,
-	.form = "factor",
+	.form = &factor_form,
 	.description = "factors that minimize the squared error by gradients of all ratings: gd, cg, lbfgs",
 	.options_size = sizeof(GradientOptions),
 	.options = options,

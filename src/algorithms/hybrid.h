@@ -8,7 +8,7 @@
 #include "postgres.h"
 
 #include "engine/algorithm.h"
-#include "model/blend.h"
+#include "forms/blend.h"
 
 typedef struct HybridOptions
 {

@@ -33,8 +33,8 @@
 #include "math/nonnegative.h"
 #include "math/random.h"
 #include "math/topk.h"
-#include "model/form.h"
-#include "model/image.h"
+#include "model/memory_model.h"
+#include "model/model.h"
 #include "ratings/budget.h"
 #include "ratings/subset.h"
 
@@ -159,7 +159,7 @@ train_on_rest(TrainContext *context, const uint8 *label, Interactions *held_out)
 	if (run.ratings != part)
 		renumber_items(held_out, run.ratings);
 	MemoryContextSwitchTo(keep);
-	model = image_create(run.draft, &header);
+	model = memory_model_create(run.draft, &header);
 	train_end(&run);
 	context->progress->last_notice = run.progress->last_notice;
 	interactions_release(part);
@@ -209,7 +209,7 @@ solve_cases(Fit *fit, double *weight)
 
 /* Predict what was held out, in the order that is quicker, and compare. */
 static void
-add_predictions(Fit *fit, const SparseRows *rows, bool items)
+add_predictions(Fit *fit, const SparseRows *rows, Side side)
 {
 	Model	   *model = fit->model;
 	double		mean = model->header.mean;
@@ -218,8 +218,8 @@ add_predictions(Fit *fit, const SparseRows *rows, bool items)
 	for (int32 row = 0; row < rows->rows; row++)
 		for (int64 e = rows->start[row]; e < rows->start[row + 1]; e++)
 		{
-			int32		user = items ? rows->index[e] : row;
-			int32		item = items ? row : rows->index[e];
+			int32		user = side == SIDE_ITEMS ? rows->index[e] : row;
+			int32		item = side == SIDE_ITEMS ? row : rows->index[e];
 
 			CHECK_FOR_INTERRUPTS();
 			for (int c = 0; c < fit->count; c++)
@@ -232,10 +232,10 @@ add_predictions(Fit *fit, const SparseRows *rows, bool items)
 static void
 fit_ratings(Fit *fit, const Interactions *held_out, double *weight)
 {
-	bool		items = model_is_item_by_item(fit->model);
+	Side		side = model_prefers_item_order(fit->model) ? SIDE_ITEMS : SIDE_USERS;
 
 	(void) model_state(fit->model);
-	add_predictions(fit, items ? &held_out->by_item : &held_out->by_user, items);
+	add_predictions(fit, side == SIDE_ITEMS ? &held_out->by_item : &held_out->by_user, side);
 	solve_cases(fit, weight);
 }
 

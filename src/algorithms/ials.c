@@ -22,7 +22,7 @@
  * The sum over all pairs needs no pair: of a user it is p' (a0 Q'Q) p, with one
  * Gram matrix of the items for all users; so a row costs what its own
  * observations do.  Solvers: some steps of conjugate gradients from the row's
- * last vector (see math/conjugate.c); the whole system by Cholesky
+ * last vector (see math/cg.c); the whole system by Cholesky
  * factorization; or a block of the vector's elements after another (Rendle et
  * al., "iALS++: Speeding up Matrix Factorization with Subspace Optimization",
  * ECIR 2022), of which Cholesky is the case of a single block.
@@ -36,10 +36,10 @@
 
 #include "algorithms/registry.h"
 #include "engine/team.h"
-#include "math/conjugate.h"
+#include "forms/fold_in.h"
+#include "math/cg.h"
 #include "math/kernels.h"
 #include "math/solve.h"
-#include "model/fold_in.h"
 #include "ratings/budget.h"
 
 /* How many observations are worked on at a time. */
@@ -128,8 +128,6 @@ enum
 	IALS_PARTS
 };
 
-#define USERS 0
-#define ITEMS 1
 
 typedef struct IalsSide
 {
@@ -149,7 +147,7 @@ typedef struct Ials
 	/* Work space of this process. */
 	float		product[GATHER_ROWS];	/* inner products of columns and a row */
 	float		target[GATHER_ROWS];
-	float	   *conjugate;		/* [CONJUGATE_VECTORS x stride] */
+	float	   *conjugate;		/* [CG_VECTORS x stride] */
 	int32	   *element;		/* [factors] 0, 1, 2 ... */
 	float	   *gathered;		/* [GATHER_ROWS x block_size] */
 	float	   *matrix;			/* [block_size x block_size] */
@@ -207,7 +205,7 @@ ials_scratch(const MatrixShape *shape, const void *options)
 	int			unknowns = unknowns_at_a_time(opts);
 
 	if (opts->solver == IALS_CG)
-		return vectors_bytes(CONJUGATE_VECTORS + 1, stride);
+		return vectors_bytes(CG_VECTORS + 1, stride);
 	return add_size(vectors_bytes(GATHER_ROWS, unknowns),
 					vectors_bytes(unknowns + 1, unknowns));
 }
@@ -219,11 +217,11 @@ attach_sides(Ials *ials, TrainContext *context)
 	int			factors = ials->options->factors;
 	float	   *grams = team_array(context, IALS_GRAMS, grams_bytes(2, factors));
 
-	for (int s = USERS; s <= ITEMS; s++)
+	for (int s = SIDE_USERS; s <= SIDE_ITEMS; s++)
 	{
 		IalsSide   *side = &ials->side[s];
 
-		side->rows = s == USERS ? &ratings->by_user : &ratings->by_item;
+		side->rows = s == SIDE_USERS ? &ratings->by_user : &ratings->by_item;
 		side->vectors = team_vectors(context, s, side->rows->rows, ials->stride);
 		side->gram = grams + (Size) s * factors * ials->stride;
 	}
@@ -242,7 +240,7 @@ ials_attach(TrainContext *context)
 	attach_sides(ials, context);
 	if (opts->solver == IALS_CG)
 	{
-		ials->conjugate = allocate_vectors(CONJUGATE_VECTORS, ials->stride);
+		ials->conjugate = allocate_vectors(CG_VECTORS, ials->stride);
 		ials->element = palloc(sizeof(int32) * opts->factors);
 		for (int i = 0; i < opts->factors; i++)
 			ials->element[i] = i;
@@ -335,12 +333,12 @@ report_unsolvable(void)
 
 /* Improve the vector x of one row by conjugate gradients, with the columns fixed. */
 static void
-solve_nearly(Ials *ials, int s, int32 row, float *x)
+solve_cg(Ials *ials, int s, int32 row, float *x)
 {
 	RowEquations arg = {ials, s, row, ridge_of_row(ials, s, row)};
 	Equations	equations = {apply_equations, &arg, ials->stride, 0, ials->conjugate};
 
-	if (!isfinite(conjugate_improve(&equations, ials->options->cg_steps, x)))
+	if (!isfinite(cg_solve(&equations, ials->options->cg_steps, x)))
 		report_unsolvable();
 }
 
@@ -426,10 +424,10 @@ solve_row(Ials *ials, int s, int32 row)
 	float	   *x = ials->side[s].vectors + (Size) row * ials->stride;
 
 	if (ials->options->solver == IALS_CG)
-		solve_nearly(ials, s, row, x);
+		solve_cg(ials, s, row, x);
 	else
 		solve_blocks(ials, s, row, x);
-	vector_forget_tiny(ials->options->factors, x);
+	flush_denormals(ials->options->factors, x);
 }
 
 /* A part of the Gram matrix of a side: that of some of its rows. */
@@ -505,7 +503,7 @@ all_pairs_loss(const Ials *ials)
 		{
 			Size		at = (Size) row * ials->stride + col;
 
-			sum += (double) ials->side[USERS].gram[at] * ials->side[ITEMS].gram[at];
+			sum += (double) ials->side[SIDE_USERS].gram[at] * ials->side[SIDE_ITEMS].gram[at];
 		}
 	return sum / ials->options->unobserved_weight;
 }
@@ -575,8 +573,8 @@ static bool
 end_iteration(TrainContext *context)
 {
 	double		loss = all_pairs_loss(context->state) +
-		run_phase(context, IALS_OBSERVED, USERS) +
-		run_phase(context, IALS_PENALTY, USERS) + run_phase(context, IALS_PENALTY, ITEMS);
+		run_phase(context, IALS_OBSERVED, SIDE_USERS) +
+		run_phase(context, IALS_PENALTY, SIDE_USERS) + run_phase(context, IALS_PENALTY, SIDE_ITEMS);
 
 	if (!isfinite(loss))
 		report_unsolvable();
@@ -588,10 +586,10 @@ end_iteration(TrainContext *context)
  * nothing to learn no step would take it away again.
  */
 static void
-forget_start(Ials *ials)
+clear_initial_items(Ials *ials)
 {
-	memset(ials->side[ITEMS].vectors, 0,
-		   budget_array(ials->side[ITEMS].rows->rows, sizeof(float) * ials->stride));
+	memset(ials->side[SIDE_ITEMS].vectors, 0,
+		   budget_array(ials->side[SIDE_ITEMS].rows->rows, sizeof(float) * ials->stride));
 }
 
 static void
@@ -609,8 +607,8 @@ ials_finish(const Ials *ials, ModelDraft *draft)
 
 	draft_add_fold_in(draft, &fold_in);
 	draft_add_unknown(draft, 0);
-	draft_add_factors(draft, 0, ials->side[USERS].vectors, ials->side[USERS].rows->rows,
-					  ials->side[ITEMS].vectors, ials->side[ITEMS].rows->rows,
+	draft_add_factors(draft, 0, ials->side[SIDE_USERS].vectors, ials->side[SIDE_USERS].rows->rows,
+					  ials->side[SIDE_ITEMS].vectors, ials->side[SIDE_ITEMS].rows->rows,
 					  opts->factors, ials->stride);
 }
 
@@ -620,16 +618,16 @@ ials_train(TrainContext *context)
 	Ials	   *ials = context->state;
 	int			iterations = iteration_plan(context);
 
-	run_phase(context, IALS_START, ITEMS);
-	make_gram(context, ITEMS);
+	run_phase(context, IALS_START, SIDE_ITEMS);
+	make_gram(context, SIDE_ITEMS);
 	for (int i = 0; i < iterations; i++)
 	{
-		run_phase(context, IALS_SOLVE, USERS);
-		make_gram(context, USERS);
+		run_phase(context, IALS_SOLVE, SIDE_USERS);
+		make_gram(context, SIDE_USERS);
 		if (i == 0)
-			forget_start(ials);
-		run_phase(context, IALS_SOLVE, ITEMS);
-		make_gram(context, ITEMS);
+			clear_initial_items(ials);
+		run_phase(context, IALS_SOLVE, SIDE_ITEMS);
+		make_gram(context, SIDE_ITEMS);
 		if (!end_iteration(context))
 			break;
 	}
@@ -640,7 +638,7 @@ const Algorithm ials_algorithm = {
 	.name = "ials",
 	.family = "matrix factorization",
 	.feedback = FEEDBACK_IMPLICIT,
-	.form = "factor",
+	.form = &factor_form,
 	.description = "factorization of all pairs, observed or not, by alternating least squares",
 	.options_size = sizeof(IalsOptions),
 	.options = options,

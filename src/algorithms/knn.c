@@ -15,11 +15,11 @@
 
 #include "miscadmin.h"
 
-#include "algorithms/baseline.h"
-#include "algorithms/lists.h"
 #include "algorithms/registry.h"
+#include "algorithms/row_lists.h"
 #include "engine/team.h"
-#include "model/neighbor.h"
+#include "forms/neighbor.h"
+#include "ratings/baseline.h"
 #include "ratings/budget.h"
 
 /*
@@ -122,10 +122,10 @@ knn_predicts_ratings(const void *options)
 }
 
 static NeighborParams
-knn_params(const KnnOptions *opts, bool items)
+knn_params(const KnnOptions *opts, Side side)
 {
 	NeighborParams params = {
-		.items = items,
+		.side = side,
 		.measure = {
 			.kind = opts->similarity,
 			.min_support = opts->min_support,
@@ -162,7 +162,7 @@ knn_scratch(const MatrixShape *shape, const void *options)
 	Size		rows = (Size) shape->users + shape->items;
 	Size		bytes = sizeof(RowStats);
 
-	bytes += similarity_is_light(opts->similarity) ? sizeof(LightSums) :
+	bytes += similarity_uses_cooccurrence(opts->similarity) ? sizeof(CooccurrenceSums) :
 		sizeof(PairSums) + 2 * sizeof(double);
 	if (opts->weighting != WEIGHTING_NONE)
 		bytes += sizeof(RowStats);
@@ -224,7 +224,7 @@ knn_attach(TrainContext *context)
 	const KnnOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
 	NeighborParams params = knn_params(opts, context->algorithm == &item_knn_algorithm);
-	const SparseRows *rows = params.items ? &ratings->by_item : &ratings->by_user;
+	const SparseRows *rows = params.side == SIDE_ITEMS ? &ratings->by_item : &ratings->by_user;
 	Knn		   *knn = palloc0(sizeof(Knn));
 
 	knn->hood = neighborhood_create(&params);
@@ -270,14 +270,14 @@ set_ratings(TrainContext *context, Knn *knn)
 	knn->hood->user_bias = knn->baseline.user_bias;
 	knn->hood->item_bias = knn->baseline.item_bias;
 	neighborhood_set_ratings(knn->hood, &ratings->by_user, &ratings->by_item,
-							 ratings->mean, ratings->deviation);
+							 ratings->mean, ratings->stddev);
 }
 
 static RowSimilarity *
 similarity_of_run(TrainContext *context, Knn *knn)
 {
 	set_ratings(context, knn);
-	return neighborhood_similarity(knn->hood, knn->hood->params.items);
+	return neighborhood_similarity(knn->hood, knn->hood->params.side);
 }
 
 static double
@@ -312,7 +312,7 @@ knn_train(TrainContext *context)
 {
 	const KnnOptions *opts = context->options;
 	Knn		   *knn = context->state;
-	const SparseRows *rows = knn->hood->params.items ? &context->ratings->by_item :
+	const SparseRows *rows = knn->hood->params.side == SIDE_ITEMS ? &context->ratings->by_item :
 		&context->ratings->by_user;
 
 	if (opts->weighting != WEIGHTING_NONE)
@@ -325,7 +325,7 @@ knn_train(TrainContext *context)
 	if (knn->hood->weighted_rows != NULL)
 	{
 		set_ratings(context, knn);
-		neighborhood_weigh(knn->hood, knn->hood->params.items, knn->hood->weighted_rows,
+		neighborhood_weigh(knn->hood, knn->hood->params.side, knn->hood->weighted_rows,
 						   knn->hood->weighted_columns);
 	}
 	progress_plan(context->progress, 0);
@@ -337,7 +337,7 @@ const Algorithm item_knn_algorithm = {
 	.name = "item_knn",
 	.family = "nearest neighbors",
 	.feedback = FEEDBACK_BOTH,
-	.form = "item_neighbor",
+	.form = &item_neighbor_form,
 	.description = "the ratings a user gave to the most similar items",
 	.options_size = sizeof(KnnOptions),
 	.options = options,
@@ -356,7 +356,7 @@ const Algorithm user_knn_algorithm = {
 	.name = "user_knn",
 	.family = "nearest neighbors",
 	.feedback = FEEDBACK_BOTH,
-	.form = "user_neighbor",
+	.form = &user_neighbor_form,
 	.description = "the ratings an item got from the most similar users",
 	.options_size = sizeof(KnnOptions),
 	.options = options,

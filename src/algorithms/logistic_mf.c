@@ -23,9 +23,9 @@
 
 #include "algorithms/registry.h"
 #include "engine/team.h"
+#include "forms/fold_in.h"
 #include "math/kernels.h"
 #include "math/logistic.h"
-#include "model/fold_in.h"
 #include "ratings/budget.h"
 
 /* Rows whose gradients are made together. */
@@ -69,8 +69,6 @@ enum
 	LOGISTIC_STEP				/* a step of its rows; units of them */
 };
 
-#define USERS 0
-#define ITEMS 1
 
 typedef struct LogisticSide
 {
@@ -124,15 +122,15 @@ logistic_attach(TrainContext *context)
 	logistic->options = context->options;
 	logistic->stride = padded_length(logistic->options);
 	factors = logistic->options->factors;
-	for (int s = USERS; s <= ITEMS; s++)
+	for (int s = SIDE_USERS; s <= SIDE_ITEMS; s++)
 	{
 		LogisticSide *side = &logistic->side[s];
 
-		side->rows = s == USERS ? &ratings->by_user : &ratings->by_item;
+		side->rows = s == SIDE_USERS ? &ratings->by_user : &ratings->by_item;
 		side->vectors = team_vectors(context, 2 * s, side->rows->rows, logistic->stride);
 		side->squares = team_vectors(context, 2 * s + 1, side->rows->rows, logistic->stride);
-		side->bias = s == USERS ? factors : factors + 1;
-		side->one = s == USERS ? factors + 1 : factors;
+		side->bias = s == SIDE_USERS ? factors : factors + 1;
+		side->one = s == SIDE_USERS ? factors + 1 : factors;
 	}
 	logistic->tile = allocate_vectors(TILE_ROWS, LOGISTIC_COLS);
 	logistic->gradient = allocate_vectors(TILE_ROWS, logistic->stride);
@@ -160,10 +158,10 @@ start_row(const Logistic *logistic, int s, int32 row)
 				logistic->options->seed, s, row);
 	vector[side->one] = 1;
 	/* With the logarithm of its odds for a bias, an item needs no steps to it. */
-	if (s == ITEMS)
+	if (s == SIDE_ITEMS)
 	{
 		double		has = logistic->options->alpha * side_weight(side, row);
-		double		others = logistic->side[USERS].rows->rows + 1;
+		double		others = logistic->side[SIDE_USERS].rows->rows + 1;
 
 		vector[side->bias] = log((has + .5) / others);
 	}
@@ -219,7 +217,7 @@ step_rows(Logistic *logistic, int s, int32 first, int count)
 		logistic_step(opts->factors + 2, side->one, opts->learning_rate, opts->regularization,
 					  opts->factors, logistic->gradient + at,
 					  side->squares + (Size) first * stride + at, x + at);
-		vector_forget_tiny(opts->factors, x + at);
+		flush_denormals(opts->factors, x + at);
 	}
 	return loss;
 }
@@ -257,8 +255,8 @@ static void
 logistic_finish(const Logistic *logistic, ModelDraft *draft)
 {
 	const LogisticOptions *opts = logistic->options;
-	const LogisticSide *users = &logistic->side[USERS];
-	const LogisticSide *items = &logistic->side[ITEMS];
+	const LogisticSide *users = &logistic->side[SIDE_USERS];
+	const LogisticSide *items = &logistic->side[SIDE_ITEMS];
 	FoldIn		fold_in = {
 		.kind = FOLD_IN_LOGISTIC,
 		.alpha = opts->alpha,
@@ -282,14 +280,14 @@ logistic_train(TrainContext *context)
 	const Logistic *logistic = context->state;
 	int			iterations = iteration_plan(context);
 
-	run_phase(context, LOGISTIC_START, USERS);
-	run_phase(context, LOGISTIC_START, ITEMS);
+	run_phase(context, LOGISTIC_START, SIDE_USERS);
+	run_phase(context, LOGISTIC_START, SIDE_ITEMS);
 	for (int i = 0; i < iterations; i++)
 	{
 		double		loss;
 
-		run_phase(context, LOGISTIC_STEP, USERS);
-		loss = run_phase(context, LOGISTIC_STEP, ITEMS);
+		run_phase(context, LOGISTIC_STEP, SIDE_USERS);
+		loss = run_phase(context, LOGISTIC_STEP, SIDE_ITEMS);
 		if (!isfinite(loss))
 			ereport(ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -306,7 +304,7 @@ const Algorithm logistic_mf_algorithm = {
 	.name = "logistic_mf",
 	.family = "matrix factorization",
 	.feedback = FEEDBACK_IMPLICIT,
-	.form = "factor",
+	.form = &factor_form,
 	.description = "factorization of the odds that a user has an item, from all pairs",
 	.options_size = sizeof(LogisticOptions),
 	.options = options,

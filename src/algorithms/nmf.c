@@ -38,9 +38,9 @@
 
 #include "algorithms/registry.h"
 #include "engine/team.h"
+#include "forms/fold_in.h"
 #include "math/kernels.h"
 #include "math/random.h"
-#include "model/fold_in.h"
 #include "ratings/budget.h"
 
 /* How many elements of vectors are worked on between looks for an interrupt. */
@@ -114,14 +114,14 @@ enum
 };
 
 /* The users or the items. */
-typedef struct Side
+typedef struct NmfSide
 {
 	const SparseRows *rows;
 	float	   *vectors;		/* [rows x stride] */
 	float	   *bias;			/* [rows] */
 	double		penalty;		/* on squares of factors, for each rating */
 	double		bias_penalty;	/* on squares of biases */
-} Side;
+} NmfSide;
 
 typedef struct Nmf
 {
@@ -129,8 +129,8 @@ typedef struct Nmf
 	int			stride;
 	double		offset;
 	bool		is_plain;		/* no biases, and so no rating below zero */
-	Side		users;
-	Side		items;
+	NmfSide		users;
+	NmfSide		items;
 	float	   *p[2];			/* [users x stride] those and the next ones, by turns */
 	float	   *next_p;
 
@@ -215,14 +215,14 @@ turn(Nmf *nmf, int64 turns)
 }
 
 static float *
-vector_of(const Nmf *nmf, const Side *side, int32 row)
+vector_of(const Nmf *nmf, const NmfSide *side, int32 row)
 {
 	return side->vectors + (Size) row * nmf->stride;
 }
 
 /* Uniform factors, from a stream for each row. */
 static void
-start_row(const Nmf *nmf, const Side *side, int32 row)
+start_row(const Nmf *nmf, const NmfSide *side, int32 row)
 {
 	double		low = nmf->options->init_low;
 	double		width = nmf->options->init_high - low;
@@ -256,7 +256,7 @@ next_slice(const Nmf *nmf, const SparseRows *rows, int32 row, Slice *slice)
 
 /* The inner products of a row with the columns that it has ratings for. */
 static void
-multiply_row(Nmf *nmf, const Side *side, const Side *other, int32 row)
+multiply_row(Nmf *nmf, const NmfSide *side, const NmfSide *other, int32 row)
 {
 	Slice		slice = {0};
 
@@ -271,7 +271,7 @@ multiply_row(Nmf *nmf, const Side *side, const Side *other, int32 row)
  * and the product, unless there is something of the other sign.
  */
 static void
-weigh_row(Nmf *nmf, const Side *side, const Side *other, int32 row)
+weigh_row(Nmf *nmf, const NmfSide *side, const NmfSide *other, int32 row)
 {
 	const int32 *index = side->rows->index + side->rows->start[row];
 	const float *value = side->rows->value + side->rows->start[row];
@@ -291,7 +291,7 @@ weigh_row(Nmf *nmf, const Side *side, const Side *other, int32 row)
 
 /* Add up what draws the factors of a row up and down. */
 static void
-gather_row(Nmf *nmf, const Side *side, const Side *other, int32 row)
+gather_row(Nmf *nmf, const NmfSide *side, const NmfSide *other, int32 row)
 {
 	Slice		slice = {0};
 
@@ -311,7 +311,7 @@ gather_row(Nmf *nmf, const Side *side, const Side *other, int32 row)
 
 /* The next vector of a row, for which it has been multiplied. */
 static void
-update_row(Nmf *nmf, const Side *side, const Side *other, int32 row, float *next)
+update_row(Nmf *nmf, const NmfSide *side, const NmfSide *other, int32 row, float *next)
 {
 	const float *vector = vector_of(nmf, side, row);
 	double		penalty = side->penalty * sparse_row_length(side->rows, row);
@@ -328,7 +328,7 @@ update_row(Nmf *nmf, const Side *side, const Side *other, int32 row, float *next
 
 /* The bias of a row that fits it best, for which it has been multiplied. */
 static void
-fit_bias(const Nmf *nmf, const Side *side, const Side *other, int32 row)
+fit_bias(const Nmf *nmf, const NmfSide *side, const NmfSide *other, int32 row)
 {
 	const int32 *index = side->rows->index + side->rows->start[row];
 	const float *value = side->rows->value + side->rows->start[row];
@@ -342,21 +342,21 @@ fit_bias(const Nmf *nmf, const Side *side, const Side *other, int32 row)
 
 /* The squared error of a row, which has been multiplied. */
 static double
-squared_error(const Nmf *nmf, const Side *side, const Side *other, int32 row)
+squared_error(const Nmf *nmf, const NmfSide *side, const NmfSide *other, int32 row)
 {
 	const int32 *index = side->rows->index + side->rows->start[row];
 	const float *value = side->rows->value + side->rows->start[row];
 	int64		count = sparse_row_length(side->rows, row);
 	double		base = nmf->offset + side->bias[row];
-	double		squares = 0;
+	double		sse = 0;
 
 	for (int64 i = 0; i < count; i++)
 	{
 		double		error = value[i] - base - other->bias[index[i]] - nmf->product[i];
 
-		squares += error * error;
+		sse += error * error;
 	}
-	return squares;
+	return sse;
 }
 
 static void
@@ -373,7 +373,7 @@ nmf_predict(TrainContext *context, int32 user, const int32 *item, int count,
 
 /* The penalty on the factors and biases of a side. */
 static double
-side_penalty(const Nmf *nmf, const Side *side)
+side_penalty(const Nmf *nmf, const NmfSide *side)
 {
 	double		factors = 0;
 	double		biases = 0;
@@ -393,15 +393,15 @@ side_penalty(const Nmf *nmf, const Side *side)
 static double
 work_on_user(Nmf *nmf, int32 user, bool fit_biases)
 {
-	double		squares;
+	double		sse;
 
 	multiply_row(nmf, &nmf->users, &nmf->items, user);
 	if (fit_biases)
 		fit_bias(nmf, &nmf->users, &nmf->items, user);
-	squares = squared_error(nmf, &nmf->users, &nmf->items, user);
+	sse = squared_error(nmf, &nmf->users, &nmf->items, user);
 	update_row(nmf, &nmf->users, &nmf->items, user,
 			   nmf->next_p + (Size) user * nmf->stride);
-	return squares;
+	return sse;
 }
 
 static double
@@ -465,13 +465,13 @@ run_phase(TrainContext *context, int phase, int64 turns)
 
 /* Returns false after the last. */
 static bool
-end_iteration(TrainContext *context, double squares)
+end_iteration(TrainContext *context, double sse)
 {
 	const Nmf  *nmf = context->state;
 	double		penalty = side_penalty(nmf, &nmf->users) + side_penalty(nmf, &nmf->items);
 
-	return iteration_end(context, squares + penalty,
-						 sqrt(squares / sparse_entries(nmf->users.rows)));
+	return iteration_end(context, sse + penalty,
+						 sqrt(sse / sparse_entries(nmf->users.rows)));
 }
 
 static void
@@ -537,7 +537,7 @@ const Algorithm nmf_algorithm = {
 	.name = "nmf",
 	.family = "matrix factorization",
 	.feedback = FEEDBACK_EXPLICIT,
-	.form = "factor",
+	.form = &factor_form,
 	.description = "non-negative matrix factorization by multiplicative updates",
 	.options_size = sizeof(NmfOptions),
 	.options = options,

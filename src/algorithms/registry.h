@@ -6,6 +6,7 @@
 #define RECSYS_ALGORITHMS_REGISTRY_H
 
 #include "engine/algorithm.h"
+#include "forms/registry.h"
 
 extern const Algorithm popular_algorithm;
 extern const Algorithm normal_algorithm;

@@ -24,8 +24,8 @@
 #include "miscadmin.h"
 #include "storage/shmem.h"
 
-#include "algorithms/lists.h"
 #include "algorithms/registry.h"
+#include "algorithms/row_lists.h"
 #include "engine/team.h"
 #include "ratings/budget.h"
 
@@ -264,7 +264,7 @@ const Algorithm rp3beta_algorithm = {
 	.name = "rp3beta",
 	.family = "item weights",
 	.feedback = FEEDBACK_IMPLICIT,
-	.form = "item_weights",
+	.form = &item_weights_form,
 	.description = "where walks of three steps end: from a user's items to their other users to the items of those",
 	.options_size = sizeof(Rp3Options),
 	.options = options,

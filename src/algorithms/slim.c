@@ -33,8 +33,8 @@
 #include "storage/shmem.h"
 
 #include "algorithms/gram.h"
-#include "algorithms/lists.h"
 #include "algorithms/registry.h"
+#include "algorithms/row_lists.h"
 #include "engine/team.h"
 #include "math/kernels.h"
 #include "ratings/budget.h"
@@ -387,7 +387,7 @@ const Algorithm slim_algorithm = {
 	.name = "slim",
 	.family = "item weights",
 	.feedback = FEEDBACK_IMPLICIT,
-	.form = "item_weights",
+	.form = &item_weights_form,
 	.description = "few weights of items for each item, none negative, that reproduce the data best",
 	.options_size = sizeof(SlimOptions),
 	.options = options,

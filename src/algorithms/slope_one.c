@@ -5,7 +5,7 @@
  *
  * Lemire and Maclachlan, "Slope One Predictors for Online Rating-Based
  * Collaborative Filtering" (SDM 2005).  Training only keeps the ratings; the
- * form of the model (model/deviation.c) computes the differences of an item to
+ * form of the model (forms/slope_one.c) computes the differences of an item to
  * the others when they are asked for.
  */
 #include "postgres.h"
@@ -48,7 +48,7 @@ const Algorithm slope_one_algorithm = {
 	.name = "slope_one",
 	.family = "nearest neighbors",
 	.feedback = FEEDBACK_EXPLICIT,
-	.form = "deviation",
+	.form = &slope_one_form,
 	.description = "the user's mean plus how much the item's ratings differ from those of his items",
 	.options_size = sizeof(SlopeOneOptions),
 	.options = options,

@@ -33,9 +33,9 @@
 #include "algorithms/registry.h"
 #include "algorithms/sgd.h"
 #include "engine/team.h"
+#include "forms/fold_in.h"
 #include "math/kernels.h"
 #include "math/random.h"
-#include "model/fold_in.h"
 #include "ratings/budget.h"
 
 /* Blocks on a side of the grid.  The result depends on it. */
@@ -260,9 +260,9 @@ typedef struct Step
  * gradients that of the ratings and its power of 1.5.
  */
 static void
-prepare_adaptive_step(Step *step, int factors, double deviation)
+prepare_adaptive_step(Step *step, int factors, double stddev)
 {
-	double		scale = deviation > 0 ? deviation : 1;
+	double		scale = stddev > 0 ? stddev : 1;
 
 	for (int i = 0; i < RATED; i++)
 	{
@@ -289,7 +289,7 @@ step_of_epoch(const Svd *svd, int epoch)
 		.whole = epoch > 0 && svd->options->factors > KERNEL_LANES
 	};
 
-	prepare_adaptive_step(&step, svd->options->factors, svd->ratings->deviation);
+	prepare_adaptive_step(&step, svd->options->factors, svd->ratings->stddev);
 	return step;
 }
 
@@ -375,7 +375,7 @@ static double
 train_slice(Svd *svd, const Step *step, int32 user, int64 from, int64 to)
 {
 	const SparseRows *by_user = &svd->ratings->by_user;
-	double		squares = 0;
+	double		sse = 0;
 
 	for (int64 e = from; e < to; e++)
 	{
@@ -383,31 +383,31 @@ train_slice(Svd *svd, const Step *step, int32 user, int64 from, int64 to)
 		float		error = by_user->value[e] - predict_rating(svd, user, item);
 
 		CHECK_FOR_INTERRUPTS();
-		squares += (double) error * error;
+		sse += (double) error * error;
 		if (svd->user_gradients != NULL)
 			adaptive_step(svd, step, user, item, error);
 		else
 			plain_step(svd, step, user, item, error);
 	}
-	return squares;
+	return sse;
 }
 
 static double
 train_block(Svd *svd, const Step *step, int row, int column)
 {
 	const SparseRows *by_user = &svd->ratings->by_user;
-	double		squares = 0;
+	double		sse = 0;
 
 	for (int32 user = svd->user_bound[row]; user < svd->user_bound[row + 1]; user++)
 	{
 		const int32 *slice = svd->slice + (Size) user * GRID;
 		int64		start = by_user->start[user];
 
-		squares += train_slice(svd, step, user, column > 0 ? start + slice[column - 1] : start,
-							   start + slice[column]);
+		sse += train_slice(svd, step, user, column > 0 ? start + slice[column - 1] : start,
+						   start + slice[column]);
 		CHECK_FOR_INTERRUPTS();
 	}
-	return squares;
+	return sse;
 }
 
 static double
@@ -456,14 +456,14 @@ train_epoch(TrainContext *context, int epoch)
 {
 	const Svd  *svd = context->state;
 	int			diagonal[GRID];
-	double		squares = 0;
+	double		sse = 0;
 
 	shuffle_diagonals(diagonal, svd->options->seed, epoch);
 	for (int d = 0; d < GRID; d++)
-		squares += team_run(context, SVD_DIAGONAL, (int64) epoch * GRID + diagonal[d],
-							GRID, NULL);
-	require_convergence(squares);
-	return squares;
+		sse += team_run(context, SVD_DIAGONAL, (int64) epoch * GRID + diagonal[d],
+						GRID, NULL);
+	require_convergence(sse);
+	return sse;
 }
 
 static void
@@ -501,9 +501,9 @@ svd_train(TrainContext *context)
 	team_run(context, SVD_START_ITEMS, 0, team_row_units(&ratings->by_item), NULL);
 	for (int epoch = 0; epoch < iterations; epoch++)
 	{
-		double		squares = train_epoch(context, epoch);
+		double		sse = train_epoch(context, epoch);
 
-		if (!iteration_end(context, squares, sqrt(squares / count)))
+		if (!iteration_end(context, sse, sqrt(sse / count)))
 			break;
 	}
 	svd_finish(svd, context->progress->done, context->draft);
@@ -513,7 +513,7 @@ const Algorithm svd_algorithm = {
 	.name = "svd",
 	.family = "matrix factorization",
 	.feedback = FEEDBACK_EXPLICIT,
-	.form = "factor",
+	.form = &factor_form,
 	.description = "biased matrix factorization by stochastic gradient descent",
 	.options_size = sizeof(SvdOptions),
 	.options = options,

@@ -22,8 +22,8 @@
 
 #include "algorithms/registry.h"
 #include "algorithms/sgd.h"
+#include "forms/fold_in.h"
 #include "math/kernels.h"
-#include "model/fold_in.h"
 #include "storage/shmem.h"
 
 typedef struct SvdppOptions
@@ -172,7 +172,7 @@ train_user(Svdpp *svdpp, int32 user)
 	int			stride = svdpp->stride;
 	float		scale = 1 / sqrt(sparse_row_length(by_user, user));
 	float	   *p = svdpp->p + (Size) user * stride;
-	double		squares = 0;
+	double		sse = 0;
 
 	sum_implicit(svdpp, user);
 	memset(svdpp->d, 0, sizeof(float) * stride);
@@ -184,14 +184,14 @@ train_user(Svdpp *svdpp, int32 user)
 		float		step = svdpp->rate * error;
 
 		CHECK_FOR_INTERRUPTS();
-		squares += (double) error * error;
+		sse += (double) error * error;
 		svdpp->user_bias[user] = svdpp->bias_keep * svdpp->user_bias[user] + step;
 		svdpp->item_bias[item] = svdpp->bias_keep * svdpp->item_bias[item] + step;
 		kernels->svdpp_step(stride, p, q, svdpp->s, svdpp->d, step, step * scale,
 							svdpp->keep);
 	}
 	settle_implicit(svdpp, user);
-	return squares;
+	return sse;
 }
 
 /* Fold the implicit vectors into those of the users, as the model has them. */
@@ -234,15 +234,15 @@ static double
 train_epoch(Svdpp *svdpp, int epoch)
 {
 	const PenaltyOptions *penalty = &svdpp->options->penalty;
-	double		squares = 0;
+	double		sse = 0;
 
 	svdpp->rate = learning_rate(&svdpp->options->rate, epoch);
 	svdpp->keep = 1 - svdpp->rate * penalty->regularization;
 	svdpp->bias_keep = 1 - svdpp->rate * penalty->bias_regularization;
 	for (int32 user = 0; user < svdpp->ratings->by_user.rows; user++)
-		squares += train_user(svdpp, user);
-	require_convergence(squares);
-	return squares;
+		sse += train_user(svdpp, user);
+	require_convergence(sse);
+	return sse;
 }
 
 static void
@@ -254,9 +254,9 @@ svdpp_train(TrainContext *context)
 
 	for (int epoch = 0; epoch < iterations; epoch++)
 	{
-		double		squares = train_epoch(svdpp, epoch);
+		double		sse = train_epoch(svdpp, epoch);
 
-		if (!iteration_end(context, squares, sqrt(squares / count)))
+		if (!iteration_end(context, sse, sqrt(sse / count)))
 			break;
 	}
 	fold_users(svdpp);
@@ -267,7 +267,7 @@ const Algorithm svdpp_algorithm = {
 	.name = "svdpp",
 	.family = "matrix factorization",
 	.feedback = FEEDBACK_EXPLICIT,
-	.form = "factor",
+	.form = &factor_form,
 	.description = "svd with what users have rated, whatever the rating, as a second signal",
 	.options_size = sizeof(SvdppOptions),
 	.options = options,

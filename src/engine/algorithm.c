@@ -71,9 +71,9 @@ require_weights(const Algorithm *algorithm, const Interactions *ratings)
 
 /* Error unless the squared error of an iteration is a number. */
 void
-require_convergence(double squares)
+require_convergence(double sse)
 {
-	if (!isfinite(squares))
+	if (!isfinite(sse))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("training diverged"),
@@ -125,17 +125,17 @@ allocate_vectors(int32 rows, int stride)
  * number for a row: whoever draws it, and whenever, it is the same.
  */
 void
-draw_vector(float *vector, int count, double deviation, int seed, int stream, int32 row)
+draw_vector(float *vector, int count, double stddev, int seed, int stream, int32 row)
 {
 	RandomStream numbers = random_stream(seed, stream, row);
 
 	for (int i = 0; i < count; i++)
-		vector[i] = deviation * random_normal(&numbers);
+		vector[i] = stddev * random_normal(&numbers);
 }
 
 /* What is near denormal has no weight, but is slow to compute with: make it zero. */
 void
-vector_forget_tiny(int count, float *vector)
+flush_denormals(int count, float *vector)
 {
 	for (int i = 0; i < count; i++)
 		if (fabsf(vector[i]) < FLT_MIN * 1e6f)

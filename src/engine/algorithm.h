@@ -14,6 +14,7 @@
 #include "engine/options.h"
 #include "engine/progress.h"
 #include "model/draft.h"
+#include "model/model.h"
 #include "ratings/matrix.h"
 #include "ratings/source.h"
 
@@ -61,14 +62,14 @@ typedef struct Algorithm
 	const char *name;
 	const char *family;
 	Feedback	feedback;
-	const char *form;			/* the name of a ModelForm */
+	const ModelForm *form;
 	const char *description;
 
 	size_t		options_size;	/* of the struct, which begins with CommonOptions */
 	const OptionSpec *options;	/* besides the common ones */
 	int			option_count;
 	size_t		iteration;		/* offset of IterationOptions; 0: it has none */
-	bool		needs_no_ratings;	/* can it learn from something else alone? */
+	bool		ratings_optional;	/* can it learn from something else alone? */
 	bool		dense;			/* does it call BLAS or LAPACK? */
 
 	/*
@@ -125,11 +126,11 @@ extern const Algorithm *const algorithms[];
 extern const Algorithm *algorithm_lookup(const char *name);
 extern bool predicts_ratings(const Algorithm *algorithm, const void *options);
 extern void require_weights(const Algorithm *algorithm, const Interactions *ratings);
-extern void require_convergence(double squares);
+extern void require_convergence(double sse);
 extern void require_stored_ratings(const CommonOptions *common);
 extern void *allocate_aligned(Size bytes);
-extern void vector_forget_tiny(int count, float *vector);
-extern void draw_vector(float *vector, int count, double deviation, int seed,
+extern void flush_denormals(int count, float *vector);
+extern void draw_vector(float *vector, int count, double stddev, int seed,
 						int stream, int32 row);
 extern float *allocate_vectors(int32 rows, int stride);
 extern Size vectors_bytes(int32 rows, int stride);

@@ -17,8 +17,8 @@
 #include "utils/memutils.h"
 
 #include "engine/divergence.h"
-#include "model/form.h"
-#include "model/image.h"
+#include "model/memory_model.h"
+#include "model/model.h"
 
 /*
  * Scores are sums of products of two numbers of a model.  From numbers up to
@@ -116,7 +116,7 @@ require_scores(const ModelDraft *draft, const ModelHeader *header)
 	context = AllocSetContextCreate(CurrentMemoryContext, "recsys scores",
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
-	score_everything(image_create(draft, header));
+	score_everything(memory_model_create(draft, header));
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 }

@@ -281,7 +281,7 @@ extend_component(TrainContext *run, const Interactions *from, const Interactions
 {
 	int32	   *index = ids_places(&from->items, &to->items);
 
-	draft_add_items(run->draft, strcmp(run->algorithm->form, "item_neighbor") == 0, index,
+	draft_add_items(run->draft, run->algorithm->form->neighbor_side, index,
 					to->items.count);
 	pfree(index);
 }
@@ -303,11 +303,11 @@ train_component(TrainContext *whole, const Component *component)
 	run->algorithm = component->algorithm;
 	run->options = component->options;
 	run->source = whole->source;
-	run->ratings = component->algorithm->needs_no_ratings ? whole->ratings : whole->rated;
+	run->ratings = component->algorithm->ratings_optional ? whole->ratings : whole->rated;
 	run->progress = progress_of_component(whole->progress, component->algorithm->name);
 	train_parts(run);
 	whole->progress->last_notice = run->progress->last_notice;
-	if (component->algorithm->needs_no_ratings && run->ratings != whole->ratings)
+	if (component->algorithm->ratings_optional && run->ratings != whole->ratings)
 	{
 		for (int c = 0; c < whole->components; c++)
 			extend_component(whole->component[c], whole->ratings, run->ratings);
@@ -350,7 +350,8 @@ describe_components(const TrainContext *run)
 		const TrainContext *component = run->component[c];
 		StringInfoData params = component->draft->params;
 
-		header_encode_component(&json, component->algorithm->name, component->algorithm->form,
+		header_encode_component(&json, component->algorithm->name,
+								component->algorithm->form->name,
 								options_encode(component->algorithm, component->options),
 								json_finish(&params));
 	}
@@ -388,7 +389,7 @@ train_header(const TrainContext *run, const RatingsSource *source)
 	StringInfoData params = run->draft->params;
 	ModelHeader header = {
 		.algorithm = run->algorithm->name,
-		.form = run->algorithm->form,
+		.form = run->algorithm->form->name,
 		.options = options_encode(run->algorithm, run->options),
 		.params = json_finish(&params),
 		.components = describe_components(run),
@@ -405,7 +406,7 @@ train_header(const TrainContext *run, const RatingsSource *source)
 		.items = ratings->items.count,
 		.ratings = sparse_entries(&ratings->by_user),
 		.mean = ratings->mean,
-		.deviation = ratings->deviation,
+		.stddev = ratings->stddev,
 		.minimum = ratings->minimum,
 		.maximum = ratings->maximum,
 		.clip = ((const CommonOptions *) run->options)->clip,

@@ -13,13 +13,14 @@
 #include "utils/lsyscache.h"
 
 #include "engine/warm_start.h"
-#include "model/form.h"
+#include "model/model.h"
+#include "model/table.h"
 #include "ratings/trust.h"
 
 static void
 require_factors(Model *model, const char *name)
 {
-	if (model->form != &factor_form || !model_has_part(model, PART_ITEM_FACTORS))
+	if (!model->form->has_factors || !model_has_part(model, PART_ITEM_FACTORS))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("training cannot start from model \"%s\"", name),

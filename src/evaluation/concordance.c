@@ -24,20 +24,20 @@
 #include "utils/memutils.h"
 
 #include "evaluation/concordance.h"
+#include "measures/aggregate.h"
 #include "ratings/id_type.h"
 #include "serving/arguments.h"
-#include "similarity/aggregate.h"
 
 static int
 compare_judgements(const void *a, const void *b, void *arg)
 {
-	const Judgement *x = a;
-	const Judgement *y = b;
+	const Prediction *x = a;
+	const Prediction *y = b;
 
 	if (x->user != y->user)
 		return x->user < y->user ? -1 : 1;
-	if (x->prediction != y->prediction)
-		return x->prediction < y->prediction ? -1 : 1;
+	if (x->predicted != y->predicted)
+		return x->predicted < y->predicted ? -1 : 1;
 	return (x->actual < y->actual) - (x->actual > y->actual);
 }
 
@@ -98,10 +98,10 @@ count_unequal_pairs(const double *sorted, int64 n)
 
 /*
  * The share of concordant pairs; NaN if there are no two items of a user with
- * different ratings.  The judgements are put into another order.
+ * different ratings.  The predictions are put into another order.
  */
 double
-fraction_of_concordant_pairs(Judgement *judgement, int64 count)
+fraction_of_concordant_pairs(Prediction *prediction, int64 count)
 {
 	Size		size = mul_size(Max(count, 1), sizeof(double));
 	double	   *actual = palloc_extended(size, MCXT_ALLOC_HUGE);
@@ -109,11 +109,11 @@ fraction_of_concordant_pairs(Judgement *judgement, int64 count)
 	double		concordant = 0;
 	double		pairs = 0;
 
-	qsort_interruptible(judgement, count, sizeof(Judgement), compare_judgements, NULL);
+	qsort_interruptible(prediction, count, sizeof(Prediction), compare_judgements, NULL);
 	for (int64 from = 0, to; from < count; from = to)
 	{
-		for (to = from; to < count && judgement[to].user == judgement[from].user; to++)
-			actual[to - from] = judgement[to].actual;
+		for (to = from; to < count && prediction[to].user == prediction[from].user; to++)
+			actual[to - from] = prediction[to].actual;
 		concordant += count_rising_pairs(actual, to - from, space);
 		pairs += count_unequal_pairs(actual, to - from);
 	}
@@ -127,7 +127,7 @@ typedef struct FcpState
 {
 	IdConverter converter;
 	IdsBuilder *users;
-	Judgement  *judgement;
+	Prediction *prediction;
 	int64		count;
 	int64		capacity;
 } FcpState;
@@ -155,25 +155,25 @@ fcp_state(FunctionCallInfo fcinfo)
 	require_ids(state->converter.type, PG_GET_COLLATION());
 	state->users = ids_builder_create(id_type_is_integer(state->converter.type));
 	state->capacity = 1024;
-	state->judgement = palloc(sizeof(Judgement) * state->capacity);
+	state->prediction = palloc(sizeof(Prediction) * state->capacity);
 	return state;
 }
 
 static void
-fcp_add(FcpState *state, Id user, double prediction, double actual)
+fcp_add(FcpState *state, Id user, double predicted, double actual)
 {
-	Judgement  *judgement;
+	Prediction *prediction;
 
 	if (state->count == state->capacity)
 	{
 		state->capacity *= 2;
-		state->judgement = repalloc_huge(state->judgement,
-										 mul_size(sizeof(Judgement), state->capacity));
+		state->prediction = repalloc_huge(state->prediction,
+										  mul_size(sizeof(Prediction), state->capacity));
 	}
-	judgement = &state->judgement[state->count++];
-	judgement->user = ids_builder_add(state->users, user);
-	judgement->prediction = prediction;
-	judgement->actual = actual;
+	prediction = &state->prediction[state->count++];
+	prediction->user = ids_builder_add(state->users, user);
+	prediction->predicted = predicted;
+	prediction->actual = actual;
 }
 
 /* Transition function (internal, user "any", prediction, actual). */
@@ -216,7 +216,7 @@ recsys_fcp_final(PG_FUNCTION_ARGS)
 
 	aggregate_context(fcinfo);
 	state = (FcpState *) PG_GETARG_POINTER(0);
-	fraction = fraction_of_concordant_pairs(state->judgement, state->count);
+	fraction = fraction_of_concordant_pairs(state->prediction, state->count);
 	if (isnan(fraction))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(fraction);

@@ -7,13 +7,13 @@
 
 #include "postgres.h"
 
-typedef struct Judgement
+typedef struct Prediction
 {
 	int32		user;
-	double		prediction;
+	double		predicted;
 	double		actual;
-} Judgement;
+} Prediction;
 
-extern double fraction_of_concordant_pairs(Judgement *judgement, int64 count);
+extern double fraction_of_concordant_pairs(Prediction *prediction, int64 count);
 
 #endif							/* RECSYS_EVALUATION_CONCORDANCE_H */

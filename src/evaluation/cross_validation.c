@@ -18,7 +18,7 @@
 #include "utils/memutils.h"
 
 #include "engine/train.h"
-#include "evaluation/trial.h"
+#include "evaluation/fold.h"
 #include "ratings/budget.h"
 #include "ratings/reader.h"
 #include "serving/arguments.h"
@@ -28,7 +28,7 @@
 
 typedef struct CrossValidation
 {
-	Trial		trial;
+	TrainedFold fold;
 	int			folds;
 	const uint8 *label;			/* [ratings] the fold of each */
 } CrossValidation;
@@ -65,10 +65,10 @@ test_bytes(const MatrixShape *shape, int folds)
 
 	fold.ratings = shape->ratings / folds + 1;
 	return add_size(matrix_bytes(&fold),
-					budget_array(fold.ratings, sizeof(Judgement) + 2 * sizeof(double)));
+					budget_array(fold.ratings, sizeof(Prediction) + 2 * sizeof(double)));
 }
 
-/* Bytes at the peak: the ratings with their labels, and a trial. */
+/* Bytes at the peak: the ratings with their labels, and a fold. */
 static Size
 cross_validation_bytes(const MatrixShape *shape, void *arg)
 {
@@ -76,28 +76,28 @@ cross_validation_bytes(const MatrixShape *shape, void *arg)
 	MatrixShape part = shape_of_part(shape, run->folds);
 
 	return add_size(add_size(matrix_bytes(shape), shape->ratings),
-					trial_bytes(run->trial.algorithm, run->trial.options, &part,
-								test_bytes(shape, run->folds)));
+					fold_bytes(run->fold.algorithm, run->fold.options, &part,
+							   test_bytes(shape, run->folds)));
 }
 
 static void
 test_fold(const CrossValidation *run, Fold *fold, Model *model)
 {
 	SubsetFilter filter = {.label = run->label, .value = fold->number, .equal = true};
-	Interactions *test = subset_create(run->trial.whole, &filter, false);
-	TrialIndex	index = trial_index(model, test);
+	Interactions *test = subset_create(run->fold.whole, &filter, false);
+	FoldIndex	index = fold_index(model, test);
 	PredictionErrors errors;
-	Judgement  *judgement;
+	Prediction *prediction;
 
 	fold->test_ratings = sparse_entries(&test->by_user);
-	judgement = MemoryContextAllocHuge(CurrentMemoryContext,
-									   budget_array(fold->test_ratings, sizeof(Judgement)));
-	trial_judge(model, test, &index, judgement);
-	errors = judgement_errors(judgement, fold->test_ratings);
+	prediction = MemoryContextAllocHuge(CurrentMemoryContext,
+										budget_array(fold->test_ratings, sizeof(Prediction)));
+	fold_judge(model, test, &index, prediction);
+	errors = judgement_errors(prediction, fold->test_ratings);
 	fold->mse = errors.mse;
 	fold->rmse = sqrt(errors.mse);
 	fold->mae = errors.mae;
-	fold->fcp = fraction_of_concordant_pairs(judgement, fold->test_ratings);
+	fold->fcp = fraction_of_concordant_pairs(prediction, fold->test_ratings);
 }
 
 static void
@@ -107,8 +107,8 @@ run_fold(const CrossValidation *run, Fold *fold)
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	SubsetFilter filter = {.label = run->label, .value = fold->number, .equal = false};
-	Progress   *clock = progress_create(run->trial.algorithm->name);
-	Model	   *model = trial_train(&run->trial, &filter);
+	Progress   *clock = progress_create(run->fold.algorithm->name);
+	Model	   *model = fold_train(&run->fold, &filter);
 
 	fold->train_ratings = model->header.ratings;
 	fold->fit_seconds = progress_seconds(clock);
@@ -176,10 +176,10 @@ require_predictions(const Algorithm *algorithm, const void *options)
 static const Interactions *
 read_ratings(CrossValidation *run)
 {
-	const RatingsSource *source = run->trial.source;
+	const RatingsSource *source = run->fold.source;
 	ReadRequest request = {
 		.source = source,
-		.policy = train_policy(run->trial.options),
+		.policy = train_policy(run->fold.options),
 		.total_bytes = cross_validation_bytes,
 		.total_bytes_arg = run
 	};
@@ -212,23 +212,23 @@ Datum
 recsys_cross_validate(PG_FUNCTION_ARGS)
 {
 	CrossValidation run = {0};
-	Trial	   *trial = &run.trial;
+	TrainedFold *fold = &run.fold;
 	ColumnNames columns;
 	Progress   *progress;
 
 	require_arguments(fcinfo);
-	trial->algorithm = algorithm_lookup(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	fold->algorithm = algorithm_lookup(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	run.folds = folds_argument(fcinfo, 3);
 	columns = columns_argument(fcinfo, 5);
 	require_ratings(&columns);
-	trial->options = train_options(trial->algorithm, PG_GETARG_JSONB_P(2), true);
-	require_predictions(trial->algorithm, trial->options);
-	trial->source = source_resolve(PG_GETARG_OID(0), &columns,
-								   ((const CommonOptions *) trial->options)->time_col);
+	fold->options = train_options(fold->algorithm, PG_GETARG_JSONB_P(2), true);
+	require_predictions(fold->algorithm, fold->options);
+	fold->source = source_resolve(PG_GETARG_OID(0), &columns,
+								  ((const CommonOptions *) fold->options)->time_col);
 	InitMaterializedSRF(fcinfo, 0);
-	progress = progress_create(trial->algorithm->name);
-	trial->whole = read_ratings(&run);
-	run.label = subset_folds(trial->whole, run.folds, PG_GETARG_INT32(4));
+	progress = progress_create(fold->algorithm->name);
+	fold->whole = read_ratings(&run);
+	run.label = subset_folds(fold->whole, run.folds, PG_GETARG_INT32(4));
 	for (int number = 0; number < run.folds; number++)
 	{
 		Fold		fold = {.number = number};

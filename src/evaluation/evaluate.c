@@ -19,7 +19,7 @@
 
 #include "engine/train.h"
 #include "evaluation/experiment.h"
-#include "evaluation/lists.h"
+#include "evaluation/list_measures.h"
 #include "ratings/budget.h"
 #include "ratings/reader.h"
 #include "serving/arguments.h"
@@ -64,7 +64,7 @@ recsys_evaluate(PG_FUNCTION_ARGS)
 	experiment.options = &options;
 	experiment.split_options = split_parse(PG_GETARG_JSONB_P(3),
 										   ((const CommonOptions *) options)->time_col);
-	experiment.questions = (Questions) {
+	experiment.wanted = (MeasureOptions) {
 		.errors = experiment_predicts_ratings(&experiment, 0),
 			.ranking = true,
 			.popular = true,
@@ -83,7 +83,7 @@ typedef struct ModelTest
 	const Model *model;
 	const Algorithm *algorithm;
 	const void *options;
-	Questions	questions;
+	MeasureOptions wanted;
 } ModelTest;
 
 static Size
@@ -96,11 +96,11 @@ model_test_bytes(const MatrixShape *shape, void *arg)
 		.items = header->items,
 		.ratings = header->ratings
 	};
-	Test		test = {0};
+	TestSet		test = {0};
 
-	Size		served = trial_served_bytes(run->algorithm, run->options, &training);
+	Size		served = fold_served_bytes(run->algorithm, run->options, &training);
 
-	return add_size(served, quality_bytes(&training, shape, &run->questions, &test, served));
+	return add_size(served, quality_bytes(&training, shape, &run->wanted, &test, served));
 }
 
 /* Read what a model is to be tested by. */
@@ -128,7 +128,7 @@ read_test(ModelTest *run, Oid relid, const ColumnNames *columns)
 static const Interactions *
 require_unseen(Model *model, const Interactions *read)
 {
-	TrialIndex	index = trial_index(model, read);
+	FoldIndex	index = fold_index(model, read);
 	Training	training;
 	const Interactions *test;
 
@@ -151,7 +151,7 @@ recsys_evaluate_model(PG_FUNCTION_ARGS)
 {
 	ModelTest	run = {0};
 	ColumnNames columns;
-	Test		test = {.relevant_from = -INFINITY};
+	TestSet		test = {.relevant_from = -INFINITY};
 	Model	   *model;
 	Quality		quality;
 	Quality		popular;
@@ -163,7 +163,7 @@ recsys_evaluate_model(PG_FUNCTION_ARGS)
 	run.model = model;
 	run.algorithm = algorithm_lookup(model->header.algorithm);
 	run.options = options_parse(run.algorithm, model->header.options);
-	run.questions = (Questions) {
+	run.wanted = (MeasureOptions) {
 		.errors = columns.rating != NULL && !((const CommonOptions *) run.options)->binarize &&
 			predicts_ratings(run.algorithm, run.options),
 			.ranking = true,
@@ -173,7 +173,7 @@ recsys_evaluate_model(PG_FUNCTION_ARGS)
 	require_seen(model);
 	InitMaterializedSRF(fcinfo, 0);
 	test.held_out = require_unseen(model, read_test(&run, PG_GETARG_OID(1), &columns));
-	quality_measure(model, &test, &run.questions, &quality, &popular);
+	quality_measure(model, &test, &run.wanted, &quality, &popular);
 	put_quality(fcinfo, &quality, &popular);
 	return (Datum) 0;
 }

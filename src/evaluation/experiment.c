@@ -14,9 +14,9 @@
 
 #include "engine/train.h"
 #include "evaluation/experiment.h"
-#include "model/form.h"
-#include "model/image.h"
-#include "model/row_cache.h"
+#include "forms/row_cache.h"
+#include "model/memory_model.h"
+#include "model/model.h"
 #include "ratings/budget.h"
 #include "ratings/reader.h"
 #include "serving/arguments.h"
@@ -55,7 +55,7 @@ can_fold_in(const Algorithm *algorithm, const void *options)
 	const Component *component;
 
 	if (algorithm->components == NULL)
-		return form_lookup(algorithm->form)->score_profile != NULL;
+		return algorithm->form->score_profile != NULL;
 	component = algorithm->components(options, &count);
 	for (int c = 0; c < count; c++)
 		if (can_fold_in(component[c].algorithm, component[c].options))
@@ -107,12 +107,12 @@ require_same_reading(const Experiment *experiment)
 	}
 }
 
-/* Bytes at the peak: the ratings, what is held out, and the greediest trial. */
+/* Bytes at the peak: the ratings, what is held out, and the greediest fold. */
 static Size
 experiment_bytes(const MatrixShape *shape, void *arg)
 {
 	const Experiment *experiment = arg;
-	const Test *test = &experiment->split.test;
+	const TestSet *test = &experiment->split.test;
 	MatrixShape held_out = split_held_out_shape(&experiment->split_options, shape, test);
 	Size		most = 0;
 	Size		bytes = add_size(matrix_bytes(shape), shape->ratings);
@@ -122,11 +122,11 @@ experiment_bytes(const MatrixShape *shape, void *arg)
 	for (int i = 0; i < experiment->candidates; i++)
 	{
 		const void *options = experiment->options[i];
-		Size		served = trial_served_bytes(experiment->algorithm, options, shape);
-		Size		questions = quality_bytes(shape, &held_out, &experiment->questions, test,
-											  served);
+		Size		served = fold_served_bytes(experiment->algorithm, options, shape);
+		Size		wanted = quality_bytes(shape, &held_out, &experiment->wanted, test,
+										   served);
 
-		most = Max(most, trial_bytes(experiment->algorithm, options, shape, questions));
+		most = Max(most, fold_bytes(experiment->algorithm, options, shape, wanted));
 	}
 	return add_size(bytes, most);
 }
@@ -169,7 +169,7 @@ experiment_run(const Experiment *experiment, int candidate, Quality *quality,
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "recsys experiment",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	Trial		trial = {
+	TrainedFold fold = {
 		.algorithm = experiment->algorithm,
 		.options = experiment->options[candidate],
 		.source = experiment->sources.ratings,
@@ -180,12 +180,12 @@ experiment_run(const Experiment *experiment, int candidate, Quality *quality,
 		.value = LABEL_TRAINING,
 		.equal = true
 	};
-	Model	   *model = trial_train(&trial, &filter);
+	Model	   *model = fold_train(&fold, &filter);
 
-	if (experiment->questions.ranking)
+	if (experiment->wanted.ranking)
 		model->row_cache_bytes = Min(ROW_CACHE_BYTES, budget_limit() / 8);
-	quality_measure(model, &experiment->split.test, &experiment->questions, quality, popular);
-	image_release(model);
+	quality_measure(model, &experiment->split.test, &experiment->wanted, quality, popular);
+	memory_model_release(model);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 }

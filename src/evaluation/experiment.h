@@ -9,8 +9,8 @@
 
 #include "fmgr.h"
 
+#include "evaluation/fold.h"
 #include "evaluation/split.h"
-#include "evaluation/trial.h"
 
 typedef struct Experiment
 {
@@ -20,7 +20,7 @@ typedef struct Experiment
 	Oid			relid;
 	ColumnNames columns;
 	SplitOptions split_options;
-	Questions	questions;
+	MeasureOptions wanted;
 	Progress   *progress;
 
 	/* Made by experiment_prepare. */

@@ -267,9 +267,9 @@ recsys_grid_search(PG_FUNCTION_ARGS)
 	require_not_null(fcinfo, 4, "split");
 	experiment.algorithm = algorithm_lookup(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	experiment.relid = PG_GETARG_OID(0);
-	metric = parse_metric(text_to_cstring(PG_GETARG_TEXT_PP(3)), &experiment.questions.n);
-	experiment.questions.errors = is_error(metric);
-	experiment.questions.ranking = !is_error(metric);
+	metric = parse_metric(text_to_cstring(PG_GETARG_TEXT_PP(3)), &experiment.wanted.n);
+	experiment.wanted.errors = is_error(metric);
+	experiment.wanted.ranking = !is_error(metric);
 	experiment.columns = columns_argument(fcinfo, 5);
 	candidate = make_candidates(fcinfo, &experiment);
 	experiment.split_options = split_parse(PG_GETARG_JSONB_P(4),

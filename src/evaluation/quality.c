@@ -19,8 +19,8 @@
 #include "utils/float.h"
 #include "utils/memutils.h"
 
-#include "evaluation/lists.h"
-#include "evaluation/trial.h"
+#include "evaluation/fold.h"
+#include "evaluation/list_measures.h"
 #include "math/random.h"
 #include "ratings/budget.h"
 #include "serving/ranking.h"
@@ -37,9 +37,9 @@ const char *const metric_names[] = {
 typedef struct Measurement
 {
 	Model	   *model;
-	const Test *test;
-	TrialIndex	index;			/* of what is held out */
-	TrialIndex	negatives;		/* of those, if they are given */
+	const TestSet *test;
+	FoldIndex	index;			/* of what is held out */
+	FoldIndex	negatives;		/* of those, if they are given */
 	int32	   *negative_row;	/* [users held out] row among the negatives, or -1 */
 	Training	training;
 	int32	   *drawable;		/* items that somebody has rated */
@@ -62,13 +62,13 @@ allocate(Size count, Size element)
  */
 Size
 quality_bytes(const MatrixShape *part, const MatrixShape *held_out,
-			  const Questions *questions, const Test *test, Size served)
+			  const MeasureOptions *wanted, const TestSet *test, Size served)
 {
-	Size		judgements = budget_array(held_out->ratings, sizeof(Judgement));
+	Size		predictions = budget_array(held_out->ratings, sizeof(Prediction));
 	Size		places = (Size) Min(held_out->users, held_out->ratings);
 	BatchShape	shape = {
 		.users = (int32) places,
-		.n = Min(questions->n, part->items),
+		.n = Min(wanted->n, part->items),
 		.restricted = test->negatives != NULL || test->sampled_negatives > 0,
 		.profiles = test->known != NULL,
 		.relevant = held_out->ratings,
@@ -77,17 +77,17 @@ quality_bytes(const MatrixShape *part, const MatrixShape *held_out,
 	};
 	Size		bytes = add_size(matrix_bytes(held_out), matrix_bytes(part));
 
-	if (!questions->ranking)
-		return add_size(bytes, judgements);
+	if (!wanted->ranking)
+		return add_size(bytes, predictions);
 	served = mul_size(served, batch_workers(&shape, part->items));
-	return add_size(bytes, Max(judgements,
+	return add_size(bytes, Max(predictions,
 							   add_size(add_size(batch_bytes(&shape, part->items), served),
 										lists_bytes(part))));
 }
 
 /* Errors of the means of the items in training, and of the mean of all. */
 static PredictionErrors
-errors_of_means(const Measurement *m, Judgement *judgement)
+errors_of_means(const Measurement *m, Prediction *prediction)
 {
 	const SparseRows *rows = &m->test->held_out->by_item;
 	int64		n = 0;
@@ -99,10 +99,10 @@ errors_of_means(const Measurement *m, Judgement *judgement)
 
 		CHECK_FOR_INTERRUPTS();
 		for (int64 e = rows->start[row]; e < rows->start[row + 1]; e++)
-			judgement[n++] = (Judgement) {0, isnan(mean) ? m->model->header.mean : mean,
+			prediction[n++] = (Prediction) {0, isnan(mean) ? m->model->header.mean : mean,
 				rows->value[e]};
 	}
-	return judgement_errors(judgement, n);
+	return judgement_errors(prediction, n);
 }
 
 static void
@@ -113,22 +113,22 @@ put_errors(Quality *quality, PredictionErrors errors)
 }
 
 static void
-measure_errors(const Measurement *m, const Questions *questions, Quality *quality,
+measure_errors(const Measurement *m, const MeasureOptions *wanted, Quality *quality,
 			   Quality *popular)
 {
 	int64		count = sparse_entries(&m->test->held_out->by_user);
-	Judgement  *judgement = allocate(count, sizeof(Judgement));
+	Prediction *prediction = allocate(count, sizeof(Prediction));
 
-	trial_judge(m->model, m->test->held_out, &m->index, judgement);
-	put_errors(quality, judgement_errors(judgement, count));
-	if (questions->popular)
-		put_errors(popular, errors_of_means(m, judgement));
-	pfree(judgement);
+	fold_judge(m->model, m->test->held_out, &m->index, prediction);
+	put_errors(quality, judgement_errors(prediction, count));
+	if (wanted->popular)
+		put_errors(popular, errors_of_means(m, prediction));
+	pfree(prediction);
 }
 
 /* How many of a user's held-out items are relevant. */
 static int64
-count_relevant(const Test *test, int32 row)
+count_relevant(const TestSet *test, int32 row)
 {
 	const SparseRows *rows = &test->held_out->by_user;
 	int64		count = 0;
@@ -284,7 +284,7 @@ find_drawable(Measurement *m)
 static void
 find_negatives(Measurement *m)
 {
-	m->negatives = trial_index(m->model, m->test->negatives);
+	m->negatives = fold_index(m->model, m->test->negatives);
 	m->negative_row = ids_places(&m->test->held_out->users, &m->test->negatives->users);
 }
 
@@ -292,7 +292,7 @@ find_negatives(Measurement *m)
 static BatchShape
 shape_of_batch(const Measurement *m, int32 users, int n)
 {
-	const Test *test = m->test;
+	const TestSet *test = m->test;
 	BatchShape	shape = {
 		.users = users,
 		.n = Min(n, m->model->header.items),
@@ -358,20 +358,20 @@ prepare_batch(Measurement *m, int n)
 }
 
 static void
-measure_ranking(Measurement *m, const Questions *questions, Quality *quality,
+measure_ranking(Measurement *m, const MeasureOptions *wanted, Quality *quality,
 				Quality *popular)
 {
-	prepare_batch(m, questions->n);
+	prepare_batch(m, wanted->n);
 	if (m->batch->shape.users > 0)
 	{
 		batch_run(m->batch, m->model);
-		lists_measure(m->batch, questions->n, m->relevant, &m->training, quality);
+		lists_measure(m->batch, wanted->n, m->relevant, &m->training, quality);
 	}
-	if (m->batch->shape.users > 0 && questions->popular)
+	if (m->batch->shape.users > 0 && wanted->popular)
 	{
 		m->batch->shape.popular = true;
 		batch_run(m->batch, m->model);
-		lists_measure(m->batch, questions->n, m->relevant, &m->training, popular);
+		lists_measure(m->batch, wanted->n, m->relevant, &m->training, popular);
 	}
 	quality->value[METRIC_USERS] = popular->value[METRIC_USERS] = m->batch->shape.users;
 	batch_release(m->batch);
@@ -390,17 +390,17 @@ forget(Quality *quality)
  * have its ratings.
  */
 void
-quality_measure(Model *model, const Test *test, const Questions *questions,
+quality_measure(Model *model, const TestSet *test, const MeasureOptions *wanted,
 				Quality *quality, Quality *popular)
 {
 	Measurement m = {.model = model, .test = test};
 
 	forget(quality);
 	forget(popular);
-	m.index = trial_index(model, test->held_out);
+	m.index = fold_index(model, test->held_out);
 	training_load(model, &m.training);
-	if (questions->errors)
-		measure_errors(&m, questions, quality, popular);
-	if (questions->ranking)
-		measure_ranking(&m, questions, quality, popular);
+	if (wanted->errors)
+		measure_errors(&m, wanted, quality, popular);
+	if (wanted->ranking)
+		measure_ranking(&m, wanted, quality, popular);
 }

@@ -35,7 +35,7 @@ typedef enum Metric
 extern const char *const metric_names[];
 
 /* What a model is tested by. */
-typedef struct Test
+typedef struct TestSet
 {
 	const Interactions *held_out;	/* rows to be predicted and found */
 	const Interactions *known;	/* with the same ids: the profiles of users who are
@@ -45,16 +45,16 @@ typedef struct Test
 	int			sampled_negatives;	/* so many are drawn; 0: none */
 	int			seed;			/* for that */
 	double		relevant_from;	/* held-out rows below are not relevant */
-} Test;
+} TestSet;
 
 /* What to measure. */
-typedef struct Questions
+typedef struct MeasureOptions
 {
 	bool		errors;			/* rmse and mae */
 	bool		ranking;		/* all others */
 	bool		popular;		/* of the popularity list and item means, too */
 	int			n;				/* length of the lists */
-} Questions;
+} MeasureOptions;
 
 /* NaN: not measured, or undefined. */
 typedef struct Quality
@@ -63,8 +63,8 @@ typedef struct Quality
 } Quality;
 
 extern Size quality_bytes(const MatrixShape *part, const MatrixShape *held_out,
-						  const Questions *questions, const Test *test, Size served);
-extern void quality_measure(Model *model, const Test *test, const Questions *questions,
+						  const MeasureOptions *wanted, const TestSet *test, Size served);
+extern void quality_measure(Model *model, const TestSet *test, const MeasureOptions *wanted,
 							Quality *quality, Quality *popular);
 
 #endif							/* RECSYS_EVALUATION_QUALITY_H */

@@ -329,7 +329,7 @@ part_of(const Interactions *whole, const uint8 *label, uint8 value)
 
 /* The most that a split can hold out of ratings of a given shape. */
 MatrixShape
-split_held_out_shape(const SplitOptions *options, const MatrixShape *whole, const Test *test)
+split_held_out_shape(const SplitOptions *options, const MatrixShape *whole, const TestSet *test)
 {
 	MatrixShape shape = *whole;
 
@@ -355,10 +355,10 @@ split_held_out_shape(const SplitOptions *options, const MatrixShape *whole, cons
 }
 
 /* Read the relations that a split names, but for the ratings. */
-Test
+TestSet
 split_read(const SplitOptions *options, const SplitSources *sources)
 {
-	Test		test = {
+	TestSet		test = {
 		.sampled_negatives = options->sampled_negatives,
 		.seed = options->seed,
 		.relevant_from = options->relevant_from
@@ -409,7 +409,7 @@ require_parts(const Split *split, const Interactions *whole, const SplitSources 
  * empty.
  */
 Split
-split_make(const SplitOptions *options, const SplitSources *sources, const Test *read,
+split_make(const SplitOptions *options, const SplitSources *sources, const TestSet *read,
 		   const Interactions *whole)
 {
 	Split		split = {.test = *read};

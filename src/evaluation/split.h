@@ -54,7 +54,7 @@ typedef struct SplitSources
 
 typedef struct Split
 {
-	Test		test;
+	TestSet		test;
 	uint8	   *label;			/* [ratings of the whole] */
 } Split;
 
@@ -62,10 +62,10 @@ extern const char *const split_methods[];
 
 extern SplitOptions split_parse(const Jsonb *given, char *time_col);
 extern MatrixShape split_held_out_shape(const SplitOptions *options,
-										const MatrixShape *whole, const Test *test);
-extern Test split_read(const SplitOptions *options, const SplitSources *sources);
+										const MatrixShape *whole, const TestSet *test);
+extern TestSet split_read(const SplitOptions *options, const SplitSources *sources);
 extern Split split_make(const SplitOptions *options, const SplitSources *sources,
-						const Test *read, const Interactions *whole);
+						const TestSet *read, const Interactions *whole);
 extern const Interactions *test_without_training(const Interactions *test,
 												 const int32 *user, const int32 *item,
 												 const SparseRows *training,

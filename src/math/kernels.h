@@ -82,7 +82,7 @@ typedef struct Kernels
 	 * One step towards an order: p' = keep p + step (q - r),
 	 * q' = keep q + step p and r' = keep r - step p, all from the old values.
 	 */
-	void		(*order_step) (int n, float *p, float *q, float *r, float step, float keep);
+	void		(*bpr_step) (int n, float *p, float *q, float *r, float step, float keep);
 
 	/*
 	 * Replaces each x by 1 / (1 + e^-x); returns the sum of ln(1 + e^x).  Both

@@ -185,7 +185,7 @@ dot_difference(int n, const float *x, const float *y, const float *z)
 }
 
 static void
-order_step(int n, float *p, float *q, float *r, float step, float keep)
+bpr_step(int n, float *p, float *q, float *r, float step, float keep)
 {
 	for (int i = 0; i < n; i += LANES)
 	{
@@ -362,7 +362,7 @@ const Kernels KERNEL_SET = {
 	.combine = combine,
 	.svdpp_step = svdpp_step,
 	.dot_difference = dot_difference,
-	.order_step = order_step,
+	.bpr_step = bpr_step,
 	.logistic = logistic,
 	.matrix_vector = matrix_vector,
 	.gather_dot = gather_dot,

@@ -27,6 +27,7 @@
 #include "utils/syscache.h"
 
 #include "model/model.h"
+#include "model/table.h"
 
 typedef struct CacheEntry
 {
@@ -158,13 +159,16 @@ add_entry(Oid relid, const HeaderRow *row)
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "recsys model",
 												  ALLOCSET_DEFAULT_SIZES);
 	CacheEntry *entry = MemoryContextAllocZero(context, sizeof(CacheEntry));
+	MemoryContext old = MemoryContextSwitchTo(context);
+	const BlockSource *source = model_table_source(relid, row->version);
 
+	MemoryContextSwitchTo(old);
 	entry->relid = relid;
 	entry->xmin = row->xmin;
 	entry->ctid = row->ctid;
 	entry->crc = row->crc;
 	entry->context = context;
-	entry->model = model_create(relid, row, NULL, context);
+	entry->model = model_create(relid, row, source, context);
 	/* Only now: after an error the context goes with the query's. */
 	MemoryContextSetParent(context, CacheMemoryContext);
 	dlist_push_head(&entries, &entry->node);

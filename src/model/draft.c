@@ -34,12 +34,12 @@ draft_add_floats(ModelDraft *draft, ModelPart part, const float *floats,
 	};
 }
 
-/* Add a column of words, likewise. */
+/* Add a column of uint32s, likewise. */
 void
-draft_add_words(ModelDraft *draft, ModelPart part, const uint32 *words, int32 rows)
+draft_add_uint32s(ModelDraft *draft, ModelPart part, const uint32 *uint32s, int32 rows)
 {
 	draft->part[part] = (DraftPart) {
-		.present = true, .type = BLOCK_UINT4, .rows = rows, .cols = 1, .words = words
+		.present = true, .type = BLOCK_UINT4, .rows = rows, .cols = 1, .uint32s = uint32s
 	};
 }
 

@@ -10,6 +10,7 @@
 #include "lib/stringinfo.h"
 
 #include "model/format.h"
+#include "ratings/matrix.h"
 
 /*
  * One part.  The arrays are not owned: they live in the memory of the
@@ -23,7 +24,7 @@ typedef struct DraftPart
 	int32		cols;
 	int			stride;			/* elements from one row to the next */
 	const float *floats;
-	const uint32 *words;
+	const uint32 *uint32s;
 	const Ids  *ids;
 	const SparseRows *sparse;
 } DraftPart;
@@ -40,8 +41,8 @@ typedef struct ModelDraft
 extern ModelDraft *draft_create(void);
 extern void draft_add_floats(ModelDraft *draft, ModelPart part, const float *floats,
 							 int32 rows, int32 cols, int stride);
-extern void draft_add_words(ModelDraft *draft, ModelPart part, const uint32 *words,
-							int32 rows);
+extern void draft_add_uint32s(ModelDraft *draft, ModelPart part, const uint32 *uint32s,
+							  int32 rows);
 extern void draft_add_number(ModelDraft *draft, const char *name, double value);
 extern void draft_add_offset(ModelDraft *draft, double offset);
 extern void draft_add_unknown(ModelDraft *draft, double preference);
@@ -54,7 +55,7 @@ extern void draft_add_factors(ModelDraft *draft, double offset,
 extern void draft_add_ids(ModelDraft *draft, ModelPart part, const Ids *ids);
 extern void draft_add_sparse(ModelDraft *draft, ModelPart part,
 							 const SparseRows *matrix);
-extern void draft_add_items(ModelDraft *draft, bool item_neighbors, const int32 *index,
+extern void draft_add_items(ModelDraft *draft, Side neighbors, const int32 *index,
 							int32 items);
 extern void draft_add_component(ModelDraft *draft, ModelDraft *component);
 extern bool draft_is_ascii(const ModelDraft *draft);

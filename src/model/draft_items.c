@@ -26,7 +26,7 @@ typedef struct ItemMap
 } ItemMap;
 
 static bool
-has_item_rows(ModelPart part, bool item_neighbors)
+has_item_rows(ModelPart part, Side neighbors)
 {
 	switch (part)
 	{
@@ -38,17 +38,17 @@ has_item_rows(ModelPart part, bool item_neighbors)
 		case PART_DENSE_WEIGHTS:
 			return true;
 		case PART_NEIGHBORS:
-			return item_neighbors;
+			return neighbors == SIDE_ITEMS;
 		default:
 			return false;
 	}
 }
 
 static bool
-has_item_columns(ModelPart part, bool item_neighbors)
+has_item_columns(ModelPart part, Side neighbors)
 {
 	return part == PART_WEIGHTS || part == PART_DENSE_WEIGHTS ||
-		(part == PART_NEIGHBORS && item_neighbors);
+		(part == PART_NEIGHBORS && neighbors == SIDE_ITEMS);
 }
 
 static void *
@@ -81,13 +81,13 @@ spread_floats(DraftPart *part, bool columns, const ItemMap *map)
 }
 
 static void
-spread_words(DraftPart *part, const ItemMap *map)
+spread_uint32s(DraftPart *part, const ItemMap *map)
 {
-	uint32	   *words = allocate_part(map->items, sizeof(uint32));
+	uint32	   *uint32s = allocate_part(map->items, sizeof(uint32));
 
 	for (int32 row = 0; row < part->rows; row++)
-		words[map->index[row]] = part->words[row];
-	part->words = words;
+		uint32s[map->index[row]] = part->uint32s[row];
+	part->uint32s = uint32s;
 }
 
 static void
@@ -109,25 +109,24 @@ spread_sparse(DraftPart *part, bool columns, const ItemMap *map)
 
 /*
  * Give a draft more items: its item i becomes item index[i] of "items".
- * item_neighbors: are its neighbors, if it has some, those of items?  The new
- * arrays are in the current memory context.
+ * neighbors: whose they are, if it has some.  The new arrays are in the current memory context.
  */
 void
-draft_add_items(ModelDraft *draft, bool item_neighbors, const int32 *index, int32 items)
+draft_add_items(ModelDraft *draft, Side neighbors, const int32 *index, int32 items)
 {
 	ItemMap		map = {index, items};
 
 	for (int p = 0; p < PART_COUNT; p++)
 	{
 		DraftPart  *part = &draft->part[p];
-		bool		columns = has_item_columns(p, item_neighbors);
+		bool		columns = has_item_columns(p, neighbors);
 
-		if (!part->present || !has_item_rows(p, item_neighbors))
+		if (!part->present || !has_item_rows(p, neighbors))
 			continue;
 		if (part->floats != NULL)
 			spread_floats(part, columns, &map);
-		else if (part->words != NULL)
-			spread_words(part, &map);
+		else if (part->uint32s != NULL)
+			spread_uint32s(part, &map);
 		else
 			spread_sparse(part, columns, &map);
 		part->rows = items;

@@ -113,8 +113,8 @@ encode_block(const DraftPart *part, BlockShape shape, uint32 *crc)
 		return block_encode_ids(shape, part->ids, crc);
 	if (part->sparse != NULL)
 		return block_encode_sparse(shape, part->sparse, crc);
-	if (part->words != NULL)
-		return block_encode_words(shape, part->words, crc);
+	if (part->uint32s != NULL)
+		return block_encode_uint32s(shape, part->uint32s, crc);
 	return block_encode_floats(shape, part->floats, part->stride, crc);
 }
 
@@ -190,7 +190,7 @@ encode_header(const Jsonb *meta, Manifest *manifest, BlockSink *sink)
 		elog(ERROR, "the header of the model could not be read again: %s", problem);
 	manifest->entry[0].crc = meta_crc(meta, true);
 	sink->put(sink, 0, PART_HEADER, 0, meta,
-			  block_encode_words(shape, (uint32 *) manifest->entry, &crc));
+			  block_encode_uint32s(shape, (uint32 *) manifest->entry, &crc));
 }
 
 static void

@@ -142,12 +142,12 @@ block_least_bytes(BlockType type, uint32 rows, uint32 cols)
 	return bytes < 0 ? -1 : bytes + (int64) sizeof(BlockHeader);
 }
 
-/* On big-endian machines, turn words to or from little-endian; else nothing. */
+/* On big-endian machines, turn 4-byte words to or from little-endian; else nothing. */
 static void
-swap_words(void *words, int64 count)
+swap_words(void *uint32s, int64 count)
 {
 #ifdef WORDS_BIGENDIAN
-	uint32	   *word = words;
+	uint32	   *word = uint32s;
 
 	for (int64 i = 0; i < count; i++)
 		word[i] = pg_bswap32(word[i]);
@@ -252,14 +252,14 @@ block_encode_floats(BlockShape shape, const float *rows, int stride, uint32 *crc
 	return block_seal(data, &shape, crc);
 }
 
-/* Encode the rows of "shape" of a dense matrix of words. */
+/* Encode the rows of "shape" of a dense matrix of uint32s. */
 bytea *
-block_encode_words(BlockShape shape, const uint32 *words, uint32 *crc)
+block_encode_uint32s(BlockShape shape, const uint32 *uint32s, uint32 *crc)
 {
 	char	   *payload;
 	bytea	   *data = block_allocate(&shape, &payload);
 
-	memcpy(payload, words + (Size) shape.first_row * shape.cols,
+	memcpy(payload, uint32s + (Size) shape.first_row * shape.cols,
 		   (Size) shape.rows * shape.cols * sizeof(uint32));
 	return block_seal(data, &shape, crc);
 }
@@ -404,7 +404,7 @@ check_payload(ModelBlock *block)
 				return "its ids are out of order";
 			break;
 		case BLOCK_UINT4:
-			block->words = block->payload;
+			block->uint32s = block->payload;
 			break;
 		case BLOCK_TEXT:
 			block->offset = block->payload;

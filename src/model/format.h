@@ -93,7 +93,7 @@ typedef struct ModelBlock
 	void	   *payload;		/* palloc'd */
 	float	   *floats;
 	int64	   *integers;
-	uint32	   *words;
+	uint32	   *uint32s;
 	uint32	   *offset;			/* [rows + 1] of text and sparse */
 	char	   *bytes;
 	int32	   *index;
@@ -109,7 +109,7 @@ extern Id	block_id(const ModelBlock *block, uint32 row);
 
 extern bytea *block_encode_floats(BlockShape shape, const float *rows, int stride,
 								  uint32 *crc);
-extern bytea *block_encode_words(BlockShape shape, const uint32 *words, uint32 *crc);
+extern bytea *block_encode_uint32s(BlockShape shape, const uint32 *uint32s, uint32 *crc);
 extern bytea *block_encode_ids(BlockShape shape, const Ids *ids, uint32 *crc);
 extern bytea *block_encode_sparse(BlockShape shape, const SparseRows *matrix,
 								  uint32 *crc);

@@ -103,7 +103,7 @@ header_encode(const ModelHeader *header)
 	json_add_integer(&json, "items", header->items);
 	json_add_integer(&json, "ratings", header->ratings);
 	json_add_number(&json, "mean", header->mean);
-	json_add_number(&json, "deviation", header->deviation);
+	json_add_number(&json, "deviation", header->stddev);
 	json_add_number(&json, "minimum", header->minimum);
 	json_add_number(&json, "maximum", header->maximum);
 	json_add_bool(&json, "clip", header->clip);
@@ -160,14 +160,14 @@ decode_numbers(const Jsonb *meta, ModelHeader *header)
 	header->ratings = (int64) ratings;
 	header->iterations = (int) iterations;
 	header->mean = json_get_number(meta, "mean");
-	header->deviation = json_get_number(meta, "deviation");
+	header->stddev = json_get_number(meta, "deviation");
 	header->minimum = json_get_number(meta, "minimum");
 	header->maximum = json_get_number(meta, "maximum");
 	header->clip = json_get_bool(meta, "clip");
 	header->train_rmse = json_get_number(meta, "train_rmse");
 	header->seconds = json_get_number(meta, "seconds");
 	return fabs(header->mean) <= LARGEST_NUMBER &&
-		in_range(header->deviation, 0, LARGEST_NUMBER) &&
+		in_range(header->stddev, 0, LARGEST_NUMBER) &&
 		header->minimum >= -FLT_MAX && header->minimum <= header->maximum &&
 		header->maximum <= FLT_MAX;
 }

@@ -47,7 +47,7 @@ typedef struct ModelHeader
 	int32		items;
 	int64		ratings;
 	double		mean;
-	double		deviation;
+	double		stddev;
 	double		minimum;
 	double		maximum;
 	bool		clip;			/* predictions are kept within the range */

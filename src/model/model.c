@@ -18,11 +18,8 @@
 
 #include "math/kernels.h"
 #include "model/encode.h"
-#include "model/form.h"
-#include "model/image.h"
 #include "model/json.h"
-#include "model/row_cache.h"
-#include "ratings/matrix.h"
+#include "model/model.h"
 
 /* What a form keeps of a user or an item besides the parts, about. */
 #define BYTES_OF_ROW 128
@@ -48,7 +45,7 @@ struct PartState
 
 /* Report a model whose stored bytes will not do. */
 void
-report_damage(Oid relid, int32 version, const char *part, const char *problem)
+report_corruption(Oid relid, int32 version, const char *part, const char *problem)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
@@ -64,7 +61,7 @@ report_damage(Oid relid, int32 version, const char *part, const char *problem)
 void
 report_overflow(const Model *model)
 {
-	if (model->image != NULL)
+	if (model->source->measure == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("training diverged"),
@@ -81,8 +78,8 @@ report_overflow(const Model *model)
 static void
 damaged(const Model *model, ModelPart part, const char *problem)
 {
-	report_damage(model->relid, model->version,
-				  component_part_name(model->part[part]->component, part), problem);
+	report_corruption(model->relid, model->version,
+					  component_part_name(model->part[part]->component, part), problem);
 }
 
 /* Append a line of the manifest to its part; says what is wrong, or NULL. */
@@ -131,7 +128,7 @@ read_manifest(const HeaderRow *row, const Jsonb *meta, ModelBlock *manifest)
 	if (manifest->shape.type != BLOCK_UINT4 || manifest->shape.part != PART_HEADER ||
 		manifest->shape.cols != MANIFEST_COLUMNS || manifest->shape.rows == 0)
 		return "its data is not a list of blocks";
-	if (!meta_has_crc(meta, ((const ManifestEntry *) manifest->words)->crc))
+	if (!meta_has_crc(meta, ((const ManifestEntry *) manifest->uint32s)->crc))
 		return "its checksum is wrong";
 	return NULL;
 }
@@ -153,7 +150,7 @@ part_of_entry(const Model *model, const ManifestEntry *entry)
 static const char *
 add_blocks(Model *model, const ModelBlock *manifest)
 {
-	const ManifestEntry *entry = (const ManifestEntry *) manifest->words;
+	const ManifestEntry *entry = (const ManifestEntry *) manifest->uint32s;
 	const char *problem = NULL;
 
 	for (uint32 i = 1; i < manifest->shape.rows && problem == NULL; i++)
@@ -188,10 +185,16 @@ create_parts(const Model *whole, int component)
 static const char *
 find_form(Model *model)
 {
-	model->form = form_lookup(model->header.form);
-	if (model->form == NULL)
-		return "it is of a form that this version does not know";
-	return NULL;
+	const char *name = model->header.form;
+
+	for (const ModelForm *const *form = model_forms; *form != NULL; form++)
+		if (strcmp((*form)->name, name) == 0 ||
+			((*form)->old_name != NULL && strcmp((*form)->old_name, name) == 0))
+		{
+			model->form = *form;
+			return NULL;
+		}
+	return "it is of a form that this version does not know";
 }
 
 /* Make the components that the header describes; says what is wrong, or NULL. */
@@ -302,7 +305,7 @@ check_sizes(Model *model)
 	Size		rows = (Size) model->header.users + model->header.items;
 	Size		bytes = mul_size(rows, BYTES_OF_ROW);
 
-	model_table_measure(model->relid, model->version, measure_block, model);
+	model->source->measure(model->source, measure_block, model);
 	for (int c = 0; c <= model->components; c++)
 		for (int part = 0; part < PART_COUNT; part++)
 			if (c == 0 || !part_is_shared(part))
@@ -343,11 +346,11 @@ load_counts(Model *model)
 
 /*
  * Make a model from its header row, in the given context, which it may keep.
- * Its blocks are read when they are needed: from an image, or, if that is
- * NULL, from its table.  Error: the header is damaged.
+ * Its blocks are read from the source, which lives as long, when they are
+ * needed.  Error: the header is corrupt.
  */
 Model *
-model_create(Oid relid, const HeaderRow *row, const ModelImage *image,
+model_create(Oid relid, const HeaderRow *row, const BlockSource *source,
 			 MemoryContext context)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
@@ -356,7 +359,7 @@ model_create(Oid relid, const HeaderRow *row, const ModelImage *image,
 
 	model->relid = relid;
 	model->version = row->version;
-	model->image = image;
+	model->source = source;
 	model->row_cache_bytes = ROW_CACHE_BYTES;
 	model->context = context;
 	model->part = create_parts(NULL, 0);
@@ -364,7 +367,7 @@ model_create(Oid relid, const HeaderRow *row, const ModelImage *image,
 	if (problem != NULL)
 		damaged(model, PART_HEADER, problem);
 	check_common_parts(model);
-	if (image == NULL)
+	if (source->measure != NULL)
 		check_sizes(model);
 	load_counts(model);
 	MemoryContextSwitchTo(old);
@@ -385,6 +388,51 @@ model_state(Model *model)
 		MemoryContextSwitchTo(old);
 	}
 	return model->state;
+}
+
+/*
+ * Are predictions for one item after another cheaper than for one user after
+ * another?
+ */
+bool
+model_prefers_item_order(const Model *model)
+{
+	return model->form->prefers_item_order != NULL && model->form->prefers_item_order(model);
+}
+
+/* Are the scores of a model the same for everybody? */
+bool
+model_is_non_personalized(const Model *model)
+{
+	bool		result = model->components > 0;
+
+	for (int c = 0; c < model->components; c++)
+		result = result && model->component[c]->form->non_personalized;
+	return result || model->form->non_personalized;
+}
+
+/* Has a model similarities of users or items? */
+bool
+model_can_compare(const Model *model)
+{
+	return model->form->compare != NULL &&
+		(model->form->can_compare == NULL || model->form->can_compare(model));
+}
+
+/*
+ * Similarities, or distances, of a user or an item to all others: see
+ * ModelForm.  Error: the model has none.
+ */
+void
+model_compare(Model *model, Side side, int32 row, VectorMetric metric, double *scores)
+{
+	if (!model_can_compare(model))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("model \"%s\" (algorithm \"%s\") does not support similarity queries",
+						get_rel_name(model->relid), model->header.algorithm),
+				 errhint("Train a factorization, such as als or svd, or a neighbor model.")));
+	model->form->compare(model, side, row, metric, scores);
 }
 
 bool
@@ -485,10 +533,7 @@ load_block(Model *model, ModelPart part, int number)
 	if (state->type == BLOCK_TEXT)
 		require_encoding(model);
 	old = MemoryContextSwitchTo(model->context);
-	if (model->image != NULL ?
-		!image_read_block(model->image, state->component, part, number, &read, &problem) :
-		!model_table_read_block(model->relid, model->version, state->component, part, number,
-						  &read, &problem))
+	if (!model->source->read(model->source, state->component, part, number, &read, &problem))
 		damaged(model, part, problem);
 	if (read.crc != block->crc || read.shape.part != part ||
 		read.shape.type != state->type || read.shape.block != number ||
@@ -545,14 +590,14 @@ model_row(Model *model, ModelPart part, int32 row)
 	return block->floats + (Size) local * block->shape.cols;
 }
 
-/* A row of a part that is one column of words. */
+/* A row of a part that is one column of uint32s. */
 uint32
-model_word(Model *model, ModelPart part, int32 row)
+model_uint32(Model *model, ModelPart part, int32 row)
 {
 	uint32		local;
 	ModelBlock *block = block_of_row(model, part, row, &local);
 
-	return block->words[local];
+	return block->uint32s[local];
 }
 
 /* A row of a sparse part; returns its number of entries. */
@@ -593,7 +638,7 @@ unload_block(Model *model, ModelPart part, int number)
 	block->loaded = NULL;
 }
 
-/* The whole of a dense part, of floats or words; see model_load_floats. */
+/* The whole of a dense part, of floats or uint32s; see model_load_floats. */
 static void *
 load_dense(Model *model, ModelPart part, int stride)
 {
@@ -629,9 +674,9 @@ model_load_floats(Model *model, ModelPart part, int stride)
 	return load_dense(model, part, stride);
 }
 
-/* The whole of a part that is one column of words, likewise. */
+/* The whole of a part that is one column of uint32s, likewise. */
 uint32 *
-model_load_words(Model *model, ModelPart part)
+model_load_uint32s(Model *model, ModelPart part)
 {
 	return load_dense(model, part, 1);
 }

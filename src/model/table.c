@@ -545,16 +545,6 @@ copy_stored(ModelRows *rows, RowColumn column)
 	return isnull ? NULL : (struct varlena *) DatumGetPointer(datumCopy(value, false, -1));
 }
 
-/*
- * The JSON of a header row, or NULL if it has none.  It may be long, and is
- * only needed by who does not know the version yet.
- */
-Jsonb *
-header_meta(const HeaderRow *row)
-{
-	return row->meta == NULL ? NULL : DatumGetJsonbP(PointerGetDatum(row->meta));
-}
-
 /* A column of a header row as it is stored, or NULL if it is too long for one. */
 static struct varlena *
 copy_of_header(ModelRows *rows, RowColumn column)
@@ -607,35 +597,4 @@ model_table_read_header(Oid relid, HeaderRow *row)
 	}
 	rows_close(rows);
 	return found;
-}
-
-/*
- * Read and check one block, palloc'd in the current memory context.  Returns
- * false, with what is wrong in *problem, if it is missing or damaged.
- */
-bool
-model_table_read_block(Oid relid, int32 version, int component, ModelPart part,
-					   uint32 number, ModelBlock *block, const char **problem)
-{
-	ModelRows  *rows = rows_open(relid);
-	RowKey		key = {version, component_part_name(component, part), (int32) number};
-	bytea	   *data = NULL;
-	bool		isnull = true;
-	bool		good = false;
-
-	*problem = "it is missing";
-	rows_start(rows, &key);
-	if (rows_next(rows))
-	{
-		Datum		value = rows_value(rows, ROW_DATA, &isnull);
-
-		if (!isnull)
-			data = DatumGetByteaPCopy(value);
-	}
-	if (data != NULL && !rows_next(rows))
-		good = block_decode(data, block, problem);
-	rows_close(rows);
-	if (data != NULL)
-		pfree(data);
-	return good;
 }

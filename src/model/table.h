@@ -8,9 +8,9 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "storage/itemptr.h"
 #include "utils/jsonb.h"
 
+#include "model/block_source.h"
 #include "model/draft.h"
 
 /* A name given by a user for a model that may or may not exist yet. */
@@ -20,17 +20,6 @@ typedef struct ModelTarget
 	char	   *name;
 	Oid			relid;			/* InvalidOid: it does not exist */
 } ModelTarget;
-
-/* What identifies the contents of a version, and what its header row holds. */
-typedef struct HeaderRow
-{
-	int32		version;
-	TransactionId xmin;
-	ItemPointerData ctid;
-	struct varlena *meta;		/* palloc'd, as stored: see header_meta */
-	bytea	   *manifest;		/* palloc'd, detoasted */
-	uint32		crc;			/* of the manifest */
-} HeaderRow;
 
 extern Oid	model_type(FunctionCallInfo fcinfo);
 extern bool model_table_is_model(Oid relid, Oid type);
@@ -45,13 +34,7 @@ extern Oid	model_table_create(const ModelTarget *target, Oid type);
 extern int32 model_table_write_version(Oid relid, const ModelDraft *draft,
 									   const Jsonb *meta, int keep_versions);
 
-/* Told of a row of a version: which block, and how many bytes its data has. */
-typedef void (*MeasureBlock) (void *arg, const char *part, int32 block, Size bytes);
-
-extern void model_table_measure(Oid relid, int32 version, MeasureBlock measure, void *arg);
 extern bool model_table_read_header(Oid relid, HeaderRow *row);
-extern Jsonb *header_meta(const HeaderRow *row);
-extern bool model_table_read_block(Oid relid, int32 version, int component, ModelPart part,
-								   uint32 number, ModelBlock *block, const char **problem);
+extern const BlockSource *model_table_source(Oid relid, int32 version);
 
 #endif							/* RECSYS_MODEL_TABLE_H */

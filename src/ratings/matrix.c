@@ -502,7 +502,7 @@ interactions_describe(Interactions *ratings)
 		if (e % ENTRIES_PER_CHECK == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
-	ratings->deviation = n > 0 ? sqrt(squares / n) : 0;
+	ratings->stddev = n > 0 ? sqrt(squares / n) : 0;
 }
 
 static void

@@ -16,6 +16,15 @@
 #include "math/sparse.h"
 #include "ratings/ids.h"
 
+/* Users or items, where a function is for either. */
+typedef enum Side
+{
+	SIDE_USERS,
+	SIDE_ITEMS
+} Side;
+
+#define OTHER_SIDE(side) ((side) == SIDE_ITEMS ? SIDE_USERS : SIDE_ITEMS)
+
 /* What to do with several rows for one user and item. */
 typedef enum DuplicatesPolicy
 {
@@ -82,7 +91,7 @@ typedef struct Interactions
 	SparseShare user_share;		/* of by_user; no segment: in private memory */
 	SparseShare item_share;		/* of by_item */
 	double		mean;			/* of the ratings, as are the following */
-	double		deviation;		/* population standard deviation */
+	double		stddev;			/* population standard deviation */
 	float		minimum;
 	float		maximum;
 	const LeftOut *left_out;	/* what users have seen besides; NULL: nothing */

@@ -22,8 +22,8 @@
 
 #include "ratings/budget.h"
 #include "ratings/id_datum.h"
-#include "ratings/intake.h"
 #include "ratings/left_out.h"
+#include "ratings/loader.h"
 #include "ratings/reader.h"
 #include "ratings/scan.h"
 
@@ -34,7 +34,7 @@ typedef struct RatingsReceiver
 	const RatingsSource *source;
 	IdConverter user;
 	IdConverter item;
-	Intake	   *intake;
+	Loader	   *loader;
 	MemoryContext scratch;		/* of converting rows */
 	int64		rows;
 } RatingsReceiver;
@@ -50,9 +50,9 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 
 	slot_getallattrs(slot);
 	if (slot->tts_isnull[0] || slot->tts_isnull[1])
-		intake_wrong_row(receiver->intake, slot->tts_isnull[0], slot->tts_isnull[1]);
+		loader_wrong_row(receiver->loader, slot->tts_isnull[0], slot->tts_isnull[1]);
 	else if (!slot->tts_isnull[2])
-		intake_add(receiver->intake, id_from_datum(&receiver->user, slot->tts_values[0]),
+		loader_add(receiver->loader, id_from_datum(&receiver->user, slot->tts_values[0]),
 				   id_from_datum(&receiver->item, slot->tts_values[1]),
 				   DatumGetFloat8(slot->tts_values[2]));
 	if (++receiver->rows % ROWS_PER_RESET == 0)
@@ -99,7 +99,7 @@ ratings_require_ids(const RatingsSource *source, int64 null_users, int64 null_it
 }
 
 static void
-report_bad_rows(const IntakeCounts *counts, const RatingsSource *source)
+report_bad_rows(const LoaderCounts *counts, const RatingsSource *source)
 {
 	ratings_require_ids(source, counts->null_users, counts->null_items);
 	if (counts->not_finite > 0)
@@ -117,17 +117,17 @@ report_bad_rows(const IntakeCounts *counts, const RatingsSource *source)
  * the bytes that will be needed at the peak.
  */
 static Size
-check_memory(const Intake *intake, const ReadRequest *request)
+check_memory(const Loader *loader, const ReadRequest *request)
 {
-	MatrixShape shape = intake_shape(intake);
+	MatrixShape shape = loader_shape(loader);
 	Size		needed = matrix_building_bytes(&shape);
 
-	if (intake->counts.full)
-		needed = Max(needed, add_size(intake->limit, 1));
-	shape.ratings -= intake->counts.left_out;
+	if (loader->counts.full)
+		needed = Max(needed, add_size(loader->limit, 1));
+	shape.ratings -= loader->counts.left_out;
 	if (request->total_bytes != NULL)
 		needed = Max(needed, add_size(request->total_bytes(&shape, request->total_bytes_arg),
-									  budget_array(intake->counts.left_out, LEFT_OUT_BYTES)));
+									  budget_array(loader->counts.left_out, LEFT_OUT_BYTES)));
 	budget_require(needed, psprintf("relation %s with " INT64_FORMAT " ratings",
 									request->source->relation, shape.ratings));
 	ereport(DEBUG1,
@@ -137,9 +137,9 @@ check_memory(const Intake *intake, const ReadRequest *request)
 
 /* Should the matrix be where other processes can see it? */
 static bool
-is_to_be_shared(const Intake *intake, const ReadRequest *request, Size needed)
+is_to_be_shared(const Loader *loader, const ReadRequest *request, Size needed)
 {
-	return request->share_from > 0 && intake->counts.rows >= request->share_from &&
+	return request->share_from > 0 && loader->counts.rows >= request->share_from &&
 		budget_fits_shared(needed);
 }
 
@@ -177,7 +177,7 @@ run_as_caller(const ReadRequest *request, const char *query, DestReceiver *dest)
 }
 
 static void
-run_query(const ReadRequest *request, Intake *intake)
+run_query(const ReadRequest *request, Loader *loader)
 {
 	RatingsReceiver receiver = {
 		.receiver = {
@@ -188,7 +188,7 @@ run_query(const ReadRequest *request, Intake *intake)
 			.mydest = DestNone
 		},
 		.source = request->source,
-		.intake = intake,
+		.loader = loader,
 		.scratch = AllocSetContextCreate(CurrentMemoryContext, "recsys rows",
 										 ALLOCSET_DEFAULT_SIZES)
 	};
@@ -227,21 +227,21 @@ ratings_read(const ReadRequest *request)
 {
 	const RatingsSource *source = request->source;
 	Interactions *ratings;
-	Intake		intake;
+	Loader		loader;
 	Size		needed;
 
-	intake_init(&intake, source->user.integer, source->item.integer, budget_limit(),
+	loader_init(&loader, source->user.integer, source->item.integer, budget_limit(),
 				request->policy.min_value, request->policy.keep_left_out, source->relation);
 	if (request->query == NULL && !request->read_only &&
 		!policy_needs_order(&request->policy) && scan_can_read(source))
-		scan_read(source, &intake);
+		scan_read(source, &loader);
 	else
-		run_query(request, &intake);
-	report_bad_rows(&intake.counts, source);
-	needed = check_memory(&intake, request);
-	ratings = matrix_builder_finish(intake.builder, &request->policy,
-									is_to_be_shared(&intake, request, needed));
-	MemoryContextDelete(intake.context);
+		run_query(request, &loader);
+	report_bad_rows(&loader.counts, source);
+	needed = check_memory(&loader, request);
+	ratings = matrix_builder_finish(loader.builder, &request->policy,
+									is_to_be_shared(&loader, request, needed));
+	MemoryContextDelete(loader.context);
 	tell_zeros(ratings, source);
 	return ratings;
 }

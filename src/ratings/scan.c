@@ -74,7 +74,7 @@ typedef struct ScanColumns
 /* What a worker says first: then come sketches if it is full, or else ids and rows. */
 typedef struct Handover
 {
-	IntakeCounts counts;
+	LoaderCounts counts;
 	int32		users;
 	int32		items;
 	Size		user_text;
@@ -90,7 +90,7 @@ typedef struct ScanShared
 	Size		limit;
 	double		min_value;
 	bool		keep_left_out;
-	IntakeShare share;
+	LoaderShare share;
 } ScanShared;
 
 /* The leader's side: the workers that he reads with. */
@@ -227,26 +227,26 @@ rating_of_value(Datum value, Oid type)
 }
 
 static void
-take_row(TupleTableSlot *slot, const ScanColumns *columns, Intake *intake)
+take_row(TupleTableSlot *slot, const ScanColumns *columns, Loader *loader)
 {
 	Datum	   *value = slot->tts_values - 1;
 	bool	   *null = slot->tts_isnull - 1;
 
 	slot_getsomeattrs(slot, columns->last);
 	if (null[columns->user] || null[columns->item])
-		intake_wrong_row(intake, null[columns->user], null[columns->item]);
+		loader_wrong_row(loader, null[columns->user], null[columns->item]);
 	else if (columns->rating == 0)
-		intake_add(intake, id_of_value(value[columns->user], columns->user_type),
+		loader_add(loader, id_of_value(value[columns->user], columns->user_type),
 				   id_of_value(value[columns->item], columns->item_type), 1);
 	else if (!null[columns->rating])
-		intake_add(intake, id_of_value(value[columns->user], columns->user_type),
+		loader_add(loader, id_of_value(value[columns->user], columns->user_type),
 				   id_of_value(value[columns->item], columns->item_type),
 				   rating_of_value(value[columns->rating], columns->rating_type));
 }
 
 /* Take in what this process gets of a scan, and end it. */
 static void
-take_rows(Relation relation, TableScanDesc scan, const ScanColumns *columns, Intake *intake)
+take_rows(Relation relation, TableScanDesc scan, const ScanColumns *columns, Loader *loader)
 {
 	TupleTableSlot *slot = table_slot_create(relation, NULL);
 	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "recsys rows",
@@ -256,14 +256,14 @@ take_rows(Relation relation, TableScanDesc scan, const ScanColumns *columns, Int
 
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
-		take_row(slot, columns, intake);
+		take_row(slot, columns, loader);
 		if (++rows % ROWS_PER_RESET == 0)
 		{
 			CHECK_FOR_INTERRUPTS();
 			MemoryContextReset(row_context);
 		}
 	}
-	intake_look_around(intake);
+	loader_check(loader);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(row_context);
 	ExecDropSingleTupleTableSlot(slot);
@@ -334,12 +334,12 @@ send_sketch(shm_mq_handle *queue, const IdSketch *sketch)
 
 /* Hand over all that was taken in, or as much as the leader wants. */
 static bool
-hand_over(shm_mq_handle *queue, const Intake *intake)
+hand_over(shm_mq_handle *queue, const Loader *loader)
 {
-	IdsBuilder *users = matrix_builder_users(intake->builder);
-	IdsBuilder *items = matrix_builder_items(intake->builder);
+	IdsBuilder *users = matrix_builder_users(loader->builder);
+	IdsBuilder *items = matrix_builder_items(loader->builder);
 	Handover	handover = {
-		.counts = intake->counts,
+		.counts = loader->counts,
 		.users = ids_builder_count(users),
 		.items = ids_builder_count(items),
 		.user_text = ids_builder_text(users),
@@ -348,10 +348,10 @@ hand_over(shm_mq_handle *queue, const Intake *intake)
 
 	if (!send_array(queue, &handover, sizeof(handover)))
 		return false;
-	if (intake->counts.full)
-		return send_sketch(queue, intake->users) && send_sketch(queue, intake->items);
+	if (loader->counts.full)
+		return send_sketch(queue, loader->users) && send_sketch(queue, loader->items);
 	return send_ids(queue, ids_builder_ids(users)) && send_ids(queue, ids_builder_ids(items)) &&
-		send_rows(queue, intake->builder);
+		send_rows(queue, loader->builder);
 }
 
 /* Entry point of the workers. */
@@ -363,15 +363,15 @@ RecsysScanMain(dsm_segment *segment, shm_toc *toc)
 	char	   *queues = shm_toc_lookup(toc, KEY_QUEUES, false);
 	shm_mq	   *queue = (shm_mq *) (queues + (Size) ParallelWorkerNumber * QUEUE_BYTES);
 	Relation	relation = table_open(shared->relid, AccessShareLock);
-	Intake		intake;
+	Loader		loader;
 
 	shm_mq_set_sender(queue, MyProc);
-	intake_init(&intake, shared->integer_users, shared->integer_items, shared->limit,
+	loader_init(&loader, shared->integer_users, shared->integer_items, shared->limit,
 				shared->min_value, shared->keep_left_out, NULL);
-	intake.share = &shared->share;
-	take_rows(relation, table_beginscan_parallel(relation, scan), &shared->columns, &intake);
+	loader.share = &shared->share;
+	take_rows(relation, table_beginscan_parallel(relation, scan), &shared->columns, &loader);
 	table_close(relation, AccessShareLock);
-	(void) hand_over(shm_mq_attach(queue, segment, NULL), &intake);
+	(void) hand_over(shm_mq_attach(queue, segment, NULL), &loader);
 }
 
 /* No more is wanted of the workers: wait until they have gone. */
@@ -482,20 +482,20 @@ receive_both_ids(ScanTeam *team, int worker, Ids *users, Ids *items)
 
 /* Add what a worker has read. */
 static void
-receive_all(ScanTeam *team, int worker, Intake *intake)
+receive_all(ScanTeam *team, int worker, Loader *loader)
 {
-	MemoryContext old = MemoryContextSwitchTo(intake->context);
+	MemoryContext old = MemoryContextSwitchTo(loader->context);
 	Ids			users;
 	Ids			items;
 	int32	   *user_number;
 	int32	   *item_number;
 
 	receive_both_ids(team, worker, &users, &items);
-	user_number = number_ids(&users, matrix_builder_users(intake->builder));
-	item_number = number_ids(&items, matrix_builder_items(intake->builder));
+	user_number = number_ids(&users, matrix_builder_users(loader->builder));
+	item_number = number_ids(&items, matrix_builder_items(loader->builder));
 	free_ids(&users);
 	free_ids(&items);
-	receive_rows(team, worker, intake->builder, user_number, item_number);
+	receive_rows(team, worker, loader->builder, user_number, item_number);
 	pfree(user_number);
 	pfree(item_number);
 	MemoryContextSwitchTo(old);
@@ -513,49 +513,49 @@ merge_sketch(ScanTeam *team, int worker, IdSketch *sketch)
 
 /* Add the ids of a worker to the sketches. */
 static void
-receive_sketches(ScanTeam *team, int worker, Intake *intake)
+receive_sketches(ScanTeam *team, int worker, Loader *loader)
 {
 	Ids			users;
 	Ids			items;
 
 	if (team->handover[worker].counts.full)
 	{
-		merge_sketch(team, worker, intake->users);
-		merge_sketch(team, worker, intake->items);
+		merge_sketch(team, worker, loader->users);
+		merge_sketch(team, worker, loader->items);
 		return;
 	}
 	receive_both_ids(team, worker, &users, &items);
-	sketch_add_ids(intake->users, &users);
-	sketch_add_ids(intake->items, &items);
+	sketch_add_ids(loader->users, &users);
+	sketch_add_ids(loader->items, &items);
 	free_ids(&users);
 	free_ids(&items);
 }
 
 /* Take in what all workers have read, once they have. */
 static void
-receive_handovers(ScanTeam *team, Intake *intake)
+receive_handovers(ScanTeam *team, Loader *loader)
 {
-	bool		full = intake->counts.full;
+	bool		full = loader->counts.full;
 
 	for (int i = 0; i < team->workers; i++)
 	{
 		receive_array(team, i, &team->handover[i], sizeof(Handover));
-		intake_count(&intake->counts, &team->handover[i].counts);
+		loader_count(&loader->counts, &team->handover[i].counts);
 	}
-	if (intake->counts.full && !full)
-		intake_sketch(intake);
+	if (loader->counts.full && !full)
+		loader_sketch(loader);
 	for (int i = 0; i < team->workers; i++)
 	{
-		if (intake->counts.full)
-			receive_sketches(team, i, intake);
+		if (loader->counts.full)
+			receive_sketches(team, i, loader);
 		else
-			receive_all(team, i, intake);
+			receive_all(team, i, loader);
 	}
 }
 
 /* What the workers see.  False: there is no room for it. */
 static bool
-share_scan(ScanTeam *team, Relation relation, const RatingsSource *source, const Intake *intake)
+share_scan(ScanTeam *team, Relation relation, const RatingsSource *source, const Loader *loader)
 {
 	ParallelContext *parallel = team->parallel;
 	Snapshot	snapshot = GetActiveSnapshot();
@@ -576,9 +576,9 @@ share_scan(ScanTeam *team, Relation relation, const RatingsSource *source, const
 	shared->columns = find_columns(source);
 	shared->integer_users = source->user.integer;
 	shared->integer_items = source->item.integer;
-	shared->limit = intake->limit;
-	shared->min_value = intake->min_value;
-	shared->keep_left_out = intake->keep_left_out;
+	shared->limit = loader->limit;
+	shared->min_value = loader->min_value;
+	shared->keep_left_out = loader->keep_left_out;
 	pg_atomic_init_u64(&shared->share.rows, 0);
 	pg_atomic_init_u64(&shared->share.bytes, 0);
 	shm_toc_insert(parallel->toc, KEY_SHARED, shared);
@@ -610,41 +610,41 @@ launch_workers(ScanTeam *team)
 
 /* False: there is no room for what workers need, and nothing was read. */
 static bool
-read_with_workers(Relation relation, const RatingsSource *source, int workers, Intake *intake)
+read_with_workers(Relation relation, const RatingsSource *source, int workers, Loader *loader)
 {
 	ScanTeam	team = {0};
 	ParallelTableScanDesc scan;
 
 	EnterParallelMode();
 	team.parallel = CreateParallelContext("recsys", "RecsysScanMain", workers);
-	if (!share_scan(&team, relation, source, intake))
+	if (!share_scan(&team, relation, source, loader))
 		return false;
 	scan = shm_toc_lookup(team.parallel->toc, KEY_SCAN, false);
 	launch_workers(&team);
-	intake->share = &team.shared->share;
-	take_rows(relation, table_beginscan_parallel(relation, scan), &team.shared->columns, intake);
-	intake->share = NULL;
-	receive_handovers(&team, intake);
+	loader->share = &team.shared->share;
+	take_rows(relation, table_beginscan_parallel(relation, scan), &team.shared->columns, loader);
+	loader->share = NULL;
+	receive_handovers(&team, loader);
 	dismiss_workers(&team);
 	return true;
 }
 
 static void
-read_alone(Relation relation, const RatingsSource *source, Intake *intake)
+read_alone(Relation relation, const RatingsSource *source, Loader *loader)
 {
 	ScanColumns columns = find_columns(source);
 
 	take_rows(relation, table_beginscan(relation, GetActiveSnapshot(), 0, NULL), &columns,
-			  intake);
+			  loader);
 }
 
 /* Was there too little memory for several builders, but enough for one? */
 static bool
-is_better_alone(const Intake *intake)
+is_better_alone(const Loader *loader)
 {
-	MatrixShape shape = intake_shape(intake);
+	MatrixShape shape = loader_shape(loader);
 
-	return intake->counts.full && matrix_building_bytes(&shape) <= intake->limit;
+	return loader->counts.full && matrix_building_bytes(&shape) <= loader->limit;
 }
 
 /*
@@ -652,19 +652,19 @@ is_better_alone(const Intake *intake)
  * see them that came next.
  */
 void
-scan_read(const RatingsSource *source, Intake *intake)
+scan_read(const RatingsSource *source, Loader *loader)
 {
 	Relation	relation = table_open(source->relid, AccessShareLock);
 	int			workers = count_workers(relation);
 
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	if (workers == 0 || !read_with_workers(relation, source, workers, intake))
-		read_alone(relation, source, intake);
-	else if (is_better_alone(intake))
+	if (workers == 0 || !read_with_workers(relation, source, workers, loader))
+		read_alone(relation, source, loader);
+	else if (is_better_alone(loader))
 	{
-		intake_restart(intake);
-		read_alone(relation, source, intake);
+		loader_restart(loader);
+		read_alone(relation, source, loader);
 	}
 	PopActiveSnapshot();
 	table_close(relation, NoLock);

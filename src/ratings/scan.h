@@ -7,10 +7,10 @@
 
 #include "postgres.h"
 
-#include "ratings/intake.h"
+#include "ratings/loader.h"
 #include "ratings/source.h"
 
 extern bool scan_can_read(const RatingsSource *source);
-extern void scan_read(const RatingsSource *source, Intake *intake);
+extern void scan_read(const RatingsSource *source, Loader *loader);
 
 #endif							/* RECSYS_RATINGS_SCAN_H */

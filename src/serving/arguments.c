@@ -6,6 +6,7 @@
 #include "compat.h"
 
 
+#include "model/table.h"
 #include "serving/arguments.h"
 
 /* Error if an argument is null. */

@@ -33,8 +33,8 @@
 #include "engine/dense.h"
 #include "engine/team.h"
 #include "math/kernels.h"
-#include "model/form.h"
-#include "model/image.h"
+#include "model/memory_model.h"
+#include "model/model.h"
 #include "ratings/budget.h"
 #include "ratings/shared.h"
 #include "serving/batch.h"
@@ -56,7 +56,7 @@ typedef struct BatchShared
 	BatchShape	shape;
 	dsm_handle	arrays;
 	bool		image;			/* is the model one? */
-	dsm_handle	image_handle;
+	dsm_handle	memory_model;
 	Oid			relid;			/* or else its table */
 	Oid			type;
 	int32		version;
@@ -571,10 +571,10 @@ score_block(BatchWorker *worker, int32 from, int32 to)
 
 /* Has the model nothing for user u but what is popular? */
 static bool
-is_stranger(const BatchWorker *worker, int32 u)
+is_cold_user(const BatchWorker *worker, int32 u)
 {
 	return worker->batch->user[u] < 0 && !has_profile(worker->batch, u) &&
-		!model_is_impersonal(worker->model);
+		!model_is_non_personalized(worker->model);
 }
 
 static void
@@ -590,7 +590,7 @@ do_block(BatchWorker *worker, int64 block)
 	for (int32 u = from; u < to; u++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (batch->shape.popular || is_stranger(worker, u))
+		if (batch->shape.popular || is_cold_user(worker, u))
 			rank_by_popularity(worker, u);
 		else
 			rank_by_model(worker, u, batch->user[u] >= 0 ? row : NULL);
@@ -637,9 +637,9 @@ type_of_table(Oid relid)
 static bool
 share_model(Model *model, BatchShared *shared)
 {
-	shared->image = model->image != NULL;
+	shared->image = model_is_in_memory(model);
 	if (shared->image)
-		return image_share(model, &shared->image_handle);
+		return memory_model_share(model, &shared->memory_model);
 	shared->relid = model->relid;
 	shared->type = type_of_table(model->relid);
 	shared->version = model->version;
@@ -651,10 +651,10 @@ share_model(Model *model, BatchShared *shared)
 static bool
 has_factors(const Model *model)
 {
-	bool		result = model->form == &factor_form;
+	bool		result = model->form->has_factors;
 
 	for (int c = 0; c < model->components; c++)
-		result = result || model->component[c]->form == &factor_form;
+		result = result || model->component[c]->form->has_factors;
 	return result;
 }
 
@@ -669,7 +669,7 @@ RecsysBatchMain(dsm_segment *segment, shm_toc *toc)
 	batch.segment = shared_attach(shared->arrays);
 	lay_out_batch(&batch, dsm_segment_address(batch.segment));
 	if (shared->image)
-		model = image_attach(shared->image_handle);
+		model = memory_model_attach(shared->memory_model);
 	else
 		model = model_open(shared->relid, shared->type, CurrentMemoryContext);
 	if (!shared->image && model->version != shared->version)
@@ -680,7 +680,7 @@ RecsysBatchMain(dsm_segment *segment, shm_toc *toc)
 	model->row_cache_bytes = shared->row_cache_bytes;
 	take_blocks(worker_create(&batch, model, &shared->next));
 	if (shared->image)
-		image_release(model);
+		memory_model_release(model);
 	dsm_detach(batch.segment);
 }
 

@@ -22,7 +22,7 @@
 #include "engine/dense.h"
 #include "engine/options.h"
 #include "math/principal.h"
-#include "model/form.h"
+#include "model/model.h"
 #include "ratings/budget.h"
 #include "serving/arguments.h"
 
@@ -63,7 +63,7 @@ side_argument(FunctionCallInfo fcinfo, int n, Model *model)
 		.other_rows = items ? model->header.users : model->header.items
 	};
 
-	if (model->form != &factor_form)
+	if (!model->form->has_factors)
 		report_no_factors(model);
 	/* Loading checks that the parts have the shapes that they should. */
 	model_state(model);

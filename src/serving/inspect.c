@@ -15,6 +15,7 @@
 
 #include "engine/algorithm.h"
 #include "model/look.h"
+#include "model/table.h"
 #include "serving/arguments.h"
 
 PG_FUNCTION_INFO_V1(recsys_training_log);
@@ -40,7 +41,7 @@ recsys_training_log(PG_FUNCTION_ARGS)
 				 errhint("Look at the row-level security of its table.")));
 	log = header_decode_log(header_meta(&row), &count);
 	if (log == NULL)
-		report_damage(relid, row.version, "header", "its training log is not one");
+		report_corruption(relid, row.version, "header", "its training log is not one");
 	InitMaterializedSRF(fcinfo, 0);
 	result = (ReturnSetInfo *) fcinfo->resultinfo;
 	for (int i = 0; i < count; i++)
@@ -135,7 +136,7 @@ recsys_algorithm_list(PG_FUNCTION_ARGS)
 			CStringGetTextDatum(algorithm->name),
 			CStringGetTextDatum(algorithm->family),
 			CStringGetTextDatum(feedback_names[algorithm->feedback]),
-			CStringGetTextDatum(algorithm->form),
+			CStringGetTextDatum(algorithm->form->name),
 			CStringGetTextDatum(algorithm->description),
 			JsonbPGetDatum(options_describe(algorithm))
 		};

@@ -22,8 +22,8 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
-#include "algorithms/baseline.h"
 #include "engine/algorithm.h"
+#include "ratings/baseline.h"
 #include "ratings/id_datum.h"
 #include "ratings/reader.h"
 #include "serving/live.h"
@@ -58,7 +58,7 @@ id_parameter(const SourceColumn *column, Id id)
 
 /* The query for the ratings of all users who matter to one user or item. */
 static char *
-neighbors_query(const RatingsSource *source, bool of_item)
+neighbors_query(const RatingsSource *source, Side side)
 {
 	const char *user = source->user.quoted;
 	const char *item = source->item.quoted;
@@ -68,7 +68,7 @@ neighbors_query(const RatingsSource *source, bool of_item)
 	initStringInfo(&query);
 	appendStringInfo(&query, "SELECT %s FROM %s r WHERE r.%s %s ANY (",
 					 source_column_list(source, "r"), table, user, source->user.equals);
-	if (of_item)
+	if (side == SIDE_ITEMS)
 		appendStringInfo(&query, "SELECT a.%s FROM %s a WHERE a.%s %s $1)",
 						 user, table, item, source->item.equals);
 	else
@@ -95,7 +95,7 @@ needs_whole_table(const NeighborParams *params)
 static bool
 needs_item_stats(const NeighborParams *params)
 {
-	if (!params->items)
+	if (params->side == SIDE_USERS)
 		return params->measure.kind == SIMILARITY_ADJUSTED_COSINE;
 	return params->measure.kind == SIMILARITY_COSINE ||
 		params->measure.kind == SIMILARITY_JACCARD ||
@@ -179,7 +179,7 @@ set_item_stats(const Ids *items, Id id, HeapTuple tuple, TupleDesc desc, RowStat
 		return;
 	stats[item].count = DatumGetInt32(SPI_getbinval(tuple, desc, 2, &isnull));
 	stats[item].mean = DatumGetFloat8(SPI_getbinval(tuple, desc, 3, &isnull));
-	stats[item].deviation = DatumGetFloat8(SPI_getbinval(tuple, desc, 4, &isnull));
+	stats[item].stddev = DatumGetFloat8(SPI_getbinval(tuple, desc, 4, &isnull));
 	stats[item].square_sum = DatumGetFloat8(SPI_getbinval(tuple, desc, 5, &isnull));
 }
 
@@ -261,9 +261,9 @@ read_item_stats(const RatingsSource *source, LiveRatings *live)
 
 /* The number of users, or of items, in the whole table: for the lift of the others. */
 static void
-count_columns(const RatingsSource *source, bool of_items, LiveRatings *live)
+count_columns(const RatingsSource *source, Side side, LiveRatings *live)
 {
-	const char *column = of_items ? source->user.quoted : source->item.quoted;
+	const char *column = side == SIDE_ITEMS ? source->user.quoted : source->item.quoted;
 	char	   *query = psprintf("SELECT pg_catalog.count(DISTINCT r.%s) FROM %s r%s%s%s",
 								 column, source->relation,
 								 source->rating.name != NULL ? " WHERE r." : "",
@@ -274,7 +274,7 @@ count_columns(const RatingsSource *source, bool of_items, LiveRatings *live)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	select_rows(query, NULL);
-	live->hood->column_count[of_items] =
+	live->hood->column_count[side] =
 		DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	SPI_finish();
 }
@@ -298,7 +298,7 @@ fit_baseline(LiveRatings *live)
  * an item (of_item), needs.  All is in the current memory context.
  */
 LiveRatings
-live_read(const RatingsSource *source, const NeighborParams *params, bool of_item, Id id)
+live_read(const RatingsSource *source, const NeighborParams *params, Side side, Id id)
 {
 	LiveRatings live;
 	ReadRequest request = {
@@ -310,20 +310,20 @@ live_read(const RatingsSource *source, const NeighborParams *params, bool of_ite
 	if (!needs_whole_table(params))
 	{
 		require_ids(source);
-		request.query = neighbors_query(source, of_item);
-		request.params = id_parameter(of_item ? &source->item : &source->user, id);
+		request.query = neighbors_query(source, side);
+		request.params = id_parameter(side == SIDE_ITEMS ? &source->item : &source->user, id);
 	}
 	live.ratings = ratings_read(&request);
 	live.hood = neighborhood_create(params);
 	neighborhood_set_ratings(live.hood, &live.ratings->by_user, &live.ratings->by_item,
-							  live.ratings->mean, live.ratings->deviation);
+							 live.ratings->mean, live.ratings->stddev);
 	if (params_need_baseline(params))
 		fit_baseline(&live);
 	else if (needs_item_stats(params) && !needs_whole_table(params) &&
 			 live.ratings->items.count > 0)
 		read_item_stats(source, &live);
 	if (params->measure.kind == SIMILARITY_LIFT && !needs_whole_table(params))
-		count_columns(source, params->items, &live);
+		count_columns(source, params->side, &live);
 	return live;
 }
 

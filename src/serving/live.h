@@ -7,7 +7,7 @@
 
 #include "postgres.h"
 
-#include "model/neighborhood.h"
+#include "forms/neighborhood.h"
 #include "ratings/source.h"
 
 /* A neighborhood over part of a table, and the ids of its users and items. */
@@ -26,7 +26,7 @@ typedef struct PopularItems
 } PopularItems;
 
 extern LiveRatings live_read(const RatingsSource *source, const NeighborParams *params,
-							 bool of_item, Id id);
+							 Side side, Id id);
 extern PopularItems live_popular(const RatingsSource *source, int n);
 
 #endif							/* RECSYS_SERVING_LIVE_H */

@@ -18,8 +18,9 @@
 #include "utils/lsyscache.h"
 
 #include "engine/options.h"
-#include "model/form.h"
-#include "model/neighbor.h"
+#include "forms/neighbor.h"
+#include "model/model.h"
+#include "model/table.h"
 #include "serving/arguments.h"
 #include "serving/live.h"
 #include "serving/ranking.h"
@@ -62,9 +63,9 @@ measure_arguments(FunctionCallInfo fcinfo, int similarity, int min_support, int 
 
 /* The arguments of the recommending functions. */
 static NeighborParams
-recommend_arguments(FunctionCallInfo fcinfo, bool items)
+recommend_arguments(FunctionCallInfo fcinfo, Side side)
 {
-	NeighborParams params = {.items = items};
+	NeighborParams params = {.side = side};
 
 	require_not_null(fcinfo, 4, "k");
 	require_not_null(fcinfo, 5, "min_k");
@@ -156,24 +157,31 @@ neighborhood_of_model(Model *model, const NeighborParams *given)
 }
 
 static Model *
-neighbor_model(FunctionCallInfo fcinfo, const ModelForm *form)
+neighbor_model(FunctionCallInfo fcinfo)
 {
 	Model	   *model = model_argument(fcinfo, 0);
 
-	if (model->form != &item_neighbor_form && model->form != &user_neighbor_form)
+	if (!model->form->has_neighbors)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("model \"%s\" is not a neighbor model", get_rel_name(model->relid)),
 				 errdetail("It was trained with algorithm \"%s\".", model->header.algorithm),
 				 errhint("For any model there are recsys_recommend, recsys_similar_items and recsys_similar_users.")));
-	if (form != NULL && model->form != form)
+	return model;
+}
+
+/* Error unless a neighbor model has those of that side. */
+static void
+require_side(const Model *model, Side side)
+{
+	if (model->form->neighbor_side != side)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("model \"%s\" has neighbors of the other side", get_rel_name(model->relid)),
+				 errmsg("model \"%s\" is not %s-neighbor model", get_rel_name(model->relid),
+						side == SIDE_ITEMS ? "an item" : "a user"),
 				 errdetail("It was trained with algorithm \"%s\".", model->header.algorithm),
 				 errhint("Use %s, or recsys_recommend.",
-						 form == &item_neighbor_form ? "user_knn_recommend" : "item_knn_recommend")));
-	return model;
+						 side == SIDE_ITEMS ? "user_knn_recommend" : "item_knn_recommend")));
 }
 
 static Id
@@ -213,12 +221,12 @@ put_popular(FunctionCallInfo fcinfo, PopularItems *popular)
 static void
 recommend_from_model(FunctionCallInfo fcinfo, const NeighborParams *given)
 {
-	Model	   *model = neighbor_model(fcinfo, given->items ? &item_neighbor_form :
-										&user_neighbor_form);
+	Model	   *model = neighbor_model(fcinfo);
 	int			n = count_argument(fcinfo, 2);
 	int32		user = find_user(model, id_argument(fcinfo));
 	TopK		top;
 
+	require_side(model, given->side);
 	if (user < 0)
 		top = rank_scores(popularity_scores(model), model->header.items, n);
 	else
@@ -244,7 +252,7 @@ recommend_from_table(FunctionCallInfo fcinfo, const NeighborParams *params)
 	/* What is not an integer is nobody's id, where ids are integers. */
 	if (id_convert(&id, source->user.integer, space))
 	{
-		live = live_read(source, params, false, id);
+		live = live_read(source, params, SIDE_USERS, id);
 		user = ids_find(&live.ratings->users, id);
 	}
 	if (user < 0)
@@ -259,14 +267,14 @@ recommend_from_table(FunctionCallInfo fcinfo, const NeighborParams *params)
 
 /* Both recommending functions. */
 static Datum
-recommend(FunctionCallInfo fcinfo, bool items)
+recommend(FunctionCallInfo fcinfo, Side side)
 {
 	NeighborParams params;
 
 	require_not_null(fcinfo, 0, "source");
 	require_not_null(fcinfo, 1, "user_id");
 	require_not_null(fcinfo, 2, "n");
-	params = recommend_arguments(fcinfo, items);
+	params = recommend_arguments(fcinfo, side);
 	if (model_table_is_model(PG_GETARG_OID(0), model_type(fcinfo)))
 		recommend_from_model(fcinfo, &params);
 	else
@@ -284,7 +292,7 @@ PG_FUNCTION_INFO_V1(item_knn_recommend);
 Datum
 item_knn_recommend(PG_FUNCTION_ARGS)
 {
-	return recommend(fcinfo, true);
+	return recommend(fcinfo, SIDE_ITEMS);
 }
 
 PG_FUNCTION_INFO_V1(user_knn_recommend);
@@ -292,20 +300,20 @@ PG_FUNCTION_INFO_V1(user_knn_recommend);
 Datum
 user_knn_recommend(PG_FUNCTION_ARGS)
 {
-	return recommend(fcinfo, false);
+	return recommend(fcinfo, SIDE_USERS);
 }
 
 /* The rows of a neighborhood most similar to one, with their support. */
 static void
-put_similar(FunctionCallInfo fcinfo, Neighborhood *hood, bool items, int32 row,
+put_similar(FunctionCallInfo fcinfo, Neighborhood *hood, Side side, int32 row,
 			IdSource id_source, void *source)
 {
-	int32		count = items ? hood->by_item.rows : hood->by_user.rows;
+	int32		count = side == SIDE_ITEMS ? hood->by_item.rows : hood->by_user.rows;
 	double	   *scores = palloc_extended(sizeof(double) * (Size) count, MCXT_ALLOC_HUGE);
 	int32	   *support = palloc_extended(sizeof(int32) * (Size) count, MCXT_ALLOC_HUGE);
 	TopK		top;
 
-	neighborhood_compare(hood, items, row, scores, support);
+	neighborhood_compare(hood, side, row, scores, support);
 	top = rank_scores(scores, count, count_argument(fcinfo, 2));
 	put_rows(fcinfo, &top, false, id_source, source, NULL, support);
 }
@@ -319,21 +327,21 @@ put_nothing(FunctionCallInfo fcinfo)
 }
 
 static void
-similar_in_model(FunctionCallInfo fcinfo, bool items, const NeighborParams *given)
+similar_in_model(FunctionCallInfo fcinfo, Side side, const NeighborParams *given)
 {
-	Model	   *model = neighbor_model(fcinfo, NULL);
+	Model	   *model = neighbor_model(fcinfo);
 	Id			id = id_argument(fcinfo);
-	int32		row = items ? find_item(model, id) : find_user(model, id);
+	int32		row = side == SIDE_ITEMS ? find_item(model, id) : find_user(model, id);
 
 	if (row < 0)
 		put_nothing(fcinfo);
 	else
-		put_similar(fcinfo, neighborhood_of_model(model, given), items, row,
-					items ? model_item_id : model_user_id, model);
+		put_similar(fcinfo, neighborhood_of_model(model, given), side, row,
+					side == SIDE_ITEMS ? model_item_id : model_user_id, model);
 }
 
 static void
-similar_in_table(FunctionCallInfo fcinfo, bool items, const NeighborParams *params)
+similar_in_table(FunctionCallInfo fcinfo, Side side, const NeighborParams *params)
 {
 	RatingsSource *source;
 	Id			id = id_argument(fcinfo);
@@ -344,33 +352,33 @@ similar_in_table(FunctionCallInfo fcinfo, bool items, const NeighborParams *para
 
 	require_live_measure(&params->measure);
 	source = source_argument(fcinfo, 6);
-	if (id_convert(&id, items ? source->item.integer : source->user.integer, space))
+	if (id_convert(&id, side == SIDE_ITEMS ? source->item.integer : source->user.integer, space))
 	{
-		live = live_read(source, params, items, id);
-		ids = items ? &live.ratings->items : &live.ratings->users;
+		live = live_read(source, params, side, id);
+		ids = side == SIDE_ITEMS ? &live.ratings->items : &live.ratings->users;
 		row = ids_find(ids, id);
 	}
 	if (row < 0)
 		put_nothing(fcinfo);
 	else
-		put_similar(fcinfo, live.hood, items, row, live_id, ids);
+		put_similar(fcinfo, live.hood, side, row, live_id, ids);
 }
 
 /* Both functions for similar rows. */
 static Datum
-similar(FunctionCallInfo fcinfo, bool items)
+similar(FunctionCallInfo fcinfo, Side side)
 {
 	NeighborParams params = default_params;
 
 	require_not_null(fcinfo, 0, "source");
-	require_not_null(fcinfo, 1, items ? "item_id" : "user_id");
+	require_not_null(fcinfo, 1, side == SIDE_ITEMS ? "item_id" : "user_id");
 	require_not_null(fcinfo, 2, "n");
-	params.items = items;
+	params.side = side;
 	params.measure = measure_arguments(fcinfo, 3, 4, 5);
 	if (model_table_is_model(PG_GETARG_OID(0), model_type(fcinfo)))
-		similar_in_model(fcinfo, items, &params);
+		similar_in_model(fcinfo, side, &params);
 	else
-		similar_in_table(fcinfo, items, &params);
+		similar_in_table(fcinfo, side, &params);
 	return (Datum) 0;
 }
 
@@ -379,7 +387,7 @@ PG_FUNCTION_INFO_V1(similar_items);
 Datum
 similar_items(PG_FUNCTION_ARGS)
 {
-	return similar(fcinfo, true);
+	return similar(fcinfo, SIDE_ITEMS);
 }
 
 PG_FUNCTION_INFO_V1(similar_users);
@@ -387,5 +395,5 @@ PG_FUNCTION_INFO_V1(similar_users);
 Datum
 similar_users(PG_FUNCTION_ARGS)
 {
-	return similar(fcinfo, false);
+	return similar(fcinfo, SIDE_USERS);
 }

@@ -14,7 +14,8 @@
 #include "miscadmin.h"
 #include "utils/snapmgr.h"
 
-#include "model/form.h"
+#include "model/model.h"
+#include "model/table.h"
 #include "serving/arguments.h"
 
 typedef struct PredictState

@@ -13,7 +13,7 @@
 
 #include "fmgr.h"
 
-#include "model/form.h"
+#include "model/model.h"
 #include "serving/arguments.h"
 #include "serving/ranking.h"
 
@@ -31,7 +31,7 @@ recsys_recommend(PG_FUNCTION_ARGS)
 
 	id_converter_init(&converter, argument_type(fcinfo, 1), CurrentMemoryContext);
 	user = find_user(model, id_from_datum(&converter, PG_GETARG_DATUM(1)));
-	if (user < 0 && !model_is_impersonal(model))
+	if (user < 0 && !model_is_non_personalized(model))
 		scores = popularity_scores(model);
 	else
 	{
@@ -45,6 +45,6 @@ recsys_recommend(PG_FUNCTION_ARGS)
 	}
 	top = rank_scores(scores, model->header.items, n);
 	put_rows(fcinfo, &top, false, model_item_id, model,
-			 user >= 0 && !model_is_impersonal(model) ? basis_personalized : basis_popular, NULL);
+			 user >= 0 && !model_is_non_personalized(model) ? basis_personalized : basis_popular, NULL);
 	return (Datum) 0;
 }

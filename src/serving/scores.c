@@ -15,7 +15,7 @@
 #include "utils/array.h"
 
 #include "engine/dense.h"
-#include "model/form.h"
+#include "model/model.h"
 #include "serving/arguments.h"
 
 PG_FUNCTION_INFO_V1(recsys_scores_of_users);

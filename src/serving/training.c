@@ -127,7 +127,7 @@ request_source(const TrainRequest *request, const char *time_col)
 {
 	RatingsSource *source;
 
-	if (!request->has_ratings && !request->algorithm->needs_no_ratings)
+	if (!request->has_ratings && !request->algorithm->ratings_optional)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("argument \"ratings\" must not be null")));

@@ -37,13 +37,13 @@ row_stats(const SparseRows *rows, int32_t row)
 		differences += difference * difference;
 	}
 	if (differences > ROUNDING * stats.square_sum)
-		stats.deviation = sqrt(differences / stats.count);
+		stats.stddev = sqrt(differences / stats.count);
 	return stats;
 }
 
-/* Does a measure do with LightSums? */
+/* Does a measure do with CooccurrenceSums? */
 bool
-similarity_is_light(SimilarityKind kind)
+similarity_uses_cooccurrence(SimilarityKind kind)
 {
 	return kind == SIMILARITY_COSINE || kind == SIMILARITY_JACCARD ||
 		kind == SIMILARITY_MSD || kind >= SIMILARITY_DOT;
@@ -64,7 +64,7 @@ add_products(RowSimilarity *similarity, int32_t column, double x)
 
 	for (int64_t e = columns->start[column]; e < columns->start[column + 1]; e++)
 	{
-		LightSums  *sums = &similarity->light[columns->index[e]];
+		CooccurrenceSums *sums = &similarity->light[columns->index[e]];
 
 		if (sums->n++ == 0)
 			similarity->touched[similarity->touched_count++] = columns->index[e];
@@ -79,7 +79,7 @@ add_squared_differences(RowSimilarity *similarity, int32_t column, double x)
 
 	for (int64_t e = columns->start[column]; e < columns->start[column + 1]; e++)
 	{
-		LightSums  *sums = &similarity->light[columns->index[e]];
+		CooccurrenceSums *sums = &similarity->light[columns->index[e]];
 		double		difference = x - columns->value[e];
 
 		if (sums->n++ == 0)
@@ -136,7 +136,7 @@ row_similarity_add(RowSimilarity *similarity, int32_t row, int64_t from, int64_t
 
 	for (int64_t e = from; e < to; e++)
 	{
-		if (!similarity_is_light(similarity->measure.kind))
+		if (!similarity_uses_cooccurrence(similarity->measure.kind))
 			add_all_sums(similarity, row, rows->index[e], rows->value[e]);
 		else if (similarity->measure.kind == SIMILARITY_MSD)
 			add_squared_differences(similarity, rows->index[e], rows->value[e]);
@@ -218,7 +218,7 @@ asymmetric_cosine(double sum, double x_squares, double y_squares, double asymmet
 static double
 light_similarity(const RowSimilarity *similarity, int32_t row, int32_t other)
 {
-	const LightSums *sums = &similarity->light[other];
+	const CooccurrenceSums *sums = &similarity->light[other];
 	const RowStats *x = &similarity->row_stats[row];
 	const RowStats *y = &similarity->row_stats[other];
 
@@ -251,7 +251,7 @@ row_similarity_get(const RowSimilarity *similarity, int32_t row, int32_t other,
 				   int32_t *support)
 {
 	const SimilarityMeasure *measure = &similarity->measure;
-	bool		light = similarity_is_light(measure->kind);
+	bool		light = similarity_uses_cooccurrence(measure->kind);
 	int32_t		n = light ? similarity->light[other].n : similarity->pair[other].n;
 	double		value;
 
@@ -278,7 +278,7 @@ row_similarity_end(RowSimilarity *similarity)
 	for (int32_t t = 0; t < similarity->touched_count; t++)
 	{
 		if (similarity->light != NULL)
-			memset(&similarity->light[similarity->touched[t]], 0, sizeof(LightSums));
+			memset(&similarity->light[similarity->touched[t]], 0, sizeof(CooccurrenceSums));
 		else
 			memset(&similarity->pair[similarity->touched[t]], 0, sizeof(PairSums));
 	}
@@ -292,9 +292,9 @@ row_similarity_end(RowSimilarity *similarity)
  */
 void
 row_differences_add(const SparseRows *rows, const SparseRows *columns, int64_t from,
-					int64_t to, LightSums *sums)
+					int64_t to, CooccurrenceSums *sums)
 {
-	const int32_t *index = columns->index;
+	const		int32_t *index = columns->index;
 	const float *value = columns->value;
 
 	for (int64_t e = from; e < to; e++)
@@ -304,7 +304,7 @@ row_differences_add(const SparseRows *rows, const SparseRows *columns, int64_t f
 
 		for (int64_t c = columns->start[rows->index[e]]; c < end; c++)
 		{
-			LightSums  *to_other = &sums[index[c]];
+			CooccurrenceSums *to_other = &sums[index[c]];
 
 			to_other->sum += x - value[c];
 			to_other->n++;

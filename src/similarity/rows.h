@@ -45,17 +45,17 @@ typedef struct SimilarityMeasure
 typedef struct RowStats
 {
 	double		mean;
-	double		deviation;		/* population standard deviation */
+	double		stddev;			/* population standard deviation */
 	double		square_sum;
 	int32_t		count;
 } RowStats;
 
 /* Sums over the common columns: what the light measures and differences need. */
-typedef struct LightSums
+typedef struct CooccurrenceSums
 {
 	double		sum;
 	int32_t		n;
-} LightSums;
+} CooccurrenceSums;
 
 /* Sums over the common columns: all that any measure needs. */
 typedef struct PairSums
@@ -84,7 +84,7 @@ typedef struct RowSimilarity
 	const double *column_offset;
 
 	/* Work space of the caller's: one of the two kinds of sums, zeroed. */
-	LightSums  *light;			/* [rows] */
+	CooccurrenceSums *light;	/* [rows] */
 	PairSums   *pair;			/* [rows] */
 	int32_t    *touched;		/* [rows] */
 
@@ -92,7 +92,7 @@ typedef struct RowSimilarity
 } RowSimilarity;
 
 extern RowStats row_stats(const SparseRows *rows, int32_t row);
-extern bool similarity_is_light(SimilarityKind kind);
+extern bool similarity_uses_cooccurrence(SimilarityKind kind);
 extern bool similarity_takes_weights(SimilarityKind kind);
 extern void row_similarity_start(RowSimilarity *similarity);
 extern void row_similarity_add(RowSimilarity *similarity, int32_t row,
@@ -101,6 +101,6 @@ extern double row_similarity_get(const RowSimilarity *similarity, int32_t row,
 								 int32_t other, int32_t *support);
 extern void row_similarity_end(RowSimilarity *similarity);
 extern void row_differences_add(const SparseRows *rows, const SparseRows *columns,
-								int64_t from, int64_t to, LightSums *sums);
+								int64_t from, int64_t to, CooccurrenceSums *sums);
 
 #endif							/* RECSYS_SIMILARITY_ROWS_H */

@@ -15,13 +15,14 @@
 #include "utils/memutils.h"
 
 #include "fuzz.h"
-#include "model/form.h"
 #include "model/header.h"
+#include "model/model.h"
+#include "model/table.h"
 
 /* Of users and of items so many are asked for, at most. */
 #define MOST_ROWS 12
 
-/* The case at hand, for what takes the place of table.c. */
+/* The case at hand. */
 static const FuzzModel *asked;
 
 const char *const question_names[QUESTIONS] = {
@@ -29,27 +30,13 @@ const char *const question_names[QUESTIONS] = {
 	"euclidean", "manhattan", "users"
 };
 
-/* As table.c does, from the case. */
-bool
-model_table_read_block(Oid relid, int32 version, int component, ModelPart part,
-					   uint32 number, ModelBlock *block, const char **problem)
-{
-	*problem = "it is missing";
-	for (int b = 1; b < asked->blobs; b++)
-		if (asked->blob[b].part == COMPONENT_PART(component, part) &&
-			asked->blob[b].block == (int32) number)
-			return asked->blob[b].data != NULL &&
-				block_decode(asked->blob[b].data, block, problem);
-	return false;
-}
-
-Jsonb *
-header_meta(const HeaderRow *row)
-{
-	return (Jsonb *) row->meta;
-}
-
 /* The cache of models is not used: cases are opened as they are. */
+const BlockSource *
+model_table_source(Oid relid, int32 version)
+{
+	return NULL;
+}
+
 bool
 model_table_read_header(Oid relid, HeaderRow *row)
 {
@@ -62,15 +49,30 @@ model_table_is_model(Oid relid, Oid type)
 	return false;
 }
 
-/* As measure.c does. */
-void
-model_table_measure(Oid relid, int32 version, MeasureBlock measure, void *arg)
+/* A source of the blocks of the case at hand. */
+static bool
+read_case(const BlockSource *source, int component, ModelPart part, uint32 number,
+		  ModelBlock *block, const char **problem)
+{
+	*problem = "it is missing";
+	for (int b = 1; b < asked->blobs; b++)
+		if (asked->blob[b].part == COMPONENT_PART(component, part) &&
+			asked->blob[b].block == (int32) number)
+			return asked->blob[b].data != NULL &&
+				block_decode(asked->blob[b].data, block, problem);
+	return false;
+}
+
+static void
+measure_case(const BlockSource *source, MeasureBlock measure, void *arg)
 {
 	for (int b = 1; b < asked->blobs; b++)
 		if (asked->blob[b].data != NULL)
 			measure(arg, component_part_name(asked->blob[b].part >> 8, asked->blob[b].part & 0xff),
 					asked->blob[b].block, VARSIZE(asked->blob[b].data) - VARHDRSZ);
 }
+
+static const BlockSource case_source = {.read = read_case, .measure = measure_case};
 
 static void
 note(Answer *answer, const void *bytes, Size length)
@@ -203,15 +205,15 @@ ask_profile(Model *model, Answer *answer)
 }
 
 static void
-ask_similar(Model *model, bool items, VectorMetric metric, Answer *answer)
+ask_similar(Model *model, Side side, VectorMetric metric, Answer *answer)
 {
-	int32		count = items ? model->header.items : model->header.users;
+	int32		count = side == SIDE_ITEMS ? model->header.items : model->header.users;
 	double	   *score = room(model);
 
 	(void) model_state(model);
 	for (int32 row = 0; row < Min(some(count), 3); row++)
 	{
-		model->form->compare(model, items, row, metric, score);
+		model_compare(model, side, row, metric, score);
 		note_scores(answer, score, count);
 	}
 }
@@ -243,10 +245,10 @@ ask_question(int question, Model *model, Answer *answer)
 			ask_profile(model, answer);
 			break;
 		case 12:
-			ask_similar(model, false, METRIC_COSINE, answer);
+			ask_similar(model, SIDE_USERS, VECTOR_COSINE, answer);
 			break;
 		default:
-			ask_similar(model, true, METRIC_COSINE + question - 8, answer);
+			ask_similar(model, SIDE_ITEMS, VECTOR_COSINE + question - 8, answer);
 	}
 }
 
@@ -259,7 +261,7 @@ open_model(MemoryContext context)
 		.manifest = asked->blob[0].data
 	};
 
-	return model_create(InvalidOid, &row, NULL, context);
+	return model_create(InvalidOid, &row, &case_source, context);
 }
 
 /* Ask, and note the error, if it ends in one.  Returns the model, once it is open. */

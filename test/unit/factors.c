@@ -11,10 +11,10 @@
 #include <string.h>
 
 #include "math/blas.h"
-#include "math/conjugate.h"
+#include "math/cg.h"
 #include "math/kernels.h"
 #include "math/logistic.h"
-#include "math/order.h"
+#include "math/bpr.h"
 #include "math/random.h"
 #include "math/solve.h"
 
@@ -99,7 +99,7 @@ test_conjugate(void)
 				solution[N],
 				matrix[N * N],
 				right[N],
-				work[CONJUGATE_VECTORS * N],
+				work[CG_VECTORS * N],
 				points[40 * N];
 	Dense		dense = {N, matrix, right, 0};
 	Equations	equations = {apply_dense, &dense, N, 0, work};
@@ -114,7 +114,7 @@ test_conjugate(void)
 	for (int i = 0; i < N; i++)
 		right[i] = kernels->dot(N, matrix + i * N, solution);
 	memcpy(x, start, sizeof(x));
-	conjugate_improve(&equations, 2 * N, x);
+	cg_solve(&equations, 2 * N, x);
 	for (int i = 0; i < N; i++)
 		agree = agree && near(x[i], solution[i], 1e-3);
 	ok(agree, "conjugate gradients arrive at the solution");
@@ -127,7 +127,7 @@ test_conjugate(void)
 
 		memcpy(x, start, sizeof(x));
 		dense.applied = 0;
-		conjugate_improve(&equations, steps, x);
+		cg_solve(&equations, steps, x);
 		agree = agree && dense.applied == steps + 1;
 		for (int i = 0; i < N; i++)
 			x[i] -= solution[i];
@@ -140,7 +140,7 @@ test_conjugate(void)
 
 	memset(right, 0, sizeof(right));
 	memset(x, 0, sizeof(x));
-	ok(conjugate_improve(&equations, 5, x) == 0 && x[0] == 0, "nothing to do at the solution");
+	ok(cg_solve(&equations, 5, x) == 0 && x[0] == 0, "nothing to do at the solution");
 }
 
 #define FACTORS 5
@@ -192,7 +192,7 @@ step_is_gradient(float scale, bool user_alone)
 	double		before[VARIABLES],
 				loss;
 	bool		agree = true;
-	OrderStep	step = {1, 1 - penalty, 1 - bias_penalty};
+	BprStep	step = {1, 1 - penalty, 1 - bias_penalty};
 
 	for (int r = 0; r < 3; r++)
 		fill(vector[r], FACTORS);
@@ -202,11 +202,11 @@ step_is_gradient(float scale, bool user_alone)
 	before[3 * FACTORS] = bias[0];
 	before[3 * FACTORS + 1] = bias[1];
 	if (user_alone)
-		loss = order_user_step(&step, PADDED, vector[0], vector[1], vector[2],
+		loss = bpr_user_step(&step, PADDED, vector[0], vector[1], vector[2],
 							   bias[0] - bias[1]);
 	else
-		loss = order_step(&step, PADDED, vector[0], (OrderItem) {vector[1], &bias[0]},
-						  (OrderItem) {vector[2], &bias[1]});
+		loss = bpr_step(&step, PADDED, vector[0], (BprItem) {vector[1], &bias[0]},
+						  (BprItem) {vector[2], &bias[1]});
 	agree = near(loss, ranking_loss(before, 0, 0), 1e-5);
 	for (int i = 0; i < VARIABLES; i++)
 	{

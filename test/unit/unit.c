@@ -144,7 +144,7 @@ order_step_agrees(const Kernels *set, int n)
 	memcpy(old[0], p, sizeof(float) * padded);
 	memcpy(old[1], q, sizeof(float) * padded);
 	memcpy(old[2], r, sizeof(float) * padded);
-	set->order_step(padded, p, q, r, .25f, .5f);
+	set->bpr_step(padded, p, q, r, .25f, .5f);
 	for (int i = 0; i < padded; i++)
 		agree = agree && near(p[i], .5 * old[0][i] + .25 * (old[1][i] - old[2][i]), 1e-6) &&
 			near(q[i], .5 * old[1][i] + .25 * old[0][i], 1e-6) &&
@@ -718,7 +718,7 @@ rows_agree(SimilarityKind kind)
 	SparseRows	m = random_matrix(ROWS, COLS);
 	SparseRows	t = transpose(&m);
 	RowStats	stats[ROWS];
-	LightSums	light[ROWS] = {{0}};
+	CooccurrenceSums light[ROWS] = {{0}};
 	PairSums	pair[ROWS] = {{0}};
 	double		offset[ROWS];
 	int32_t		touched[ROWS];
@@ -726,8 +726,8 @@ rows_agree(SimilarityKind kind)
 		.measure = {.kind = kind, .min_support = 1, .asymmetry = .3},
 		.rows = &m, .columns = &t, .row_stats = stats, .column_count = COLS,
 		.row_offset = kind == SIMILARITY_PEARSON ? offset : NULL,
-		.light = similarity_is_light(kind) ? light : NULL,
-		.pair = similarity_is_light(kind) ? NULL : pair,
+		.light = similarity_uses_cooccurrence(kind) ? light : NULL,
+		.pair = similarity_uses_cooccurrence(kind) ? NULL : pair,
 		.touched = touched
 	};
 	bool		agree = true;
@@ -772,7 +772,7 @@ differences_agree(void)
 
 	for (int x = 0; x < ROWS; x++)
 	{
-		LightSums	sums[ROWS] = {{0}};
+		CooccurrenceSums sums[ROWS] = {{0}};
 		int64_t		middle = (m.start[x] + m.start[x + 1]) / 2;
 
 		row_differences_add(&m, &t, m.start[x], middle, sums);

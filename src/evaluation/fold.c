@@ -1,0 +1,177 @@
+/*
+ * fold.c
+ *		A model of a part of the ratings, to be asked about the rest.
+ *
+ * Training sees what it would see had nothing else ever been read: the users
+ * and items of its part alone, pruned by themselves.  The model lives in memory
+ * and is asked by the code that serves stored models.  Its users and items are
+ * found by their ids, because it may know fewer than the part has, or more.
+ */
+#include "postgres.h"
+#include "compat.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "storage/shmem.h"
+#include "utils/memutils.h"
+
+#include "engine/team.h"
+#include "engine/train.h"
+#include "evaluation/fold.h"
+#include "model/memory_model.h"
+#include "model/model.h"
+#include "ratings/budget.h"
+
+/* Bytes of the model of a part as a process serves it, with its ratings. */
+Size
+fold_served_bytes(const Algorithm *algorithm, const void *options, const MatrixShape *part)
+{
+	return add_size(algorithm->memory(part, options),
+					budget_array(part->ratings, sizeof(int32) + sizeof(float)));
+}
+
+/*
+ * Bytes of training a fold of a part of the given shape, besides the whole: the model as
+ * blocks; then either the training, or a model that is ready to predict, which
+ * may have the ratings both ways, and "test" bytes for what it is asked.
+ */
+Size
+fold_bytes(const Algorithm *algorithm, const void *options, const MatrixShape *part,
+		   Size test)
+{
+	Size		blocks = fold_served_bytes(algorithm, options, part);
+
+	test = add_size(test, add_size(matrix_bytes(part), algorithm->memory(part, options)));
+	return add_size(blocks, Max(train_bytes(algorithm, options, part), test));
+}
+
+/* Should the ratings of a part be where workers can see them? */
+static bool
+is_to_be_shared(const TrainedFold *fold)
+{
+	const Interactions *whole = fold->whole;
+	MatrixShape shape = {
+		.users = whole->users.count,
+		.items = whole->items.count,
+		.ratings = sparse_entries(&whole->by_user)
+	};
+
+	return team_workers(fold->algorithm, fold->options, shape.ratings) > 0 &&
+		budget_fits_shared(train_bytes(fold->algorithm, fold->options, &shape));
+}
+
+/* The part as training would have read it, in the current memory context. */
+static Interactions *
+make_part(const TrainedFold *fold, const SubsetFilter *filter)
+{
+	SubsetIndex index = subset_index(fold->whole, filter);
+	RatingsPolicy policy = train_policy(fold->options);
+	Interactions *part = subset_create_compact(fold->whole, filter, &index,
+											   is_to_be_shared(fold));
+
+	interactions_prune(part, &policy);
+	if (sparse_entries(&part->by_user) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("a part of relation %s leaves nothing to train on",
+						fold->source->relation),
+				 errdetail("No user and item of it have the ratings that min_user_ratings and min_item_ratings want.")));
+	return part;
+}
+
+/*
+ * The model of the part of the ratings that a filter lets through, in the
+ * current memory context.
+ */
+Model *
+fold_train(const TrainedFold *fold, const SubsetFilter *filter)
+{
+	MemoryContext keep = CurrentMemoryContext;
+	MemoryContext scratch = AllocSetContextCreate(keep, "recsys training", ALLOCSET_DEFAULT_SIZES);
+	TrainContext training = {
+		.algorithm = fold->algorithm,
+		.options = fold->options,
+		.source = fold->source
+	};
+	Interactions *part;
+	ModelHeader header;
+	Model	   *model;
+
+	MemoryContextSwitchTo(scratch);
+	part = make_part(fold, filter);
+	training.ratings = part;
+	training.progress = progress_create(fold->algorithm->name);
+	train_run(&training);
+	header = train_header(&training, fold->source);
+	MemoryContextSwitchTo(keep);
+	model = memory_model_create(training.draft, &header);
+	train_end(&training);
+	interactions_release(part);
+	MemoryContextDelete(scratch);
+	return model;
+}
+
+static int32 *
+index_of_ids(Model *model, ModelPart part, const Ids *ids)
+{
+	int32	   *index = MemoryContextAllocHuge(CurrentMemoryContext,
+											   budget_array(Max(ids->count, 1), sizeof(int32)));
+
+	for (int32 i = 0; i < ids->count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		index[i] = model_find_id(model, part, ids_get(ids, i));
+	}
+	return index;
+}
+
+/* Find the users and items of some ratings in a model.  Palloc'd. */
+FoldIndex
+fold_index(Model *model, const Interactions *ratings)
+{
+	return (FoldIndex) {
+		.user = index_of_ids(model, PART_USER_IDS, &ratings->users),
+		.item = index_of_ids(model, PART_ITEM_IDS, &ratings->items)
+	};
+}
+
+/* Predict all of some ratings; the predictions are as many. */
+void
+fold_judge(Model *model, const Interactions *ratings, const FoldIndex *index,
+		   Prediction *prediction)
+{
+	bool		items = model_prefers_item_order(model);
+	const SparseRows *rows = items ? &ratings->by_item : &ratings->by_user;
+	int64		n = 0;
+
+	for (int32 row = 0; row < rows->rows; row++)
+		for (int64 e = rows->start[row]; e < rows->start[row + 1]; e++)
+		{
+			int32		user = items ? rows->index[e] : row;
+			int32		item = items ? row : rows->index[e];
+			double		rating = model->form->predict(model, index->user[user],
+													  index->item[item]);
+
+			CHECK_FOR_INTERRUPTS();
+			prediction[n++] = (Prediction) {user, model_clip(model, rating), rows->value[e]};
+		}
+}
+
+/* Means over all predictions, of which there must be one. */
+PredictionErrors
+judgement_errors(const Prediction *prediction, int64 count)
+{
+	PredictionErrors errors = {0};
+
+	for (int64 i = 0; i < count; i++)
+	{
+		double		error = prediction[i].predicted - prediction[i].actual;
+
+		errors.mse += error * error;
+		errors.mae += fabs(error);
+	}
+	errors.mse /= count;
+	errors.mae /= count;
+	return errors;
+}

@@ -1,0 +1,612 @@
+/*
+ * blend.c
+ *		The blend form: a weighted sum of the scores of components.
+ *
+ * Scores of different algorithms have nothing in common but their order.  So
+ * those of each component are put on one scale for each user before they are
+ * added: less their mean and divided by their deviation, or replaced by the
+ * share of the items that are worse; mean, deviation and ranks are those over
+ * the items that the user has not rated, as far as the model knows that.  With
+ * the scale "none" they are added as they are; if all of them are ratings that
+ * is a stacked regression (Breiman, "Stacked regressions", Machine Learning 24,
+ * 1996), mean + sum of w_c (score_c - mean).
+ *
+ * An item that some component has no score for gets the lowest that this
+ * component gives the user, or, where the scores are ratings, the mean: what
+ * is not near anything one likes is no better than the rest, what has few
+ * ratings may well be.
+ */
+#include "postgres.h"
+#include "compat.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/float.h"
+#include "utils/lsyscache.h"
+
+#include "forms/blend.h"
+#include "forms/registry.h"
+#include "forms/row_cache.h"
+#include "model/json.h"
+
+/* By BlendScale. */
+const char *const scale_names[] = {"standard", "rank", "none", NULL};
+
+typedef struct BlendState
+{
+	BlendParams params;
+	double		base;			/* what weights are relative to */
+	int32		user;			/* whose preferences are in "total"; -1: nobody's */
+	double	   *total;			/* [rows] the sum, for what has no score too */
+	double	   *part;			/* [rows] the scores of a component */
+	bool	   *known;			/* [rows] which any component has a score for */
+	bool	   *seen;			/* [rows] which do not count for mean and ranks */
+	bool	   *rated;			/* [items] which anybody has rated; NULL: all of them */
+	double	   *sorted;			/* [rows] work space for ranks; NULL: not needed */
+} BlendState;
+
+/* Write the parameters of the form into a draft. */
+void
+blend_params_write(const BlendParams *params, ModelDraft *draft)
+{
+	StringInfoData weights;
+	StringInfoData ratings;
+
+	initStringInfo(&weights);
+	initStringInfo(&ratings);
+	for (int c = 0; c < params->components; c++)
+	{
+		appendStringInfoString(&weights, c > 0 ? ", " : "[");
+		json_append_number(&weights, params->weight[c]);
+		draft->diverged = draft->diverged || !isfinite(params->weight[c]);
+		appendStringInfo(&ratings, "%s%s", c > 0 ? ", " : "[",
+						 params->ratings[c] ? "true" : "false");
+	}
+	appendStringInfoChar(&weights, ']');
+	appendStringInfoChar(&ratings, ']');
+	json_add_string(&draft->params, "normalize", scale_names[params->scale]);
+	json_add_raw(&draft->params, "weights", weights.data);
+	json_add_raw(&draft->params, "ratings", ratings.data);
+}
+
+/* Is this an array with an element for every component? */
+static bool
+has_all(const Model *model, const Jsonb *array)
+{
+	return array != NULL && JB_ROOT_IS_ARRAY(array) &&
+		JB_ROOT_COUNT(array) == model->components;
+}
+
+static bool
+read_component(const Jsonb *weights, const Jsonb *ratings, int c, BlendParams *params)
+{
+	JsonbValue *weight = getIthJsonbValueFromContainer((JsonbContainer *) &weights->root, c);
+	JsonbValue *is_rating = getIthJsonbValueFromContainer((JsonbContainer *) &ratings->root, c);
+
+	if (weight->type != jbvNumeric || is_rating->type != jbvBool)
+		return false;
+	params->weight[c] = json_value_number(weight);
+	params->ratings[c] = is_rating->val.boolean;
+	return params->weight[c] >= 0 && params->weight[c] <= LARGEST_NUMBER;
+}
+
+/* Read the parameters of the form; false if one of them is absurd. */
+static bool
+read_params(const Model *model, BlendParams *params)
+{
+	const Jsonb *json = model->header.params;
+	const char *scale = json_get_string(json, "normalize");
+	Jsonb	   *weights = json_get_container(json, "weights");
+	Jsonb	   *ratings = json_get_container(json, "ratings");
+
+	if (scale == NULL || model->components == 0 || !has_all(model, weights) ||
+		!has_all(model, ratings))
+		return false;
+	params->components = model->components;
+	params->scale = SCALE_STANDARD;
+	while (scale_names[params->scale] != NULL && strcmp(scale_names[params->scale], scale) != 0)
+		params->scale++;
+	if (scale_names[params->scale] == NULL)
+		return false;
+	for (int c = 0; c < params->components; c++)
+		if (!read_component(weights, ratings, c, params))
+			return false;
+	return true;
+}
+
+/*
+ * Is the blend better asked for one item after another?  Scores that are scaled
+ * are those of a user; others go by the components that care.
+ */
+static bool
+blend_prefers_item_order(const Model *model)
+{
+	const char *scale = json_get_string(model->header.params, "normalize");
+
+	if (scale == NULL || strcmp(scale, scale_names[SCALE_NONE]) != 0)
+		return false;
+	for (int c = 0; c < model->components; c++)
+		if (model_prefers_item_order(model->component[c]))
+			return true;
+	return false;
+}
+
+/* Are all scores ratings, and so the sum too? */
+static bool
+sum_is_rating(const BlendParams *params)
+{
+	bool		all = params->scale == SCALE_NONE;
+
+	for (int c = 0; c < params->components; c++)
+		all = all && params->ratings[c];
+	return all;
+}
+
+/*
+ * Load the components.  One that would rather predict the other way round than
+ * the whole does keeps rows that are asked for again and again.
+ */
+static void
+load_components(Model *model)
+{
+	bool		by_item = blend_prefers_item_order(model);
+
+	for (int c = 0; c < model->components; c++)
+	{
+		Model	   *component = model->component[c];
+
+		component->row_cache_bytes = model_prefers_item_order(component) != by_item ?
+			ROW_CACHE_BYTES : model->row_cache_bytes;
+		model_state(component);
+	}
+}
+
+static void *
+allocate_rows(int32 rows, Size element)
+{
+	return MemoryContextAllocExtended(CurrentMemoryContext, (Size) rows * element,
+									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+/* Which items have been rated, NULL if all. */
+static bool *
+find_rated(Model *model)
+{
+	bool	   *rated = allocate_rows(model->header.items, sizeof(bool));
+	bool		all = true;
+
+	for (int32 item = 0; item < model->header.items; item++)
+	{
+		rated[item] = *model_row(model, PART_ITEM_COUNTS, item) > 0;
+		all = all && rated[item];
+	}
+	if (all)
+		pfree(rated);
+	return all ? NULL : rated;
+}
+
+static void *
+blend_load(Model *model)
+{
+	BlendState *state = palloc0(sizeof(BlendState));
+	int32		rows = Max(model->header.items, model->header.users);
+
+	for (int c = 0; c < model->components; c++)
+		if (model->component[c]->form == &blend_form)
+			report_corruption(model->relid, model->version, "header", "it is made of another blend");
+	if (!read_params(model, &state->params))
+		report_corruption(model->relid, model->version, "header",
+						  "its parameters are out of range");
+	load_components(model);
+	state->base = sum_is_rating(&state->params) ? model->header.mean : 0;
+	state->user = -1;
+	state->rated = find_rated(model);
+	state->total = allocate_rows(rows, sizeof(double));
+	state->part = allocate_rows(rows, sizeof(double));
+	state->known = allocate_rows(rows, sizeof(bool));
+	state->seen = allocate_rows(rows, sizeof(bool));
+	if (state->params.scale == SCALE_RANK)
+		state->sorted = allocate_rows(rows, sizeof(double));
+	return state;
+}
+
+/* The scores of a row that count, as far as their scale needs it. */
+typedef struct Spread
+{
+	int32		count;
+	double		mean;
+	double		stddev;
+	double		lowest;
+} Spread;
+
+static inline bool
+has_score(double score)
+{
+	return isfinite(score);
+}
+
+static Spread
+measure_spread(const BlendState *state, const double *score, int32 rows)
+{
+	Spread		spread = {.lowest = get_float8_infinity()};
+	double		squares = 0;
+
+	for (int32 r = 0; r < rows; r++)
+		if (has_score(score[r]) && !state->seen[r])
+		{
+			spread.count++;
+			spread.mean += score[r];
+			spread.lowest = Min(spread.lowest, score[r]);
+		}
+	if (spread.count == 0)
+		return (Spread) {0};
+	spread.mean /= spread.count;
+	for (int32 r = 0; r < rows; r++)
+		if (has_score(score[r]) && !state->seen[r])
+			squares += (score[r] - spread.mean) * (score[r] - spread.mean);
+	spread.stddev = sqrt(squares / spread.count);
+	return spread;
+}
+
+static int
+compare_doubles(const void *a, const void *b, void *arg)
+{
+	double		x = *(const double *) a;
+	double		y = *(const double *) b;
+
+	return (x > y) - (x < y);
+}
+
+/* How many of sorted numbers are smaller, or not larger if "equal_too". */
+static int32
+count_below(const double *sorted, int32 count, double number, bool equal_too)
+{
+	int32		low = 0;
+	int32		high = count;
+
+	while (low < high)
+	{
+		int32		middle = low + (high - low) / 2;
+
+		if (sorted[middle] < number || (equal_too && sorted[middle] == number))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Replace scores by the share of those that count that are worse; equal ones by halves. */
+static void
+rank_row(BlendState *state, double *score, int32 rows, double missing)
+{
+	int32		count = 0;
+
+	for (int32 r = 0; r < rows; r++)
+	{
+		if (!has_score(score[r]))
+			score[r] = missing;
+		if (!state->seen[r])
+			state->sorted[count++] = score[r];
+	}
+	qsort_interruptible(state->sorted, count, sizeof(double), compare_doubles, NULL);
+	for (int32 r = 0; r < rows; r++)
+		score[r] = count == 0 ? 0 :
+			(count_below(state->sorted, count, score[r], false) +
+			 count_below(state->sorted, count, score[r], true)) / (2.0 * count);
+}
+
+static void
+standardize_row(double *score, int32 rows, double missing, const Spread *spread)
+{
+	bool		spreads = spread->stddev > 0 && isfinite(spread->stddev);
+
+	for (int32 r = 0; r < rows; r++)
+	{
+		double		value = has_score(score[r]) ? score[r] : missing;
+
+		score[r] = spreads ? (value - spread->mean) / spread->stddev : 0;
+	}
+}
+
+/* A component has nothing to say of items that nobody has rated, unless it knows them. */
+static void
+forget_unrated(const BlendState *state, const Model *component, double *score)
+{
+	if (state->rated == NULL || component->form->scores_cold_items)
+		return;
+	for (int32 item = 0; item < component->header.items; item++)
+		if (!state->rated[item])
+			score[item] = get_float8_nan();
+}
+
+/*
+ * Put the scores of a component, NaN where there is none, on the scale of the
+ * blend, without gaps; "known" learns where they were.
+ */
+static void
+scale_row(BlendState *state, bool ratings, double *score, int32 rows)
+{
+	Spread		spread = measure_spread(state, score, rows);
+	double		missing = ratings ? spread.mean : spread.lowest;
+
+	for (int32 r = 0; r < rows; r++)
+		state->known[r] = state->known[r] || has_score(score[r]);
+	switch (state->params.scale)
+	{
+		case SCALE_STANDARD:
+			standardize_row(score, rows, missing, &spread);
+			break;
+		case SCALE_RANK:
+			rank_row(state, score, rows, missing);
+			break;
+		case SCALE_NONE:
+			for (int32 r = 0; r < rows; r++)
+				score[r] = has_score(score[r]) ? score[r] : missing;
+	}
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* Begin a sum over rows, of which those of some indexes have been seen. */
+static void
+start_sum(BlendState *state, int32 rows, const int32 *seen, int32 count)
+{
+	state->user = -1;
+	memset(state->known, 0, rows * sizeof(bool));
+	memset(state->seen, 0, rows * sizeof(bool));
+	for (int32 i = 0; i < count; i++)
+		state->seen[seen[i]] = true;
+	for (int32 r = 0; r < rows; r++)
+		state->total[r] = state->base;
+}
+
+static void
+start_user(Model *model, BlendState *state, int32 user)
+{
+	const int32 *index = NULL;
+	const float *value;
+	int32		count = 0;
+
+	if (user >= 0 && model_has_part(model, PART_RATINGS))
+		count = model_sparse_row(model, PART_RATINGS, user, &index, &value);
+	start_sum(state, model->header.items, index, count);
+}
+
+/* Put the scores of all items by a component on the scale of the blend. */
+static void
+scale_items(Model *model, BlendState *state, int c, double *score)
+{
+	forget_unrated(state, model->component[c], score);
+	scale_row(state, state->params.ratings[c], score, model->header.items);
+}
+
+/* Add the scores of all items by a component, in state->part, to the sum. */
+static void
+add_part(Model *model, BlendState *state, int c)
+{
+	double		weight = state->params.weight[c];
+
+	scale_items(model, state, c, state->part);
+	for (int32 item = 0; item < model->header.items; item++)
+		state->total[item] += weight * (state->part[item] - state->base);
+}
+
+/* The sum, where any component had a score. */
+static void
+end_sum(const Model *model, const BlendState *state, int32 rows, double *scores)
+{
+	for (int32 r = 0; r < rows; r++)
+		scores[r] = state->known[r] ? finite_score(model, state->total[r]) : get_float8_nan();
+}
+
+static void
+sum_for_user(Model *model, BlendState *state, int32 user)
+{
+	start_user(model, state, user);
+	for (int c = 0; c < model->components; c++)
+	{
+		Model	   *component = model->component[c];
+
+		if (state->params.weight[c] == 0)
+			continue;
+		component->form->score_items(component, user, state->part);
+		add_part(model, state, c);
+	}
+	state->user = user;
+}
+
+static void
+blend_score_items(Model *model, int32 user, double *scores)
+{
+	BlendState *state = model_state(model);
+
+	sum_for_user(model, state, user);
+	end_sum(model, state, model->header.items, scores);
+}
+
+/*
+ * The scores of all items for a user by one component, from 0 on, on the scale
+ * of the blend and without gaps.
+ */
+void
+blend_component_scores(Model *model, int component, int32 user, double *scores)
+{
+	BlendState *state = model_state(model);
+	Model	   *part = model->component[component];
+
+	start_user(model, state, user);
+	part->form->score_items(part, user, scores);
+	scale_items(model, state, component, scores);
+}
+
+/* The scores of a component for some users at once. */
+static void
+score_block(Model *component, const int32 *user, int count, double *row, float *scores)
+{
+	int32		items = component->header.items;
+
+	if (component->form->score_users != NULL)
+	{
+		component->form->score_users(component, user, count, scores);
+		return;
+	}
+	for (int u = 0; u < count; u++)
+	{
+		component->form->score_items(component, user[u], row);
+		for (int32 item = 0; item < items; item++)
+			scores[(Size) u * items + item] = row[item];
+	}
+}
+
+/* Add the scores of a component for a user to a row of sums, and see what is known. */
+static void
+add_to_row(Model *model, int c, int32 user, const float *part, float *sum, bool *known)
+{
+	BlendState *state = model_state(model);
+	int32		items = model->header.items;
+
+	start_user(model, state, user);
+	for (int32 item = 0; item < items; item++)
+		state->part[item] = part[item];
+	scale_items(model, state, c, state->part);
+	for (int32 item = 0; item < items; item++)
+	{
+		sum[item] += state->params.weight[c] * (state->part[item] - state->base);
+		known[item] = known[item] || state->known[item];
+	}
+}
+
+static void
+blend_score_users(Model *model, const int32 *user, int count, float *scores)
+{
+	BlendState *state = model_state(model);
+	Size		items = model->header.items;
+	float	   *part = allocate_rows(count, items * sizeof(float));
+	bool	   *known = allocate_rows(count, items * sizeof(bool));
+
+	for (Size i = 0; i < count * items; i++)
+		scores[i] = state->base;
+	for (int c = 0; c < model->components; c++)
+	{
+		if (state->params.weight[c] == 0)
+			continue;
+		score_block(model->component[c], user, count, state->part, part);
+		for (int u = 0; u < count; u++)
+			add_to_row(model, c, user[u], part + u * items, scores + u * items,
+					   known + u * items);
+	}
+	for (Size i = 0; i < count * items; i++)
+		scores[i] = known[i] ? finite_score(model, scores[i]) : get_float4_nan();
+	pfree(part);
+	pfree(known);
+}
+
+/* Those components alone that can score somebody who was not in training. */
+static void
+blend_score_profile(Model *model, const int32 *item, const float *value, int32 count,
+					double *scores)
+{
+	BlendState *state = model_state(model);
+
+	start_sum(state, model->header.items, item, count);
+	for (int c = 0; c < model->components; c++)
+	{
+		Model	   *component = model->component[c];
+
+		if (state->params.weight[c] == 0 || component->form->score_profile == NULL)
+			continue;
+		component->form->score_profile(component, item, value, count, state->part);
+		add_part(model, state, c);
+	}
+	end_sum(model, state, model->header.items, scores);
+}
+
+/*
+ * Scores that are not scaled are summed for the one item; others need those of
+ * all items, which are kept for the next item of the same user.  To somebody
+ * whom the model does not know all items are alike.
+ */
+static double
+blend_predict(Model *model, int32 user, int32 item)
+{
+	BlendState *state = model_state(model);
+	double		sum = state->base;
+
+	if (state->params.scale == SCALE_NONE)
+	{
+		for (int c = 0; c < model->components; c++)
+			if (state->params.weight[c] != 0)
+				sum += state->params.weight[c] *
+					(model->component[c]->form->predict(model->component[c], user, item) -
+					 state->base);
+		return sum;
+	}
+	if (user < 0 || item < 0)
+		return 0;
+	if (state->user != user)
+		sum_for_user(model, state, user);
+	return state->total[item];
+}
+
+/* Has a component that counts something to compare? */
+static bool
+blend_can_compare(const Model *model)
+{
+	BlendParams params;
+
+	/* What is absurd is found when the model is loaded. */
+	if (!read_params(model, &params))
+		return true;
+	for (int c = 0; c < model->components; c++)
+		if (params.weight[c] != 0 && model_can_compare(model->component[c]))
+			return true;
+	return false;
+}
+
+/* The similarities of those components that have some, blended as scores are. */
+static void
+blend_compare(Model *model, Side side, int32 row, VectorMetric metric, double *scores)
+{
+	BlendState *state = model_state(model);
+	int32		rows = side == SIDE_ITEMS ? model->header.items : model->header.users;
+	double		weights = 0;
+
+	if (metric != VECTOR_COSINE)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("a blend of algorithms has one similarity, that of its components"),
+				 errhint("Leave out the metric.")));
+	start_sum(state, rows, &row, 1);
+	memset(state->total, 0, rows * sizeof(double));
+	for (int c = 0; c < model->components; c++)
+	{
+		Model	   *component = model->component[c];
+		double		weight = state->params.weight[c];
+
+		if (weight == 0 || !model_can_compare(component))
+			continue;
+		component->form->compare(component, side, row, metric, state->part);
+		if (side == SIDE_ITEMS)
+			forget_unrated(state, component, state->part);
+		scale_row(state, false, state->part, rows);
+		for (int32 r = 0; r < rows; r++)
+			state->total[r] += weight * state->part[r];
+		weights += weight;
+	}
+	for (int32 r = 0; r < rows; r++)
+		state->total[r] /= weights;
+	end_sum(model, state, rows, scores);
+}
+
+const ModelForm blend_form = {
+	.name = "blend",
+	.load = blend_load,
+	.predict = blend_predict,
+	.score_items = blend_score_items,
+	.score_users = blend_score_users,
+	.score_profile = blend_score_profile,
+	.compare = blend_compare,
+	.can_compare = blend_can_compare,
+	.prefers_item_order = blend_prefers_item_order
+};

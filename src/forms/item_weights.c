@@ -1,0 +1,234 @@
+/*
+ * item_weights.c
+ *		The linear form: what each of a user's items adds to the others.
+ *
+ * The score of item i for a user is the sum over his items j of x_uj W[j][i],
+ * x_uj being his rating, or 1.  Row j of W says what item j speaks for: it is
+ * sparse (PART_WEIGHTS), or dense (PART_DENSE_WEIGHTS) where everything speaks
+ * for or against everything.  The weights are held whole, of the ratings only
+ * the rows that are asked for.  Nothing here depends on the user but his items,
+ * so that somebody who was not in training is scored in the same way.
+ */
+#include "postgres.h"
+#include "compat.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/float.h"
+#include "utils/memutils.h"
+
+#include "forms/neighbor.h"
+#include "forms/registry.h"
+#include "math/kernels.h"
+
+/* Rows of dense weights that are added up between two looks for an interrupt. */
+#define ROWS_PER_CHECK 256
+
+typedef struct ItemWeightsState
+{
+	SparseRows	sparse;			/* the weights, or else ... */
+	float	   *dense;			/* [items x stride], aligned; NULL: they are sparse */
+	int			stride;
+	float	   *scores;			/* [stride] work space */
+	Neighborhood *users;		/* to compare them; NULL until needed */
+} ItemWeightsState;
+
+static void *
+item_weights_load(Model *model)
+{
+	ItemWeightsState *state = palloc0(sizeof(ItemWeightsState));
+	int32		items = model->header.items;
+
+	model_require_part(model, PART_RATINGS, BLOCK_SPARSE, model->header.users, items);
+	state->stride = KERNEL_PADDED(items);
+	if (model_has_part(model, PART_DENSE_WEIGHTS))
+	{
+		model_require_part(model, PART_DENSE_WEIGHTS, BLOCK_FLOAT4, items, items);
+		state->dense = model_load_floats(model, PART_DENSE_WEIGHTS, state->stride);
+	}
+	else
+	{
+		model_require_part(model, PART_WEIGHTS, BLOCK_SPARSE, items, items);
+		model_load_sparse(model, PART_WEIGHTS, &state->sparse);
+	}
+	state->scores = MemoryContextAllocHuge(CurrentMemoryContext,
+										   sizeof(float) * state->stride);
+	return state;
+}
+
+static void
+add_dense_rows(const ItemWeightsState *state, const int32 *item, const float *value, int32 count)
+{
+	for (int32 i = 0; i < count; i += ROWS_PER_CHECK)
+	{
+		CHECK_FOR_INTERRUPTS();
+		kernels->gather_sum(Min(ROWS_PER_CHECK, count - i), state->stride, state->dense,
+							item + i, value + i, state->scores);
+	}
+}
+
+static void
+add_sparse_rows(const ItemWeightsState *state, const int32 *item, const float *value, int32 count)
+{
+	const SparseRows *weights = &state->sparse;
+
+	for (int32 i = 0; i < count; i++)
+	{
+		int64		end = weights->start[item[i] + 1];
+
+		CHECK_FOR_INTERRUPTS();
+		for (int64 e = weights->start[item[i]]; e < end; e++)
+			state->scores[weights->index[e]] += value[i] * weights->value[e];
+	}
+}
+
+/*
+ * Sum up what some items with these values say of all others, in
+ * state->scores.  Of those whose sum is exactly zero nothing was said.
+ */
+static const float *
+sum_weights(ItemWeightsState *state, const int32 *item, const float *value, int32 count)
+{
+	memset(state->scores, 0, sizeof(float) * state->stride);
+	if (state->dense != NULL)
+		add_dense_rows(state, item, value, count);
+	else
+		add_sparse_rows(state, item, value, count);
+	return state->scores;
+}
+
+static void
+item_weights_score_profile(Model *model, const int32 *item, const float *value, int32 count,
+						   double *scores)
+{
+	const float *sums = sum_weights(model_state(model), item, value, count);
+
+	for (int32 i = 0; i < model->header.items; i++)
+		scores[i] = sums[i] != 0 ? finite_score(model, sums[i]) : get_float8_nan();
+}
+
+static void
+item_weights_score_items(Model *model, int32 user, double *scores)
+{
+	const int32 *item;
+	const float *value;
+	int32		count;
+
+	model_state(model);
+	count = model_sparse_row(model, PART_RATINGS, user, &item, &value);
+	item_weights_score_profile(model, item, value, count, scores);
+}
+
+static void
+item_weights_score_users(Model *model, const int32 *user, int count, float *scores)
+{
+	ItemWeightsState *state = model_state(model);
+	int32		items = model->header.items;
+
+	for (int u = 0; u < count; u++, scores += items)
+	{
+		const int32 *item;
+		const float *value;
+		int32		own = model_sparse_row(model, PART_RATINGS, user[u], &item, &value);
+		const float *sums = sum_weights(state, item, value, own);
+
+		for (int32 i = 0; i < items; i++)
+			scores[i] = sums[i] != 0 ? finite_score(model, sums[i]) : get_float4_nan();
+	}
+}
+
+static double
+weight_of(const ItemWeightsState *state, int32 from, int32 to)
+{
+	int64		entry;
+
+	if (state->dense != NULL)
+		return state->dense[(Size) from * state->stride + to];
+	entry = sparse_find(&state->sparse, from, to);
+	return entry >= 0 ? state->sparse.value[entry] : 0;
+}
+
+static double
+item_weights_predict(Model *model, int32 user, int32 item)
+{
+	ItemWeightsState *state = model_state(model);
+	const int32 *own;
+	const float *value;
+	int32		count;
+	double		score = 0;
+
+	if (user < 0 || item < 0)
+		return 0;
+	count = model_sparse_row(model, PART_RATINGS, user, &own, &value);
+	for (int32 i = 0; i < count; i++)
+		score += value[i] * weight_of(state, own[i], item);
+	return score;
+}
+
+/* What an item says of all others, NaN where that is nothing. */
+static void
+compare_items(const ItemWeightsState *state, int32 items, int32 item, double *scores)
+{
+	const SparseRows *weights = &state->sparse;
+
+	for (int32 i = 0; i < items; i++)
+	{
+		float		weight = state->dense == NULL ? 0 :
+			state->dense[(Size) item * state->stride + i];
+
+		scores[i] = weight != 0 && i != item ? weight : get_float8_nan();
+	}
+	if (state->dense != NULL)
+		return;
+	for (int64 e = weights->start[item]; e < weights->start[item + 1]; e++)
+		if (weights->index[e] != item)
+			scores[weights->index[e]] = weights->value[e];
+}
+
+/* Users are compared by the cosine of what they have. */
+static Neighborhood *
+users_of_model(Model *model, ItemWeightsState *state)
+{
+	NeighborParams params = {
+		.measure = {.kind = SIMILARITY_COSINE, .min_support = 1},
+		.score = SCORE_SUM,
+		.k = 1
+	};
+	MemoryContext old;
+
+	if (state->users == NULL)
+	{
+		old = MemoryContextSwitchTo(model->context);
+		state->users = model_neighborhood(model, &params);
+		MemoryContextSwitchTo(old);
+	}
+	return state->users;
+}
+
+static void
+item_weights_compare(Model *model, Side side, int32 row, VectorMetric metric, double *scores)
+{
+	ItemWeightsState *state = model_state(model);
+
+	if (metric != VECTOR_COSINE)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("a model of item weights has no vectors to compare by another metric"),
+				 errdetail("Items are as similar as the weight of one for the other, users as the cosine of what they have."),
+				 errhint("Leave out the metric, or train a factorization, such as als or svd.")));
+	if (side == SIDE_ITEMS)
+		compare_items(state, model->header.items, row, scores);
+	else
+		neighborhood_compare(users_of_model(model, state), SIDE_USERS, row, scores, NULL);
+}
+
+const ModelForm item_weights_form = {
+	.name = "item_weights",
+	.load = item_weights_load,
+	.predict = item_weights_predict,
+	.score_items = item_weights_score_items,
+	.score_users = item_weights_score_users,
+	.score_profile = item_weights_score_profile,
+	.compare = item_weights_compare
+};
