@@ -333,10 +333,11 @@ factor_compare(Model *model, Side side, int32 row, VectorMetric metric, double *
 	pfree(other);
 }
 
+/* A baseline has no factors.  One part without the other is found when they are loaded. */
 static bool
 factor_can_compare(const Model *model)
 {
-	return model_has_part(model, PART_ITEM_FACTORS);
+	return model_has_part(model, PART_ITEM_FACTORS) || model_has_part(model, PART_USER_FACTORS);
 }
 
 const ModelForm factor_form = {

@@ -177,7 +177,7 @@ require_side(const Model *model, Side side)
 	if (model->form->neighbor_side != side)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("model \"%s\" is not %s-neighbor model", get_rel_name(model->relid),
+				 errmsg("model \"%s\" is not %s neighbor model", get_rel_name(model->relid),
 						side == SIDE_ITEMS ? "an item" : "a user"),
 				 errdetail("It was trained with algorithm \"%s\".", model->header.algorithm),
 				 errhint("Use %s, or recsys_recommend.",
