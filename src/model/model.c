@@ -783,3 +783,17 @@ model_find_id(Model *model, ModelPart part, Id id)
 	}
 	return -1;
 }
+
+/* The dense index of a user, or -1 if the model does not know it. */
+int32
+find_user(Model *model, Id id)
+{
+	return model_find_id(model, PART_USER_IDS, id);
+}
+
+/* The dense index of an item, likewise. */
+int32
+find_item(Model *model, Id id)
+{
+	return model_find_id(model, PART_ITEM_IDS, id);
+}

@@ -164,6 +164,8 @@ extern void model_load_ratings(Model *model, SparseRows *by_user, SparseRows *by
 extern bool model_ids_are_integers(const Model *model, ModelPart part);
 extern Id	model_id(Model *model, ModelPart part, int32 row);
 extern int32 model_find_id(Model *model, ModelPart part, Id id);
+extern int32 find_user(Model *model, Id id);
+extern int32 find_item(Model *model, Id id);
 
 extern bool model_prefers_item_order(const Model *model);
 extern bool model_is_non_personalized(const Model *model);

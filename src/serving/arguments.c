@@ -5,7 +5,6 @@
 #include "postgres.h"
 #include "compat.h"
 
-
 #include "model/table.h"
 #include "serving/arguments.h"
 
@@ -70,18 +69,4 @@ columns_argument(FunctionCallInfo fcinfo, int n)
 		.item = name_argument(fcinfo, n + 1),
 		.rating = name_argument(fcinfo, n + 2)
 	};
-}
-
-/* The dense index of a user, or -1 if the model does not know it. */
-int32
-find_user(Model *model, Id id)
-{
-	return model_find_id(model, PART_USER_IDS, id);
-}
-
-/* The dense index of an item, likewise. */
-int32
-find_item(Model *model, Id id)
-{
-	return model_find_id(model, PART_ITEM_IDS, id);
 }

@@ -15,8 +15,6 @@
 #include "ratings/source.h"
 
 extern Model *model_argument(FunctionCallInfo fcinfo, int n);
-extern int32 find_user(Model *model, Id id);
-extern int32 find_item(Model *model, Id id);
 extern int	count_argument(FunctionCallInfo fcinfo, int n);
 extern char *name_argument(FunctionCallInfo fcinfo, int n);
 extern ColumnNames columns_argument(FunctionCallInfo fcinfo, int n);
