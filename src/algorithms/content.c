@@ -28,6 +28,7 @@
 #include "algorithms/registry.h"
 #include "features/terms.h"
 #include "ratings/budget.h"
+#include "ratings/extend.h"
 
 typedef struct ContentOptions
 {

@@ -32,6 +32,7 @@
 #include "engine/train.h"
 #include "model/json.h"
 #include "ratings/budget.h"
+#include "ratings/matrix_builder.h"
 #include "ratings/reader.h"
 
 /* Half of its weight is lost in so many days, where a time is one. */

@@ -24,8 +24,10 @@
 #include "model/encode.h"
 #include "model/json.h"
 #include "ratings/budget.h"
+#include "ratings/extend.h"
 #include "ratings/id_type.h"
 #include "ratings/left_out.h"
+#include "ratings/prune.h"
 #include "ratings/reader.h"
 
 static void

@@ -26,6 +26,7 @@
 #include "evaluation/concordance.h"
 #include "measures/aggregate.h"
 #include "ratings/id_type.h"
+#include "ratings/ids_builder.h"
 #include "serving/arguments.h"
 
 static int

@@ -22,6 +22,7 @@
 #include "model/memory_model.h"
 #include "model/model.h"
 #include "ratings/budget.h"
+#include "ratings/prune.h"
 
 /* Bytes of the model of a part as a process serves it, with its ratings. */
 Size

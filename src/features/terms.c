@@ -30,6 +30,7 @@
 #include "features/terms.h"
 #include "ratings/budget.h"
 #include "ratings/id_datum.h"
+#include "ratings/ids_builder.h"
 #include "ratings/loader.h"
 #include "ratings/sketch.h"
 
@@ -496,14 +497,6 @@ order_items(const TermsBuilder *builder, const int32 *item_rank, const int32 *te
 			counts->value[to] = builder->count[e];
 		}
 	}
-}
-
-static void
-sparse_free(SparseRows *matrix)
-{
-	pfree(matrix->start);
-	pfree(matrix->index);
-	pfree(matrix->value);
 }
 
 /* All that was read, in order.  The builder is used up. */

@@ -10,49 +10,8 @@
 #include "postgres.h"
 #include "compat.h"
 
-#include "miscadmin.h"
-
-#include "ratings/budget.h"
-#include "ratings/matrix.h"
-
-/* How many entries are worked on between two looks for an interrupt. */
-#define ENTRIES_PER_CHECK 1000000
-
-/*
- * Where the rows of a matrix start among more rows: row r becomes row
- * index[r] of "rows" rows, the others are empty.  Palloc'd.
- */
-int64 *
-sparse_spread_rows(const SparseRows *matrix, const int32 *index, int32 rows)
-{
-	int64	   *start = MemoryContextAllocHuge(CurrentMemoryContext,
-											   budget_array((Size) rows + 1, sizeof(int64)));
-	int32		next = 0;
-
-	for (int32 row = 0; row < matrix->rows; row++)
-		while (next <= index[row])
-			start[next++] = matrix->start[row];
-	while (next <= rows)
-		start[next++] = matrix->start[matrix->rows];
-	return start;
-}
-
-/* The columns of all entries, renumbered.  Palloc'd. */
-int32 *
-sparse_renumber_columns(const SparseRows *matrix, const int32 *index)
-{
-	int64		n = sparse_entries(matrix);
-	int32	   *result = MemoryContextAllocHuge(CurrentMemoryContext,
-												budget_array(Max(n, 1), sizeof(int32)));
-
-	for (int64 e = 0; e < n; e++)
-	{
-		result[e] = index[matrix->index[e]];
-		if (e % ENTRIES_PER_CHECK == 0)
-			CHECK_FOR_INTERRUPTS();
-	}
-	return result;
-}
+#include "ratings/extend.h"
+#include "ratings/ids_builder.h"
 
 /*
  * The ratings with more items, which may be among theirs, in the current memory

@@ -1,11 +1,10 @@
 /*
  * ids.h
- *		The ids of users or items, and their dense indexes.
+ *		The ids of users or items in order, and their dense indexes.
  *
- * Ids of integer types are held as int64, all others as text.  An
- * Ids holds n of them in order (integers by value, text by bytes, whatever the
- * collation); the position of an id is its dense index.  An IdsBuilder takes
- * ids as they come and numbers them provisionally in order of appearance.
+ * Ids of integer types are held as int64, all others as text.  An Ids holds n
+ * of them in order (integers by value, text by bytes, whatever the collation);
+ * the position of an id is its dense index.
  */
 #ifndef RECSYS_RATINGS_IDS_H
 #define RECSYS_RATINGS_IDS_H
@@ -30,19 +29,11 @@ typedef struct Ids
 	char	   *bytes;
 } Ids;
 
-typedef struct IdsBuilder IdsBuilder;
-
 /* Bytes of the text of any integer. */
 #define ID_TEXT_BYTES 24
 
-extern IdsBuilder *ids_builder_create(bool integer);
-extern int32 ids_builder_add(IdsBuilder *builder, Id id);
-extern int32 ids_builder_count(const IdsBuilder *builder);
-extern const Ids *ids_builder_ids(const IdsBuilder *builder);
-extern Size ids_builder_text(const IdsBuilder *builder);
-extern Size ids_builder_bytes(const IdsBuilder *builder);
-extern int32 *ids_builder_finish(IdsBuilder *builder, Ids *ids);
-
+extern void ids_append(Ids *ids, Id id);
+extern void ids_copy_ordered(const Ids *from, const int32 *order, int32 count, Ids *to);
 extern void ids_select(const Ids *from, const int32 *index, int32 count, Ids *to);
 extern void ids_unite(const Ids *a, const Ids *b, Ids *both, int32 *index_a, int32 *index_b);
 extern Id	ids_get(const Ids *ids, int32 index);

@@ -3,15 +3,15 @@
  *		What becomes of the rows that are read: rows of the matrix to be, and
  *		counts of those that are wrong.
  */
-#ifndef RECSYS_RATINGS_INTAKE_H
-#define RECSYS_RATINGS_INTAKE_H
+#ifndef RECSYS_RATINGS_LOADER_H
+#define RECSYS_RATINGS_LOADER_H
 
 #include "postgres.h"
 
 #include "port/atomics.h"
 #include "portability/instr_time.h"
 
-#include "ratings/matrix.h"
+#include "ratings/matrix_builder.h"
 #include "ratings/sketch.h"
 
 /* Rows by what they are. */
@@ -73,4 +73,4 @@ extern void loader_sketch(Loader *loader);
 extern MatrixShape loader_shape(const Loader *loader);
 extern void loader_restart(Loader *loader);
 
-#endif							/* RECSYS_RATINGS_INTAKE_H */
+#endif							/* RECSYS_RATINGS_LOADER_H */

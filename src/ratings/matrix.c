@@ -1,18 +1,11 @@
 /*
  * matrix.c
- *		The interaction matrix: how it is built.
+ *		The interaction matrix: its memory and what is said of it as a whole.
  *
- * Rows are collected as triples of 12 bytes with provisional indexes, in
- * chunks, so that nothing is ever copied to grow.  Three passes of counting
- * sort then make the matrix without a comparison of two rows:
- *
- *	triples -> by item (any order within an item)
- *	by item -> by user (now in item order within each user; repeated items are
- *			   neighbors and are merged)
- *	by user -> by item (into the same memory; now in user order)
- *
- * The peak is at the first pass, 20 bytes a rating; 16 remain.  Each pass is
- * stable, so the rows of one user and item stay in the order they were read.
+ * It is built from rows by matrix_builder.c, from a part of another one by
+ * subset.c, made smaller by prune.c and larger by extend.c.  All of them leave
+ * it as interactions_describe and, in builds with assertions,
+ * check_interactions have it.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -20,146 +13,13 @@
 #include <float.h>
 #include <math.h>
 
-#include "lib/ilist.h"
 #include "miscadmin.h"
 
 #include "ratings/budget.h"
-#include "ratings/left_out.h"
 #include "ratings/matrix.h"
-#include "ratings/shared.h"
 
 /* How many entries are worked on between two looks for an interrupt. */
 #define ENTRIES_PER_CHECK 1000000
-
-/* Bytes an id takes at most while the matrix is built: hash table and arrays. */
-#define ID_BUILDING_BYTES 96
-
-typedef struct TripleChunk
-{
-	slist_node	node;
-	int			count;
-	Triple		triple[CHUNK_TRIPLES];
-} TripleChunk;
-
-struct MatrixBuilder
-{
-	IdsBuilder *users;
-	IdsBuilder *items;
-	slist_head	chunks;			/* newest first */
-	TripleChunk *last;
-	int64		chunk_count;
-	int64		count;			/* triples */
-};
-
-/* An empty builder in the current memory context. */
-MatrixBuilder *
-matrix_builder_create(bool integer_users, bool integer_items)
-{
-	MatrixBuilder *builder = palloc0(sizeof(MatrixBuilder));
-
-	builder->users = ids_builder_create(integer_users);
-	builder->items = ids_builder_create(integer_items);
-	slist_init(&builder->chunks);
-	return builder;
-}
-
-/* Room for one more row. */
-static Triple *
-next_triple(MatrixBuilder *builder)
-{
-	if (builder->last == NULL || builder->last->count == CHUNK_TRIPLES)
-	{
-		builder->last = palloc(sizeof(TripleChunk));
-		builder->last->count = 0;
-		slist_push_head(&builder->chunks, &builder->last->node);
-		builder->chunk_count++;
-	}
-	builder->count++;
-	return &builder->last->triple[builder->last->count++];
-}
-
-/* Add one row. */
-void
-matrix_builder_add(MatrixBuilder *builder, Id user, Id item, float value)
-{
-	Triple	   *triple = next_triple(builder);
-
-	triple->user = ids_builder_add(builder->users, user);
-	triple->item = ids_builder_add(builder->items, item);
-	triple->value = value;
-}
-
-/*
- * Take some rows out again, into triples [CHUNK_TRIPLES]; returns how many.  0:
- * there are no more.
- */
-int
-matrix_builder_take(MatrixBuilder *builder, Triple *triples)
-{
-	TripleChunk *chunk;
-	int			count;
-
-	if (slist_is_empty(&builder->chunks))
-		return 0;
-	chunk = slist_container(TripleChunk, node, slist_pop_head_node(&builder->chunks));
-	count = chunk->count;
-	memcpy(triples, chunk->triple, sizeof(Triple) * count);
-	pfree(chunk);
-	builder->last = NULL;
-	builder->chunk_count--;
-	builder->count -= count;
-	return count;
-}
-
-/*
- * Add rows of another builder, whose users and items have the given numbers in
- * this one.
- */
-void
-matrix_builder_absorb(MatrixBuilder *builder, const Triple *triples, int count,
-					  const int32 *user_number, const int32 *item_number)
-{
-	for (int i = 0; i < count; i++)
-		*next_triple(builder) = (Triple) {
-			user_number[triples[i].user], item_number[triples[i].item], triples[i].value
-		};
-}
-
-/* The users so far. */
-IdsBuilder *
-matrix_builder_users(const MatrixBuilder *builder)
-{
-	return builder->users;
-}
-
-/* The items so far. */
-IdsBuilder *
-matrix_builder_items(const MatrixBuilder *builder)
-{
-	return builder->items;
-}
-
-/* Bytes held by the builder. */
-Size
-matrix_builder_bytes(const MatrixBuilder *builder)
-{
-	return ids_builder_bytes(builder->users) + ids_builder_bytes(builder->items) +
-		builder->chunk_count * sizeof(TripleChunk);
-}
-
-/* How many users, items and rows there are so far. */
-MatrixShape
-matrix_builder_shape(const MatrixBuilder *builder)
-{
-	MatrixShape shape = {
-		.users = ids_builder_count(builder->users),
-		.items = ids_builder_count(builder->items),
-		.ratings = builder->count,
-		.id_bytes = ids_builder_text(builder->users) + ids_builder_text(builder->items)
-	};
-
-	return shape;
-}
 
 /* Bytes of a finished matrix. */
 Size
@@ -171,74 +31,31 @@ matrix_bytes(const MatrixShape *shape)
 					add_size(budget_array(ids, 2 * sizeof(int64)), shape->id_bytes));
 }
 
-/* Bytes at the peak of building it: the triples beside the first copy. */
-Size
-matrix_building_bytes(const MatrixShape *shape)
-{
-	Size		ids = (Size) shape->users + shape->items;
-
-	return add_size(budget_array(shape->ratings,
-								 sizeof(Triple) + sizeof(int32) + sizeof(float)),
-					add_size(add_size(budget_array(ids, ID_BUILDING_BYTES),
-									  budget_array(shape->id_bytes, 3)),
-							 2 * sizeof(TripleChunk)));
-}
-
-/* Allocate the arrays of a sparse matrix in the current context, start zeroed. */
+/*
+ * Allocate the arrays of one side of a matrix with so many ratings, whose ids
+ * are known: in shared memory if that is asked and there is room, else in the
+ * current memory context.
+ */
 void
-sparse_allocate(SparseRows *matrix, int32 rows, int32 cols, int64 entries)
+interactions_allocate_side(Interactions *ratings, Side side, int64 entries, bool shared)
 {
-	Size		count = Max(entries, 1);
+	int32		users = ratings->users.count;
+	int32		items = ratings->items.count;
+	SparseRows *matrix = side == SIDE_USERS ? &ratings->by_user : &ratings->by_item;
+	SparseShare *share = side == SIDE_USERS ? &ratings->user_share : &ratings->item_share;
+	int32		rows = side == SIDE_USERS ? users : items;
+	int32		cols = side == SIDE_USERS ? items : users;
 
-	matrix->rows = rows;
-	matrix->cols = cols;
-	matrix->start = MemoryContextAllocExtended(CurrentMemoryContext,
-											   budget_array((Size) rows + 1, sizeof(int64)),
-											   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	matrix->index = MemoryContextAllocHuge(CurrentMemoryContext,
-										   budget_array(count, sizeof(int32)));
-	matrix->value = MemoryContextAllocHuge(CurrentMemoryContext,
-										   budget_array(count, sizeof(float)));
+	if (!shared || !sparse_allocate_shared(matrix, rows, cols, entries, share))
+		sparse_allocate(matrix, rows, cols, entries);
 }
 
-/* The places of the arrays of a sparse matrix in one piece of memory. */
-static void
-sparse_place(SparseRows *matrix, int32 rows, int32 cols, const SparseShare *share,
-			 char *memory)
+/* The same for both sides. */
+void
+interactions_allocate(Interactions *ratings, int64 entries, bool shared)
 {
-	matrix->rows = rows;
-	matrix->cols = cols;
-	matrix->start = (int64 *) memory;
-	memory += sizeof(int64) * ((Size) share->row_capacity + 1);
-	matrix->index = (int32 *) memory;
-	memory += sizeof(int32) * share->capacity;
-	matrix->value = (float *) memory;
-}
-
-/* Likewise, in shared memory.  False: there is no room. */
-static bool
-sparse_allocate_shared(SparseRows *matrix, int32 rows, int32 cols, int64 entries,
-					   SparseShare *share)
-{
-	Size		start = budget_array((Size) rows + 1, sizeof(int64));
-
-	share->segment = shared_create(add_size(start, budget_array(entries,
-																sizeof(int32) + sizeof(float))));
-	if (share->segment == NULL)
-		return false;
-	share->row_capacity = rows;
-	share->capacity = entries;
-	share->handle = dsm_segment_handle(share->segment);
-	sparse_place(matrix, rows, cols, share, dsm_segment_address(share->segment));
-	memset(matrix->start, 0, start);
-	return true;
-}
-
-static void
-sparse_attach(SparseRows *matrix, int32 rows, int32 cols, SparseShare *share)
-{
-	share->segment = shared_attach(share->handle);
-	sparse_place(matrix, rows, cols, share, dsm_segment_address(share->segment));
+	interactions_allocate_side(ratings, SIDE_USERS, entries, shared);
+	interactions_allocate_side(ratings, SIDE_ITEMS, entries, shared);
 }
 
 /* The matrix of another process in this one.  The ids are not shared. */
@@ -267,211 +84,6 @@ interactions_release(Interactions *ratings)
 		dsm_detach(ratings->user_share.segment);
 	if (ratings->item_share.segment != NULL)
 		dsm_detach(ratings->item_share.segment);
-}
-
-/* The end of a range of rows that starts at "from" and is quick to work on. */
-static int32
-row_range_end(const SparseRows *matrix, int32 from)
-{
-	int32		to = from + 1;
-
-	while (to < matrix->rows &&
-		   matrix->start[to + 1] - matrix->start[from] <= ENTRIES_PER_CHECK &&
-		   to - from < ENTRIES_PER_CHECK)
-		to++;
-	CHECK_FOR_INTERRUPTS();
-	return to;
-}
-
-/*
- * Fill "transposed" with the transpose of "matrix".  Its arrays are already
- * allocated; they are overwritten.
- */
-void
-sparse_transpose(const SparseRows *matrix, SparseRows *transposed)
-{
-	int32		to;
-
-	memset(transposed->start, 0, sizeof(int64) * ((Size) matrix->cols + 1));
-	for (int32 from = 0; from < matrix->rows; from = to)
-	{
-		to = row_range_end(matrix, from);
-		sparse_transpose_count(matrix, from, to, transposed);
-	}
-	sparse_transpose_start(matrix, transposed);
-	for (int32 from = 0; from < matrix->rows; from = to)
-	{
-		to = row_range_end(matrix, from);
-		sparse_transpose_fill(matrix, from, to, transposed);
-	}
-}
-
-/* Put the chunks in the order in which they were filled. */
-static void
-reverse_chunks(slist_head *chunks)
-{
-	slist_head	reversed;
-
-	slist_init(&reversed);
-	while (!slist_is_empty(chunks))
-		slist_push_head(&reversed, slist_pop_head_node(chunks));
-	*chunks = reversed;
-}
-
-/*
- * First pass: the triples by item, with final indexes.  The chunks are freed
- * as they are used up.
- */
-static void
-triples_by_item(MatrixBuilder *builder, const int32 *user_rank,
-				const int32 *item_rank, SparseRows *by_item)
-{
-	int64	   *cursor = by_item->start + 1;
-	int64		sum = 0;
-	slist_iter	iter;
-
-	slist_foreach(iter, &builder->chunks)
-	{
-		TripleChunk *chunk = slist_container(TripleChunk, node, iter.cur);
-
-		CHECK_FOR_INTERRUPTS();
-		for (int i = 0; i < chunk->count; i++)
-			cursor[item_rank[chunk->triple[i].item]]++;
-	}
-	for (int32 item = 0; item < by_item->rows; item++)
-	{
-		int64		count = cursor[item];
-
-		cursor[item] = sum;
-		sum += count;
-	}
-	reverse_chunks(&builder->chunks);
-	while (!slist_is_empty(&builder->chunks))
-	{
-		TripleChunk *chunk = slist_container(TripleChunk, node,
-											 slist_pop_head_node(&builder->chunks));
-
-		CHECK_FOR_INTERRUPTS();
-		for (int i = 0; i < chunk->count; i++)
-		{
-			const Triple *triple = &chunk->triple[i];
-			int64		place = cursor[item_rank[triple->item]]++;
-
-			by_item->index[place] = user_rank[triple->user];
-			by_item->value[place] = triple->value;
-		}
-		pfree(chunk);
-	}
-}
-
-static int
-compare_values(const void *a, const void *b)
-{
-	float		x = *(const float *) a;
-	float		y = *(const float *) b;
-
-	return (x > y) - (x < y);
-}
-
-/* One value for the n > 1 values of a user and an item; they are reordered. */
-static float
-merge_values(float *value, int64 n, DuplicatesPolicy duplicates)
-{
-	double		sum = 0;
-
-	if (duplicates == DUPLICATES_FIRST)
-		return value[0];
-	if (duplicates == DUPLICATES_LAST)
-		return value[n - 1];
-
-	/* Sorted, so that a sum does not depend on the order of the rows. */
-	qsort(value, n, sizeof(float), compare_values);
-	if (duplicates == DUPLICATES_MIN)
-		return value[0];
-	if (duplicates == DUPLICATES_MAX)
-		return value[n - 1];
-	for (int64 i = 0; i < n; i++)
-		sum += value[i];
-	if (duplicates == DUPLICATES_MEAN)
-		sum /= n;
-	if (!(fabs(sum) <= FLT_MAX))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("the ratings of a user and an item add up to more than can be stored"),
-				 errhint("Scale the ratings down.")));
-	return (float) sum;
-}
-
-static void
-report_duplicates(const Interactions *ratings, int32 user, int32 item, int64 n)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_CARDINALITY_VIOLATION),
-			 errmsg("several rows for one user and item"),
-			 errdetail("User %s and item %s have " INT64_FORMAT " rows.",
-					   id_to_cstring(ids_get(&ratings->users, user)),
-					   id_to_cstring(ids_get(&ratings->items, item)), n),
-			 errhint("Say what to make of them with the option \"duplicates\": max, min, mean, sum, first or last.")));
-}
-
-/* Move the n values that count, not NaN, to the front; returns how many. */
-static int64
-values_that_count(float *value, int64 n)
-{
-	int64		count = 0;
-
-	for (int64 i = 0; i < n; i++)
-		if (!isnan(value[i]))
-			value[count++] = value[i];
-	return count;
-}
-
-/* Merge repeated items within each user, closing the gaps. */
-static void
-merge_duplicates(Interactions *ratings, DuplicatesPolicy duplicates)
-{
-	SparseRows *by_user = &ratings->by_user;
-	int64		to = 0;
-	int64		end;
-
-	for (int32 user = 0; user < by_user->rows; user++)
-	{
-		int64		e = by_user->start[user];
-
-		end = by_user->start[user + 1];
-		CHECK_FOR_INTERRUPTS();
-		by_user->start[user] = to;
-		while (e < end)
-		{
-			int64		next = e + 1;
-			int64		n;
-
-			while (next < end && by_user->index[next] == by_user->index[e])
-				next++;
-			n = next - e == 1 ? 1 : values_that_count(by_user->value + e, next - e);
-			if (n > 1 && duplicates == DUPLICATES_ERROR)
-				report_duplicates(ratings, user, by_user->index[e], n);
-			by_user->index[to] = by_user->index[e];
-			by_user->value[to++] = n <= 1 ? by_user->value[e] :
-				merge_values(by_user->value + e, n, duplicates);
-			e = next;
-		}
-	}
-	by_user->start[by_user->rows] = to;
-}
-
-/* Every rating becomes 1. */
-static void
-binarize(SparseRows *by_user)
-{
-	int64		n = sparse_entries(by_user);
-
-	for (int64 e = 0; e < n; e++)
-	{
-		by_user->value[e] = 1;
-		if (e % ENTRIES_PER_CHECK == 0)
-			CHECK_FOR_INTERRUPTS();
-	}
 }
 
 /* Fill in mean, deviation and range of the ratings. */
@@ -503,63 +115,4 @@ interactions_describe(Interactions *ratings)
 			CHECK_FOR_INTERRUPTS();
 	}
 	ratings->stddev = n > 0 ? sqrt(squares / n) : 0;
-}
-
-static void
-allocate_side(SparseRows *matrix, int32 rows, int32 cols, int64 entries, bool shared,
-			  SparseShare *share)
-{
-	if (!shared || !sparse_allocate_shared(matrix, rows, cols, entries, share))
-		sparse_allocate(matrix, rows, cols, entries);
-}
-
-/*
- * Allocate the arrays of a matrix with so many ratings, whose ids are known, in
- * the current memory context or, if there is room, in shared memory.
- */
-void
-interactions_allocate(Interactions *ratings, int64 entries, bool shared)
-{
-	int32		users = ratings->users.count;
-	int32		items = ratings->items.count;
-
-	allocate_side(&ratings->by_user, users, items, entries, shared, &ratings->user_share);
-	allocate_side(&ratings->by_item, items, users, entries, shared, &ratings->item_share);
-}
-
-/*
- * The matrix of all rows added, in the current memory context or, if there is
- * room, in shared memory.  The builder is used up.  Users and items with few ratings are still
- * there: see interactions_prune.  Error: repeated rows, if that is the policy.
- */
-Interactions *
-matrix_builder_finish(MatrixBuilder *builder, const RatingsPolicy *policy, bool shared)
-{
-	Interactions *ratings = palloc0(sizeof(Interactions));
-	int32	   *user_rank = ids_builder_finish(builder->users, &ratings->users);
-	int32	   *item_rank = ids_builder_finish(builder->items, &ratings->items);
-	int32		users = ratings->users.count;
-	int32		items = ratings->items.count;
-
-	allocate_side(&ratings->by_item, items, users, builder->count, shared,
-				  &ratings->item_share);
-	triples_by_item(builder, user_rank, item_rank, &ratings->by_item);
-	pfree(user_rank);
-	pfree(item_rank);
-
-	allocate_side(&ratings->by_user, users, items, builder->count, shared,
-				  &ratings->user_share);
-	sparse_transpose(&ratings->by_item, &ratings->by_user);
-	merge_duplicates(ratings, policy->duplicates);
-	if (policy->keep_left_out || policy->skip_zeros)
-		left_out_split(ratings, policy);
-	if (policy->binarize)
-		binarize(&ratings->by_user);
-	sparse_transpose(&ratings->by_user, &ratings->by_item);
-	interactions_describe(ratings);
-	if (ratings->left_out != NULL || ratings->zeros > 0)
-		interactions_drop_empty(ratings);
-	pfree(builder);
-	budget_return_freed();
-	return ratings;
 }

@@ -11,10 +11,8 @@
 
 #include "postgres.h"
 
-#include "storage/dsm.h"
-
-#include "math/sparse.h"
 #include "ratings/ids.h"
+#include "ratings/sparse_rows.h"
 
 /* Users or items, where a function is for either. */
 typedef enum Side
@@ -65,15 +63,6 @@ typedef struct MatrixShape
 	Size		id_bytes;		/* of text */
 } MatrixShape;
 
-/* Where the arrays of a sparse matrix are, if other processes can see them. */
-typedef struct SparseShare
-{
-	dsm_segment *segment;		/* in the process that made it */
-	dsm_handle	handle;
-	int32		row_capacity;	/* rows there is room for */
-	int64		capacity;		/* entries */
-} SparseShare;
-
 /* Pairs that were read and are not used, by the ids that there were then. */
 typedef struct LeftOut
 {
@@ -98,48 +87,13 @@ typedef struct Interactions
 	int64		zeros;			/* weights of 0, which are not among them */
 } Interactions;
 
-typedef struct MatrixBuilder MatrixBuilder;
-
-/* A row as a builder holds it; ids are numbers of its IdsBuilders. */
-typedef struct Triple
-{
-	int32		user;
-	int32		item;
-	float		value;
-} Triple;
-
-/* Rows are held so many at a time. */
-#define CHUNK_TRIPLES 16384
-
-extern MatrixBuilder *matrix_builder_create(bool integer_users, bool integer_items);
-extern void matrix_builder_add(MatrixBuilder *builder, Id user, Id item, float value);
-extern int	matrix_builder_take(MatrixBuilder *builder, Triple *triples);
-extern void matrix_builder_absorb(MatrixBuilder *builder, const Triple *triples, int count,
-								  const int32 *user_number, const int32 *item_number);
-extern IdsBuilder *matrix_builder_users(const MatrixBuilder *builder);
-extern IdsBuilder *matrix_builder_items(const MatrixBuilder *builder);
-extern Size matrix_builder_bytes(const MatrixBuilder *builder);
-extern MatrixShape matrix_builder_shape(const MatrixBuilder *builder);
-extern Interactions *matrix_builder_finish(MatrixBuilder *builder,
-										   const RatingsPolicy *policy,
-										   bool shared);
+extern Size matrix_bytes(const MatrixShape *shape);
 extern void interactions_allocate(Interactions *ratings, int64 entries, bool shared);
+extern void interactions_allocate_side(Interactions *ratings, Side side, int64 entries,
+									   bool shared);
 extern void interactions_describe(Interactions *ratings);
-extern void interactions_prune(Interactions *ratings, const RatingsPolicy *policy);
-extern void interactions_drop_empty(Interactions *ratings);
 extern void interactions_attach(const Interactions *there, Interactions *here);
 extern bool interactions_are_shared(const Interactions *ratings);
 extern void interactions_release(Interactions *ratings);
-extern Interactions *interactions_empty(bool integer_users, bool integer_items);
-extern Interactions *interactions_add_items(const Interactions *ratings, const Ids *items,
-											int32 *index);
-
-extern Size matrix_bytes(const MatrixShape *shape);
-extern Size matrix_building_bytes(const MatrixShape *shape);
-
-extern void sparse_allocate(SparseRows *matrix, int32 rows, int32 cols, int64 entries);
-extern int32 *sparse_renumber_columns(const SparseRows *matrix, const int32 *index);
-extern int64 *sparse_spread_rows(const SparseRows *matrix, const int32 *index, int32 rows);
-extern void sparse_transpose(const SparseRows *matrix, SparseRows *transposed);
 
 #endif							/* RECSYS_RATINGS_MATRIX_H */

@@ -13,7 +13,7 @@
 #include "miscadmin.h"
 
 #include "ratings/budget.h"
-#include "ratings/matrix.h"
+#include "ratings/prune.h"
 
 /* One side of the matrix while it is peeled. */
 typedef struct PeelSide

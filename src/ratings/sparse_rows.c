@@ -1,0 +1,168 @@
+/*
+ * sparse_rows.c
+ *		Sparse matrices in a backend: their memory, private or shared, and what
+ *		is done to all their entries.
+ *
+ * The matrix itself, and looking into it, is math/sparse.c, which knows nothing
+ * of PostgreSQL.  What is here allocates, or works on so many entries that it
+ * has to look for interrupts in between.
+ *
+ * In private memory a matrix has three arrays of their own, in one memory
+ * context.  In shared memory they follow each other in one segment, with room
+ * for as many rows and entries as SparseShare says: another process finds them
+ * by these two numbers (sparse_attach), however many are in use.
+ */
+#include "postgres.h"
+#include "compat.h"
+
+#include "miscadmin.h"
+
+#include "ratings/budget.h"
+#include "ratings/shared.h"
+#include "ratings/sparse_rows.h"
+
+/* How many entries are worked on between two looks for an interrupt. */
+#define ENTRIES_PER_CHECK 1000000
+
+/* Allocate the arrays of a sparse matrix in the current context, start zeroed. */
+void
+sparse_allocate(SparseRows *matrix, int32 rows, int32 cols, int64 entries)
+{
+	Size		count = Max(entries, 1);
+
+	matrix->rows = rows;
+	matrix->cols = cols;
+	matrix->start = MemoryContextAllocExtended(CurrentMemoryContext,
+											   budget_array((Size) rows + 1, sizeof(int64)),
+											   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	matrix->index = MemoryContextAllocHuge(CurrentMemoryContext,
+										   budget_array(count, sizeof(int32)));
+	matrix->value = MemoryContextAllocHuge(CurrentMemoryContext,
+										   budget_array(count, sizeof(float)));
+}
+
+/* The places of the arrays of a sparse matrix in one piece of memory. */
+static void
+sparse_place(SparseRows *matrix, int32 rows, int32 cols, const SparseShare *share,
+			 char *memory)
+{
+	matrix->rows = rows;
+	matrix->cols = cols;
+	matrix->start = (int64 *) memory;
+	memory += sizeof(int64) * ((Size) share->row_capacity + 1);
+	matrix->index = (int32 *) memory;
+	memory += sizeof(int32) * share->capacity;
+	matrix->value = (float *) memory;
+}
+
+/* Likewise, in shared memory.  False: there is no room. */
+bool
+sparse_allocate_shared(SparseRows *matrix, int32 rows, int32 cols, int64 entries,
+					   SparseShare *share)
+{
+	Size		start = budget_array((Size) rows + 1, sizeof(int64));
+
+	share->segment = shared_create(add_size(start, budget_array(entries,
+																sizeof(int32) + sizeof(float))));
+	if (share->segment == NULL)
+		return false;
+	share->row_capacity = rows;
+	share->capacity = entries;
+	share->handle = dsm_segment_handle(share->segment);
+	sparse_place(matrix, rows, cols, share, dsm_segment_address(share->segment));
+	memset(matrix->start, 0, start);
+	return true;
+}
+
+/*
+ * The arrays of another process's matrix, in this one.  Error: that process has
+ * given them back.
+ */
+void
+sparse_attach(SparseRows *matrix, int32 rows, int32 cols, SparseShare *share)
+{
+	share->segment = shared_attach(share->handle);
+	sparse_place(matrix, rows, cols, share, dsm_segment_address(share->segment));
+}
+
+/* The end of a range of rows that starts at "from" and is quick to work on. */
+static int32
+row_range_end(const SparseRows *matrix, int32 from)
+{
+	int32		to = from + 1;
+
+	while (to < matrix->rows &&
+		   matrix->start[to + 1] - matrix->start[from] <= ENTRIES_PER_CHECK &&
+		   to - from < ENTRIES_PER_CHECK)
+		to++;
+	CHECK_FOR_INTERRUPTS();
+	return to;
+}
+
+/*
+ * Fill "transposed" with the transpose of "matrix".  Its arrays are already
+ * allocated; they are overwritten.
+ */
+void
+sparse_transpose(const SparseRows *matrix, SparseRows *transposed)
+{
+	int32		to;
+
+	memset(transposed->start, 0, sizeof(int64) * ((Size) matrix->cols + 1));
+	for (int32 from = 0; from < matrix->rows; from = to)
+	{
+		to = row_range_end(matrix, from);
+		sparse_transpose_count(matrix, from, to, transposed);
+	}
+	sparse_transpose_start(matrix, transposed);
+	for (int32 from = 0; from < matrix->rows; from = to)
+	{
+		to = row_range_end(matrix, from);
+		sparse_transpose_fill(matrix, from, to, transposed);
+	}
+}
+
+/*
+ * Where the rows of a matrix start among more rows: row r becomes row
+ * index[r] of "rows" rows, the others are empty.  Palloc'd.
+ */
+int64 *
+sparse_spread_rows(const SparseRows *matrix, const int32 *index, int32 rows)
+{
+	int64	   *start = MemoryContextAllocHuge(CurrentMemoryContext,
+											   budget_array((Size) rows + 1, sizeof(int64)));
+	int32		next = 0;
+
+	for (int32 row = 0; row < matrix->rows; row++)
+		while (next <= index[row])
+			start[next++] = matrix->start[row];
+	while (next <= rows)
+		start[next++] = matrix->start[matrix->rows];
+	return start;
+}
+
+/* The columns of all entries, renumbered.  Palloc'd. */
+int32 *
+sparse_renumber_columns(const SparseRows *matrix, const int32 *index)
+{
+	int64		n = sparse_entries(matrix);
+	int32	   *result = MemoryContextAllocHuge(CurrentMemoryContext,
+												budget_array(Max(n, 1), sizeof(int32)));
+
+	for (int64 e = 0; e < n; e++)
+	{
+		result[e] = index[matrix->index[e]];
+		if (e % ENTRIES_PER_CHECK == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return result;
+}
+
+/* Free the arrays of a matrix in private memory. */
+void
+sparse_free(SparseRows *matrix)
+{
+	pfree(matrix->start);
+	pfree(matrix->index);
+	pfree(matrix->value);
+}

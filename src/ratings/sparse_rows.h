@@ -1,0 +1,34 @@
+/*
+ * sparse_rows.h
+ *		Sparse matrices in a backend: their memory, private or shared, and what
+ *		is done to all their entries.
+ */
+#ifndef RECSYS_RATINGS_SPARSE_ROWS_H
+#define RECSYS_RATINGS_SPARSE_ROWS_H
+
+#include "postgres.h"
+
+#include "storage/dsm.h"
+
+#include "math/sparse.h"
+
+/* Where the arrays of a sparse matrix are, if other processes can see them. */
+typedef struct SparseShare
+{
+	dsm_segment *segment;		/* in the process that made it */
+	dsm_handle	handle;
+	int32		row_capacity;	/* rows there is room for */
+	int64		capacity;		/* entries */
+} SparseShare;
+
+extern void sparse_allocate(SparseRows *matrix, int32 rows, int32 cols, int64 entries);
+extern bool sparse_allocate_shared(SparseRows *matrix, int32 rows, int32 cols, int64 entries,
+								   SparseShare *share);
+extern void sparse_attach(SparseRows *matrix, int32 rows, int32 cols, SparseShare *share);
+extern void sparse_free(SparseRows *matrix);
+
+extern void sparse_transpose(const SparseRows *matrix, SparseRows *transposed);
+extern int64 *sparse_spread_rows(const SparseRows *matrix, const int32 *index, int32 rows);
+extern int32 *sparse_renumber_columns(const SparseRows *matrix, const int32 *index);
+
+#endif							/* RECSYS_RATINGS_SPARSE_ROWS_H */
