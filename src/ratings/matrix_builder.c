@@ -121,8 +121,8 @@ matrix_builder_absorb(MatrixBuilder *builder, const Triple *triples, int count,
 {
 	for (int i = 0; i < count; i++)
 		*next_triple(builder) = (Triple) {
-			user_number[triples[i].user], item_number[triples[i].item], triples[i].value
-		};
+		user_number[triples[i].user], item_number[triples[i].item], triples[i].value
+	};
 }
 
 /* The users so far. */

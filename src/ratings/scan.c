@@ -6,15 +6,14 @@
  * an ordinary table without children and row-level security, all of whose
  * columns the caller may read, and types whose conversion is known here.
  *
- * Each process scans what blocks are its share, and takes the rows into a
- * builder of its own.  Workers then hand over their ids and their rows by
- * queues, which take no more shared memory than was there before they started;
- * the leader gives the ids his own numbers.  The matrix does not depend on the
- * order of the rows, nor then on who has read them.
+ * Each process scans its share of the blocks and takes the rows into a builder
+ * of its own.  Workers then hand theirs over to the leader (handover.c).  The
+ * matrix does not depend on the order of the rows, and so not on which process
+ * has read them.
  *
- * Several builders hold the same ids.  Where they do not fit into memory and one
- * builder would, the leader reads again, alone; where that would not either, he
- * knows from the sketches of all how much memory would do.
+ * Several builders hold the same ids.  Where they do not fit into memory but one
+ * builder would, the leader reads again, alone.  Where that would not fit
+ * either, the sketches of all tell how much memory would do.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -43,7 +42,7 @@
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 
-#include "ratings/budget.h"
+#include "ratings/handover.h"
 #include "ratings/scan.h"
 #include "ratings/shared.h"
 
@@ -52,9 +51,8 @@
 #define KEY_SCAN 2
 #define KEY_QUEUES 3
 
-/* Bytes of the queue of a worker, and of a message at most. */
+/* Bytes of the queue of a worker. */
 #define QUEUE_BYTES 65536
-#define MESSAGE_BYTES 16384
 
 /* What converting a row has allocated is freed every so many rows. */
 #define ROWS_PER_RESET 1024
@@ -71,16 +69,6 @@ typedef struct ScanColumns
 	Oid			rating_type;
 } ScanColumns;
 
-/* What a worker says first: then come sketches if it is full, or else ids and rows. */
-typedef struct Handover
-{
-	LoaderCounts counts;
-	int32		users;
-	int32		items;
-	Size		user_text;
-	Size		item_text;
-} Handover;
-
 typedef struct ScanShared
 {
 	Oid			relid;
@@ -93,14 +81,12 @@ typedef struct ScanShared
 	LoaderShare share;
 } ScanShared;
 
-/* The leader's side: the workers that he reads with. */
+/* The leader's side: the workers that it reads with. */
 typedef struct ScanTeam
 {
 	ParallelContext *parallel;
 	ScanShared *shared;
-	int			workers;		/* that were launched */
-	shm_mq_handle **queue;		/* [workers] */
-	Handover   *handover;		/* [workers] */
+	HandoverQueues handover;
 } ScanTeam;
 
 PGDLLEXPORT void RecsysScanMain(dsm_segment *segment, shm_toc *toc);
@@ -281,79 +267,6 @@ count_workers(Relation relation)
 	return Min(blocks / Max(min_parallel_table_scan_size, 1), max_parallel_maintenance_workers);
 }
 
-/* Send an array.  False: the leader does not want it. */
-static bool
-send_array(shm_mq_handle *queue, const void *data, Size bytes)
-{
-	const char *place = data;
-
-	while (bytes > 0)
-	{
-		Size		some = Min(bytes, MESSAGE_BYTES);
-
-		if (shm_mq_send(queue, some, place, false, true) != SHM_MQ_SUCCESS)
-			return false;
-		place += some;
-		bytes -= some;
-	}
-	return true;
-}
-
-static bool
-send_ids(shm_mq_handle *queue, const Ids *ids)
-{
-	if (ids->integer)
-		return send_array(queue, ids->numbers, sizeof(int64) * (Size) ids->count);
-	return send_array(queue, ids->offset, sizeof(int64) * ((Size) ids->count + 1)) &&
-		send_array(queue, ids->bytes, ids->offset[ids->count]);
-}
-
-/* Send all rows, which are freed one after the other, and a chunk of none. */
-static bool
-send_rows(shm_mq_handle *queue, MatrixBuilder *builder)
-{
-	Triple	   *triples = palloc(sizeof(Triple) * CHUNK_TRIPLES);
-	int			count;
-
-	do
-	{
-		count = matrix_builder_take(builder, triples);
-		if (!send_array(queue, &count, sizeof(count)) ||
-			!send_array(queue, triples, sizeof(Triple) * count))
-			return false;
-	} while (count > 0);
-	return true;
-}
-
-static bool
-send_sketch(shm_mq_handle *queue, const IdSketch *sketch)
-{
-	return send_array(queue, sketch->state.hashesArr, sketch->state.arrSize) &&
-		send_array(queue, &sketch->text, sizeof(SketchText));
-}
-
-/* Hand over all that was taken in, or as much as the leader wants. */
-static bool
-hand_over(shm_mq_handle *queue, const Loader *loader)
-{
-	IdsBuilder *users = matrix_builder_users(loader->builder);
-	IdsBuilder *items = matrix_builder_items(loader->builder);
-	Handover	handover = {
-		.counts = loader->counts,
-		.users = ids_builder_count(users),
-		.items = ids_builder_count(items),
-		.user_text = ids_builder_text(users),
-		.item_text = ids_builder_text(items)
-	};
-
-	if (!send_array(queue, &handover, sizeof(handover)))
-		return false;
-	if (loader->counts.full)
-		return send_sketch(queue, loader->users) && send_sketch(queue, loader->items);
-	return send_ids(queue, ids_builder_ids(users)) && send_ids(queue, ids_builder_ids(items)) &&
-		send_rows(queue, loader->builder);
-}
-
 /* Entry point of the workers. */
 void
 RecsysScanMain(dsm_segment *segment, shm_toc *toc)
@@ -371,186 +284,7 @@ RecsysScanMain(dsm_segment *segment, shm_toc *toc)
 	loader.share = &shared->share;
 	take_rows(relation, table_beginscan_parallel(relation, scan), &shared->columns, &loader);
 	table_close(relation, AccessShareLock);
-	(void) hand_over(shm_mq_attach(queue, segment, NULL), &loader);
-}
-
-/* No more is wanted of the workers: wait until they have gone. */
-static void
-dismiss_workers(ScanTeam *team)
-{
-	for (int i = 0; i < team->workers; i++)
-		shm_mq_detach(team->queue[i]);
-	WaitForParallelWorkersToFinish(team->parallel);
-	DestroyParallelContext(team->parallel);
-	ExitParallelMode();
-}
-
-/* Receive an array. */
-static void
-receive_array(ScanTeam *team, int worker, void *data, Size bytes)
-{
-	char	   *place = data;
-
-	while (bytes > 0)
-	{
-		void	   *message;
-		Size		length;
-
-		if (shm_mq_receive(team->queue[worker], &length, &message, false) != SHM_MQ_SUCCESS ||
-			length > bytes)
-		{
-			/* It has failed, or did not start: this finds out and says why. */
-			dismiss_workers(team);
-			elog(ERROR, "lost connection to a parallel worker");
-		}
-		memcpy(place, message, length);
-		place += length;
-		bytes -= length;
-	}
-}
-
-/* Receive ids of a worker.  Palloc'd. */
-static Ids
-receive_ids(ScanTeam *team, int worker, bool integer, int32 count, Size text)
-{
-	Size		numbers = sizeof(int64) * ((Size) count + !integer);
-	int64	   *number = MemoryContextAllocHuge(CurrentMemoryContext, Max(numbers, 1));
-	Ids			ids = {.integer = integer, .count = count};
-
-	receive_array(team, worker, number, numbers);
-	if (integer)
-	{
-		ids.numbers = number;
-		return ids;
-	}
-	ids.offset = number;
-	ids.bytes = MemoryContextAllocHuge(CurrentMemoryContext, Max(text, 1));
-	receive_array(team, worker, ids.bytes, text);
-	return ids;
-}
-
-static void
-free_ids(const Ids *ids)
-{
-	pfree(ids->integer ? ids->numbers : ids->offset);
-	if (!ids->integer)
-		pfree(ids->bytes);
-}
-
-/* The numbers that ids of a worker have in the leader's builder. */
-static int32 *
-number_ids(const Ids *ids, IdsBuilder *builder)
-{
-	int32	   *number = MemoryContextAllocHuge(CurrentMemoryContext,
-												sizeof(int32) * (Size) Max(ids->count, 1));
-
-	for (int32 i = 0; i < ids->count; i++)
-		number[i] = ids_builder_add(builder, ids_get(ids, i));
-	return number;
-}
-
-static void
-receive_rows(ScanTeam *team, int worker, MatrixBuilder *builder, const int32 *user_number,
-			 const int32 *item_number)
-{
-	Triple	   *triples = palloc(sizeof(Triple) * CHUNK_TRIPLES);
-	int			count;
-
-	for (;;)
-	{
-		CHECK_FOR_INTERRUPTS();
-		receive_array(team, worker, &count, sizeof(count));
-		if (count == 0)
-			break;
-		receive_array(team, worker, triples, sizeof(Triple) * count);
-		matrix_builder_absorb(builder, triples, count, user_number, item_number);
-	}
-	pfree(triples);
-}
-
-/* Receive the ids of a worker, which has sent its handover, of both kinds. */
-static void
-receive_both_ids(ScanTeam *team, int worker, Ids *users, Ids *items)
-{
-	const Handover *handover = &team->handover[worker];
-
-	*users = receive_ids(team, worker, team->shared->integer_users, handover->users,
-						 handover->user_text);
-	*items = receive_ids(team, worker, team->shared->integer_items, handover->items,
-						 handover->item_text);
-}
-
-/* Add what a worker has read. */
-static void
-receive_all(ScanTeam *team, int worker, Loader *loader)
-{
-	MemoryContext old = MemoryContextSwitchTo(loader->context);
-	Ids			users;
-	Ids			items;
-	int32	   *user_number;
-	int32	   *item_number;
-
-	receive_both_ids(team, worker, &users, &items);
-	user_number = number_ids(&users, matrix_builder_users(loader->builder));
-	item_number = number_ids(&items, matrix_builder_items(loader->builder));
-	free_ids(&users);
-	free_ids(&items);
-	receive_rows(team, worker, loader->builder, user_number, item_number);
-	pfree(user_number);
-	pfree(item_number);
-	MemoryContextSwitchTo(old);
-}
-
-static void
-merge_sketch(ScanTeam *team, int worker, IdSketch *sketch)
-{
-	IdSketch   *other = sketch_create();
-
-	receive_array(team, worker, other->state.hashesArr, other->state.arrSize);
-	receive_array(team, worker, &other->text, sizeof(SketchText));
-	sketch_merge(sketch, other);
-}
-
-/* Add the ids of a worker to the sketches. */
-static void
-receive_sketches(ScanTeam *team, int worker, Loader *loader)
-{
-	Ids			users;
-	Ids			items;
-
-	if (team->handover[worker].counts.full)
-	{
-		merge_sketch(team, worker, loader->users);
-		merge_sketch(team, worker, loader->items);
-		return;
-	}
-	receive_both_ids(team, worker, &users, &items);
-	sketch_add_ids(loader->users, &users);
-	sketch_add_ids(loader->items, &items);
-	free_ids(&users);
-	free_ids(&items);
-}
-
-/* Take in what all workers have read, once they have. */
-static void
-receive_handovers(ScanTeam *team, Loader *loader)
-{
-	bool		full = loader->counts.full;
-
-	for (int i = 0; i < team->workers; i++)
-	{
-		receive_array(team, i, &team->handover[i], sizeof(Handover));
-		loader_count(&loader->counts, &team->handover[i].counts);
-	}
-	if (loader->counts.full && !full)
-		loader_sketch(loader);
-	for (int i = 0; i < team->workers; i++)
-	{
-		if (loader->counts.full)
-			receive_sketches(team, i, loader);
-		else
-			receive_all(team, i, loader);
-	}
+	handover_send(shm_mq_attach(queue, segment, NULL), &loader);
 }
 
 /* What the workers see.  False: there is no room for it. */
@@ -600,12 +334,19 @@ launch_workers(ScanTeam *team)
 		shm_mq_set_receiver(shm_mq_create(queues + (Size) i * QUEUE_BYTES, QUEUE_BYTES), MyProc);
 	shm_toc_insert(parallel->toc, KEY_QUEUES, queues);
 	LaunchParallelWorkers(parallel);
-	team->workers = parallel->nworkers_launched;
-	team->queue = palloc(sizeof(shm_mq_handle *) * Max(team->workers, 1));
-	team->handover = palloc(sizeof(Handover) * Max(team->workers, 1));
-	for (int i = 0; i < team->workers; i++)
-		team->queue[i] = shm_mq_attach((shm_mq *) (queues + (Size) i * QUEUE_BYTES),
-									   parallel->seg, parallel->worker[i].bgwhandle);
+	handover_begin(&team->handover, parallel);
+	for (int i = 0; i < team->handover.workers; i++)
+		team->handover.queue[i] = shm_mq_attach((shm_mq *) (queues + (Size) i * QUEUE_BYTES),
+												parallel->seg, parallel->worker[i].bgwhandle);
+}
+
+/* No more is wanted of the workers: wait until they have gone. */
+static void
+dismiss_workers(ScanTeam *team)
+{
+	handover_end(&team->handover);
+	DestroyParallelContext(team->parallel);
+	ExitParallelMode();
 }
 
 /* False: there is no room for what workers need, and nothing was read. */
@@ -624,7 +365,7 @@ read_with_workers(Relation relation, const RatingsSource *source, int workers, L
 	loader->share = &team.shared->share;
 	take_rows(relation, table_beginscan_parallel(relation, scan), &team.shared->columns, loader);
 	loader->share = NULL;
-	receive_handovers(&team, loader);
+	handover_receive(&team.handover, loader);
 	dismiss_workers(&team);
 	return true;
 }
