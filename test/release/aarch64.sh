@@ -47,12 +47,10 @@ commands='
 
 	cd test/unit
 	make -s clean
-	make -s -j "$(nproc)" $settings KERNELS= unit descent factors \
-		CFLAGS="-std=gnu99 -O2 -Wall -Wextra -Werror -I../../src"
+	settings="$settings KERNELS="
+	make -s -j "$(nproc)" $settings all CFLAGS="-std=gnu99 -O2 -Wall -Wextra -Werror -I../../src"
 	for cpu in cortex-a72 neoverse-v1 a64fx; do
-		for program in unit descent factors; do
-			qemu-aarch64-static -cpu "$cpu" -L / "./$program"
-		done
+		make -s $settings RUN="qemu-aarch64-static -cpu $cpu -L /" run
 	done
 '
 

@@ -18,7 +18,7 @@ ok(bool passed, const char *name)
 	failures += !passed;
 }
 
-static bool
+static inline bool
 near(double a, double b, double tolerance)
 {
 	return fabs(a - b) <= tolerance * fmax(1, fmax(fabs(a), fabs(b)));

@@ -1,9 +1,8 @@
 /*
- * factors.c
- *		Unit tests of what factorizations for rankings are made of: products of
- *		matrices against plain loops, conjugate gradients on equations whose
- *		solution is known, and the gradients of Bayesian personalized ranking
- *		and of logistic factorization against finite differences of their loss.
+ * math_rankings.c
+ *		Unit tests of what factorizations for rankings are made of: the gradients
+ *		of Bayesian personalized ranking and of logistic factorization against
+ *		finite differences of their loss.
  */
 #include <math.h>
 #include <stdio.h>
@@ -11,137 +10,12 @@
 #include <string.h>
 
 #include "math/blas.h"
-#include "math/cg.h"
+#include "math/bpr.h"
 #include "math/kernels.h"
 #include "math/logistic.h"
-#include "math/bpr.h"
-#include "math/random.h"
-#include "math/solve.h"
 
+#include "samples.h"
 #include "tap.h"
-
-static RandomStream numbers;
-
-static void
-fill(float *x, int n)
-{
-	for (int i = 0; i < n; i++)
-		x[i] = (float) random_normal(&numbers);
-}
-
-static void
-test_products(void)
-{
-	enum
-	{
-		ROWS = 7, COLS = 5, N = 16, STRIDE = 9
-	};
-	float		x[ROWS * N],
-				y[COLS * N],
-				out[ROWS * STRIDE],
-				gram[6 * N];
-	bool		agree = true;
-
-	fill(x, ROWS * N);
-	fill(y, COLS * N);
-	memset(out, 0, sizeof(out));
-	for (int times = 0; times < 2; times++)
-		product_add(ROWS, COLS, N, x, y, out, STRIDE);
-	for (int r = 0; r < ROWS; r++)
-		for (int c = 0; c < STRIDE; c++)
-			agree = agree && near(out[r * STRIDE + c], c < COLS ?
-								  2 * kernels->dot(N, x + r * N, y + c * N) : 0, 1e-5);
-	ok(agree, "products are added up, where they belong");
-
-	/* Of the first 6 columns of x, which are N apart. */
-	gram_matrix(ROWS, 6, N, x, gram);
-	gram_mirror(6, N, gram);
-	for (int i = 0; i < 6; i++)
-		for (int j = 0; j < 6; j++)
-		{
-			double		sum = 0;
-
-			for (int r = 0; r < ROWS; r++)
-				sum += (double) x[r * N + i] * x[r * N + j];
-			agree = agree && near(gram[i * N + j], sum, 1e-5);
-		}
-	ok(agree, "a Gram matrix is that of plain loops");
-}
-
-/* Equations with a matrix, for once. */
-typedef struct Dense
-{
-	int			n;
-	const float *matrix;
-	const float *right;
-	int			applied;
-} Dense;
-
-static void
-apply_dense(void *arg, int s, const float *x, float *out)
-{
-	Dense	   *dense = arg;
-
-	dense->applied++;
-	for (int i = 0; i < dense->n; i++)
-		out[i] = s * dense->right[i] - kernels->dot(dense->n, dense->matrix + i * dense->n, x);
-}
-
-static void
-test_conjugate(void)
-{
-	enum
-	{
-		N = 16
-	};
-	float		x[N],
-				start[N],
-				solution[N],
-				matrix[N * N],
-				right[N],
-				work[CG_VECTORS * N],
-				points[40 * N];
-	Dense		dense = {N, matrix, right, 0};
-	Equations	equations = {apply_dense, &dense, N, 0, work};
-	bool		agree = true;
-	double		before = 1e30;
-
-	fill(points, 40 * N);
-	gram_matrix(40, N, N, points, matrix);
-	gram_mirror(N, N, matrix);
-	fill(solution, N);
-	fill(start, N);
-	for (int i = 0; i < N; i++)
-		right[i] = kernels->dot(N, matrix + i * N, solution);
-	memcpy(x, start, sizeof(x));
-	cg_solve(&equations, 2 * N, x);
-	for (int i = 0; i < N; i++)
-		agree = agree && near(x[i], solution[i], 1e-3);
-	ok(agree, "conjugate gradients arrive at the solution");
-
-	/* The error, in the norm of the matrix, falls with every step. */
-	agree = true;
-	for (int steps = 0; steps < 8; steps++)
-	{
-		double		error = 0;
-
-		memcpy(x, start, sizeof(x));
-		dense.applied = 0;
-		cg_solve(&equations, steps, x);
-		agree = agree && dense.applied == steps + 1;
-		for (int i = 0; i < N; i++)
-			x[i] -= solution[i];
-		for (int i = 0; i < N; i++)
-			error += (double) x[i] * kernels->dot(N, matrix + i * N, x);
-		agree = agree && error < before;
-		before = error;
-	}
-	ok(agree, "every step of conjugate gradients comes nearer");
-
-	memset(right, 0, sizeof(right));
-	memset(x, 0, sizeof(x));
-	ok(cg_solve(&equations, 5, x) == 0 && x[0] == 0, "nothing to do at the solution");
-}
 
 #define FACTORS 5
 #define PADDED 16
@@ -319,8 +193,6 @@ main(void)
 	numbers = random_stream(7, 0, 0);
 	kernels_choose();
 	ok(blas_load() == BLAS_READY, "BLAS and LAPACK can be loaded");
-	test_products();
-	test_conjugate();
 	test_ranking();
 	test_logistic();
 	return failures > 0;

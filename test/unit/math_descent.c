@@ -1,5 +1,5 @@
 /*
- * descent.c
+ * math_descent.c
  *		Unit tests of what algorithm "gradient" is made of: minimizers on
  *		functions whose minimum is known, the first minimum of polynomials, the
  *		cost of a factorization and its gradient against their definitions and,
