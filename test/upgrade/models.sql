@@ -87,6 +87,12 @@ SELECT count(*) FILTER (WHERE t.version = 1) AS trained
 		   ('user_knn_lists', 'ratings', 'user_knn', '{"neighbors": 4, "similarity": "pearson_baseline"}'),
 		   ('popular_weighted', 'ratings', 'popular', '{"score": "weighted"}'),
 		   ('als_unstored', 'ratings', 'als', '{"factors": 3, "store_ratings": false}'),
+		   ('als_seen', 'ratings', 'als', '{"factors": 3, "min_value": 3}'),
+		   ('ease_lists', 'ratings', 'ease', '{"k": 3}'),
+		   ('hybrid_forms', 'ratings', 'hybrid', '{"components": [
+				{"algorithm": "slope_one"}, {"algorithm": "co_clustering"}, {"algorithm": "popular"}, {"algorithm": "normal"}, {"algorithm": "slim"},
+				{"algorithm": "user_knn", "options": {"neighbors": 4, "similarity": "pearson_baseline"}},
+				{"algorithm": "content", "options": {"items": "models.items", "text_cols": ["words"], "tag_cols": ["tags"]}}]}'),
 		   ('als_texts', 'source_texts', 'als', '{"factors": 3}'),
 		   ('item_knn_texts', 'source_texts', 'item_knn', '{"neighbors": 4}'),
 		   ('ials_uuids', 'source_uuids', 'ials', '{"factors": 3}')) m,

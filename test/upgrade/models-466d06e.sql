@@ -1,0 +1,5130 @@
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+CREATE SCHEMA models;
+
+CREATE FUNCTION models.item_named(model text, number integer) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+SELECT CASE WHEN model LIKE '%\_texts' THEN 'Ärger “' || number || '”'
+            WHEN model LIKE '%\_uuids' THEN (-number::bigint << 40)::text
+            ELSE number::text END
+$$;
+
+CREATE FUNCTION models.options_of(algorithm text) RETURNS jsonb
+    LANGUAGE sql
+    AS $$
+SELECT CASE algorithm
+       WHEN 'content' THEN '{"items": "models.items", "text_cols": ["words"], "tag_cols": ["tags"]}'
+       WHEN 'hybrid' THEN '{"components": [{"algorithm": "als", "options": {"factors": 3}, "weight": 2},
+                                           {"algorithm": "item_knn", "weight": 1},
+                                           {"algorithm": "ease", "weight": 1}]}'
+       ELSE '{}'
+       END::jsonb ||
+       CASE WHEN a.options @> '[{"name": "factors"}]' THEN '{"factors": 3}' ELSE '{}' END::jsonb
+  FROM recsys_algorithms a WHERE a.name = algorithm
+$$;
+
+CREATE FUNCTION models.serving() RETURNS TABLE(model text, what text, user_id text, item_id text, note text, value double precision)
+    LANGUAGE sql
+    AS $$
+WITH model AS MATERIALIZED (
+	SELECT m.*, c.relname::text AS name, coalesce((m.options ->> 'store_ratings')::bool, true) AS has_seen
+	  FROM recsys_models m JOIN pg_class c ON c.oid = m.model
+	 WHERE c.relnamespace = 'models'::regnamespace),
+u AS MATERIALIZED (SELECT model.*, models.user_named(name, n) AS id FROM model, generate_series(1, 9, 2) n),
+i AS MATERIALIZED (SELECT model.*, models.item_named(name, n) AS id FROM model, generate_series(1, 9, 2) n)
+SELECT name, 'header', '', '', concat_ws(' ', algorithm, version, users, items, ratings, trained_at AT TIME ZONE 'UTC'), NULL::float8
+  FROM model
+UNION ALL
+SELECT name, 'log', '', '', l.iteration || ' ' || l.seconds, l.loss FROM model, recsys_training_log(model.model) l
+UNION ALL
+SELECT u.name, 'list', u.id, r.item_id, r.basis, r.score FROM u, recsys_recommend(u.model, u.id, 100, u.has_seen) r
+UNION ALL
+SELECT u.name, 'prediction', u.id, i.id, '', recsys_predict(u.model, u.id, i.id) FROM u JOIN i USING (name)
+UNION ALL
+SELECT i.name, 'similar', i.id, s.item_id, s.error, s.similarity FROM i, models.similar_to(i.model, i.id) s
+$$;
+
+CREATE FUNCTION models.similar_to(model regclass, item text) RETURNS TABLE(item_id text, similarity double precision, error text)
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+	RETURN QUERY SELECT s.item_id, s.similarity, '' FROM recsys_similar_items(model, item, 100) s;
+EXCEPTION WHEN OTHERS THEN
+	RETURN QUERY SELECT '', NULL::float8, SQLSTATE::text;
+END
+$$;
+
+CREATE FUNCTION models.user_named(model text, number integer) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+SELECT CASE WHEN model LIKE '%\_texts' THEN 'user ' || number
+            WHEN model LIKE '%\_uuids' THEN '00000000-0000-0000-0000-' || lpad(number::text, 12, '0')
+            ELSE number::text END
+$$;
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+CREATE TABLE models.als OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.als ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.als_renamed OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.als_renamed ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.als_seen OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.als_seen ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.als_texts OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.als_texts ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.als_unstored OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.als_unstored ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.baseline_als OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.baseline_als ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.baseline_als_renamed OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.baseline_als_renamed ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.baseline_sgd OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.baseline_sgd ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.baseline_sgd_renamed OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.baseline_sgd_renamed ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.bpr OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.bpr ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.bpr_renamed OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.bpr_renamed ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.co_clustering OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.co_clustering ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.co_clustering_renamed OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.co_clustering_renamed ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.content OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.content ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.ease OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.ease ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.ease_lists OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.ease_lists ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.ease_renamed OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.ease_renamed ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.expected (
+    model text,
+    what text,
+    user_id text,
+    item_id text,
+    note text,
+    value real
+);
+
+CREATE TABLE models.gradient OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.gradient ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.gradient_renamed OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.gradient_renamed ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.hybrid OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.hybrid ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.hybrid_forms OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.hybrid_forms ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.hybrid_renamed OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.hybrid_renamed ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.ials OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.ials ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.ials_renamed OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.ials_renamed ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.ials_uuids OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.ials_uuids ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.item_knn OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.item_knn ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.item_knn_lists OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.item_knn_lists ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.item_knn_renamed OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.item_knn_renamed ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.item_knn_texts OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.item_knn_texts ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.items (
+    item_id integer,
+    words text,
+    tags text[]
+);
+
+CREATE TABLE models.logistic_mf OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.logistic_mf ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.logistic_mf_renamed OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.logistic_mf_renamed ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.nmf OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.nmf ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.nmf_renamed OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.nmf_renamed ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.normal OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.normal ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.popular OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.popular ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.popular_weighted OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.popular_weighted ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.ratings (
+    user_id integer,
+    item_id integer,
+    rating real
+);
+
+CREATE TABLE models.rp3beta OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.rp3beta ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.slim OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.slim ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.slim_renamed OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.slim_renamed ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.slope_one OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.slope_one ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE VIEW models.source_texts AS
+ SELECT models.user_named('_texts'::text, ratings.user_id) AS user_id,
+    models.item_named('_texts'::text, ratings.item_id) AS item_id,
+    ratings.rating
+   FROM models.ratings;
+
+CREATE VIEW models.source_uuids AS
+ SELECT (models.user_named('_uuids'::text, ratings.user_id))::uuid AS user_id,
+    (models.item_named('_uuids'::text, ratings.item_id))::bigint AS item_id,
+    ratings.rating
+   FROM models.ratings;
+
+CREATE TABLE models.svd OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.svd ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.svd_renamed OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.svd_renamed ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.svdpp OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.svdpp ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.svdpp_renamed OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.svdpp_renamed ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.user_knn OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.user_knn ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.user_knn_lists OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.user_knn_lists ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE models.user_knn_renamed OF public.recsys_model (
+    version NOT NULL,
+    part NOT NULL,
+    block NOT NULL
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY models.user_knn_renamed ALTER COLUMN data SET STORAGE EXTERNAL;
+
+COPY models.als (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x525359530100050100000000000000000800000001000000000000004d4dde8a01b3dfbd0f296bbe4f88fe3e089ff63c9ca69ebf38f6073f5be19abebc66b43d
+1	item_bias	0	\N	\\x52535953010006010000000000000000080000000100000000000000ac38741881eee6be99ab773e97b7ecbd9339573e7d31c03eeab14abe92ab8abe7def80be
+1	user_factors	0	\N	\\x52535953010007010000000000000000080000000300000000000000f5b8aa969b8f3e3e23c794bfadbe6cbf2b11b3bf082305be8ebd863e19f6143fe3c3983fadc8d73d7b28193eba00b7bd47d5993ed21f4a3f981c02bfc8650e3fcc85a0beee6117bf7a52a93b713b73bf9c4e5abe937307bf4121893f8832913fbe79493d
+1	item_factors	0	\N	\\x5253595301000801000000000000000008000000030000000000000046c52a9f66701cbf3edb9dbfb939b1bd6331063f991536bf4c1253bfa495813f2f7f4c3f2a96ad3e228fa4bfbb4a913e6332d53ea9bd21bf06dcd13eba83e3be29ce10bfe28c5fbfa8514f3e6d8a9b3ef83d493d5e127b3d1126693ff4ee793f2bcde13e
+1	header	0	{"log": [[20.88328398871481, 0.6121351740584537, 0.000096023], [10.708545648095837, 0.23684670528934992, 0.000101461], [9.539758121350058, 0.19375624679751788, 0.000106709], [9.050775992022952, 0.1721688944093475, 0.000111967], [8.763539566808724, 0.15867187290981377, 0.000117204], [8.590700731079547, 0.1498271479411131, 0.000122442], [8.486935680230243, 0.14297922457576845, 0.00012767], [8.424131090859895, 0.13877979891965572, 0.000132908], [8.385438692093633, 0.1360949837508803, 0.000138136], [8.361718144338308, 0.13426942230853656, 0.000143373], [8.346900239100652, 0.13320758546867906, 0.000148611], [8.337456622146261, 0.13248137599493034, 0.000153839], [8.331401742846218, 0.13197040550678488, 0.000159077], [8.327446053869132, 0.13164410020831238, 0.000164304], [8.324818314850306, 0.13141967912902067, 0.000169552]], "clip": true, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 2.933333333333333, "fold_in": {"kind": "ridge", "biased": 1, "scaled": 1, "centered": 0, "non_negative": 0, "regularization": 0.085, "bias_regularization": 0.085}}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": true, "seed": 0, "biased": true, "solver": "cg", "factors": 3, "init_sd": 0.1, "binarize": false, "cg_steps": 3, "patience": 3, "time_col": null, "min_value": null, "duplicates": "mean", "iterations": 15, "validation": 0, "keep_versions": 2, "store_ratings": true, "regularization": 0.085, "min_item_ratings": 1, "min_user_ratings": 1, "bias_regularization": 0.085, "scaled_regularization": true}, "ratings": 30, "seconds": 0.000188551, "encoding": "UTF8", "algorithm": "als", "deviation": 1.4126413400278062, "iterations": 15, "train_rmse": 0.13141967912902067, "trained_at": 848915784542779}	\\x52535953010000030000000000000000090000000700000000000000221fbb640000000000000000000000000000000000000000000000008ba176a5010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b00500000001000000000000000000000008000000010000004d4dde8a060000000100000000000000000000000800000001000000ac387418070000000100000000000000000000000800000003000000f5b8aa9608000000010000000000000000000000080000000300000046c52a9f
+\.
+
+COPY models.als_renamed (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x525359530100050100000000000000000800000001000000000000004a29a73bc51c83bd0c5759be969e0c3f7dc60d3db61d9ebf53e7063f421d9fbe16a7c23d
+1	item_bias	0	\N	\\x52535953010006010000000000000000080000000100000000000000cde1a63ae9f3efbe5271733e481a08be3248543ea2baba3e6e2943be557689be20668dbe
+1	user_factors	0	\N	\\x5253595301000701000000000000000008000000030000000000000066891c84d9a826bef70a75bf989491bf339891bfb9fdc1be649e483fee01da3eea669e3f4c4b5e3e5f1f923ef538c9bd6e353a3e75dd823fb0e0b5be7c17b5bd1e5455be71d622bf302d37bdea0086bf6f5397be3a2c20bdeffe5f3f8918a73f39bd15be
+1	item_factors	0	\N	\\x525359530100080100000000000000000800000003000000000000008e837a85531ee6beddbea8bf2dd451bede812a3ecd83eabe09548bbfaf98773f05a5673fd811383de3b078bf3a8f103d39037b3f772d51bf18209a3edaa06e3d25faa3bec38f7dbfef5e4a3e5c55953e237ab63dfc9eafbd0fd86c3f8f18843f90cf613e
+1	header	0	{"log": [[16.70740518332706, 0.44296301644853825, 0.001457186], [10.446267093834306, 0.19729112181207498, 0.001462664], [9.580573035308051, 0.1774795173422145, 0.001467942], [9.142527210572707, 0.1691660567974334, 0.001473189], [8.890198711033493, 0.16390476066081502, 0.001478417], [8.738980070824734, 0.16052918005849998, 0.001483645], [8.643355679202715, 0.15831071436805746, 0.001488863], [8.574460955113507, 0.15610710372201353, 0.00149409], [8.509935320231763, 0.15084781138533798, 0.001499709], [8.441120362155921, 0.1411978905650082, 0.001505117], [8.391635434962707, 0.1347433848389001, 0.001510345], [8.365867277298547, 0.1331198088589689, 0.001515562], [8.350394605577685, 0.13238885249661822, 0.00152083], [8.340312223047519, 0.13206961457936503, 0.001526068], [8.33357433065969, 0.13184668215095724, 0.001531306]], "clip": true, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 2.933333333333333, "fold_in": {"kind": "ridge", "biased": 1, "scaled": 1, "centered": 0, "non_negative": 0, "regularization": 0.085, "bias_regularization": 0.085}}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": true, "seed": 0, "biased": true, "solver": "cg", "factors": 3, "init_sd": 0.3, "binarize": false, "cg_steps": 3, "patience": 2, "time_col": null, "min_value": null, "duplicates": "mean", "iterations": 15, "validation": 0.2, "keep_versions": 2, "store_ratings": true, "regularization": 0.085, "min_item_ratings": 1, "min_user_ratings": 1, "bias_regularization": 0.085, "scaled_regularization": true}, "ratings": 30, "seconds": 0.001557304, "encoding": "UTF8", "algorithm": "als", "deviation": 1.4126413400278062, "iterations": 15, "train_rmse": 0.13184668215095724, "trained_at": 848915784684211}	\\x5253595301000003000000000000000009000000070000000000000094937495000000000000000000000000000000000000000000000000b8337336010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b00500000001000000000000000000000008000000010000004a29a73b060000000100000000000000000000000800000001000000cde1a63a07000000010000000000000000000000080000000300000066891c840800000001000000000000000000000008000000030000008e837a85
+\.
+
+COPY models.als_seen (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x525359530100010200000000000000000700000001000000000000009f60d5090100000000000000020000000000000003000000000000000400000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000700000001000000000000006d82a6f20100000000000000020000000000000003000000000000000400000000000000050000000000000006000000000000000800000000000000
+1	ratings	0	\N	\\x52535953010003050000000000000000070000000700000013000000e2852954000000000200000003000000060000000c0000000e0000001000000013000000010000000400000003000000020000000400000006000000010000000200000003000000040000000500000006000000000000000500000004000000050000000100000002000000060000000000a040000040400000a0400000a040000080400000a04000004040000040400000404000004040000040400000404000008040000080400000804000004040000040400000a0400000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000700000001000000000000009ef242e10000803f000040400000404000000040000080400000404000004040
+1	user_bias	0	\N	\\x525359530100050100000000000000000700000001000000000000005de41204e823fe3d1317773fffc4f83ed67333bf1e8e7c3e4ee54ebedc3f8e3e
+1	item_bias	0	\N	\\x52535953010006010000000000000000070000000100000000000000aded0ab55015a5bd9baf54be44b6633e7700093d6b8042be250647be44b6633e
+1	user_factors	0	\N	\\x52535953010007010000000000000000070000000300000000000000327757b1b9e40b3febdababed52b72bf8862cfbdbbc36cbe5429d83d2a5944be867ef3be29a13f3e9151033e94c1963e6e3f07beb060603d64b45cbde3dcccbdc9c992bea7aac53e1d080c3fa188fabee66e8abeac21343f
+1	item_factors	0	\N	\\x525359530100080100000000000000000700000003000000000000000fc65056ffb090bba5528e3b6d1b043c94b4003ffe250fbe388f52bf294fa6beb8dce3be43ebce3ef9d9d7bd072c77bef389df3d9a8d5dbebb75c03eb8eadc3e097a3e3e207d36be1ee0acbe294fa6beb8dce3be43ebce3e
+1	seen	0	\N	\\x525359530100110500000000000000000700000007000000080000002c18ec0b000000000200000004000000050000000500000005000000070000000800000003000000060000000100000006000000000000000200000006000000050000000000803f0000803f0000803f0000803f0000803f0000803f0000803f0000803f
+1	header	0	{"log": [[3.192575004830113, 0.2599549748602329, 0.00006062], [2.1830080736998183, 0.12057967917166326, 0.000064996], [2.0845439594428763, 0.10668762245196131, 0.000069212], [2.0468215333245445, 0.1015862766830686, 0.000073389], [2.0288308653456175, 0.09940435095167652, 0.000077575], [2.0192288241254848, 0.09840653377514154, 0.000081761], [2.0137432607443615, 0.09794074829739537, 0.000085937], [2.0104717258513434, 0.0977351878750928, 0.000090123], [2.0084634797816205, 0.09764501682678238, 0.00009431], [2.007205820613436, 0.09764190156679672, 0.000098496], [2.0064073852582407, 0.09763127741851879, 0.000102672], [2.005893491902158, 0.0976484365342192, 0.000106858], [2.005559020257105, 0.09766997392254166, 0.000111055], [2.0053390543083798, 0.0976916891930072, 0.000115231], [2.005193284152979, 0.09771170358245444, 0.000119417]], "clip": true, "form": "factor", "mean": 3.8421052631578947, "ascii": true, "items": 7, "users": 7, "format": 1, "params": {"offset": 3.8421052631578947, "fold_in": {"kind": "ridge", "biased": 1, "scaled": 1, "centered": 0, "non_negative": 0, "regularization": 0.085, "bias_regularization": 0.085}}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 3, "options": {"clip": true, "seed": 0, "biased": true, "solver": "cg", "factors": 3, "init_sd": 0.1, "binarize": false, "cg_steps": 3, "patience": 3, "time_col": null, "min_value": 3, "duplicates": "mean", "iterations": 15, "validation": 0, "keep_versions": 2, "store_ratings": true, "regularization": 0.085, "min_item_ratings": 1, "min_user_ratings": 1, "bias_regularization": 0.085, "scaled_regularization": true}, "ratings": 19, "seconds": 0.000138946, "encoding": "UTF8", "algorithm": "als", "deviation": 0.8743814592545344, "iterations": 15, "train_rmse": 0.09771170358245444, "trained_at": 848915784626753}	\\x525359530100000300000000000000000a0000000700000000000000e6412bc60000000000000000000000000000000000000000000000009b8aceeb0100000002000000000000000000000007000000010000009f60d5090200000002000000000000000000000007000000010000006d82a6f2030000000500000000000000000000000700000007000000e28529540400000001000000000000000000000007000000010000009ef242e10500000001000000000000000000000007000000010000005de41204060000000100000000000000000000000700000001000000aded0ab5070000000100000000000000000000000700000003000000327757b10800000001000000000000000000000007000000030000000fc650561100000005000000000000000000000007000000070000002c18ec0b
+\.
+
+COPY models.als_texts (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001040000000000000000080000000100000030000000c88bf17100000000060000000c00000012000000180000001e000000240000002a00000030000000757365722031757365722032757365722033757365722034757365722035757365722036757365722037757365722038
+1	item_ids	0	\N	\\x52535953010002040000000000000000080000000100000070000000d5a698e4000000000e0000001c0000002a0000003800000046000000540000006200000070000000c3847267657220e2809c31e2809dc3847267657220e2809c32e2809dc3847267657220e2809c33e2809dc3847267657220e2809c34e2809dc3847267657220e2809c35e2809dc3847267657220e2809c36e2809dc3847267657220e2809c37e2809dc3847267657220e2809c38e2809d
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x525359530100050100000000000000000800000001000000000000004d4dde8a01b3dfbd0f296bbe4f88fe3e089ff63c9ca69ebf38f6073f5be19abebc66b43d
+1	item_bias	0	\N	\\x52535953010006010000000000000000080000000100000000000000ac38741881eee6be99ab773e97b7ecbd9339573e7d31c03eeab14abe92ab8abe7def80be
+1	user_factors	0	\N	\\x52535953010007010000000000000000080000000300000000000000f5b8aa969b8f3e3e23c794bfadbe6cbf2b11b3bf082305be8ebd863e19f6143fe3c3983fadc8d73d7b28193eba00b7bd47d5993ed21f4a3f981c02bfc8650e3fcc85a0beee6117bf7a52a93b713b73bf9c4e5abe937307bf4121893f8832913fbe79493d
+1	item_factors	0	\N	\\x5253595301000801000000000000000008000000030000000000000046c52a9f66701cbf3edb9dbfb939b1bd6331063f991536bf4c1253bfa495813f2f7f4c3f2a96ad3e228fa4bfbb4a913e6332d53ea9bd21bf06dcd13eba83e3be29ce10bfe28c5fbfa8514f3e6d8a9b3ef83d493d5e127b3d1126693ff4ee793f2bcde13e
+1	header	0	{"log": [[20.88328398871481, 0.6121351740584537, 0.000367817], [10.708545648095837, 0.23684670528934992, 0.000373345], [9.539758121350058, 0.19375624679751788, 0.000378593], [9.050775992022952, 0.1721688944093475, 0.000383851], [8.763539566808724, 0.15867187290981377, 0.000389108], [8.590700731079547, 0.1498271479411131, 0.000394346], [8.486935680230243, 0.14297922457576845, 0.000399614], [8.424131090859895, 0.13877979891965572, 0.000404882], [8.385438692093633, 0.1360949837508803, 0.00041014], [8.361718144338308, 0.13426942230853656, 0.000415367], [8.346900239100652, 0.13320758546867906, 0.000420625], [8.337456622146261, 0.13248137599493034, 0.000425893], [8.331401742846218, 0.13197040550678488, 0.000431141], [8.327446053869132, 0.13164410020831238, 0.000436389], [8.324818314850306, 0.13141967912902067, 0.000441647]], "clip": true, "form": "factor", "mean": 2.933333333333333, "ascii": false, "items": 8, "users": 8, "format": 1, "params": {"offset": 2.933333333333333, "fold_in": {"kind": "ridge", "biased": 1, "scaled": 1, "centered": 0, "non_negative": 0, "regularization": 0.085, "bias_regularization": 0.085}}, "source": {"item_col": "item_id", "relation": "models.source_texts", "user_col": "user_id", "item_type": "pg_catalog.text", "user_type": "pg_catalog.text", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": true, "seed": 0, "biased": true, "solver": "cg", "factors": 3, "init_sd": 0.1, "binarize": false, "cg_steps": 3, "patience": 3, "time_col": null, "min_value": null, "duplicates": "mean", "iterations": 15, "validation": 0, "keep_versions": 2, "store_ratings": true, "regularization": 0.085, "min_item_ratings": 1, "min_user_ratings": 1, "bias_regularization": 0.085, "scaled_regularization": true}, "ratings": 30, "seconds": 0.000466834, "encoding": "UTF8", "algorithm": "als", "deviation": 1.4126413400278062, "iterations": 15, "train_rmse": 0.13141967912902067, "trained_at": 848915784636380}	\\x52535953010000030000000000000000090000000700000000000000875fa31d000000000000000000000000000000000000000000000000be1dda23010000000400000000000000000000000800000001000000c88bf171020000000400000000000000000000000800000001000000d5a698e403000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b00500000001000000000000000000000008000000010000004d4dde8a060000000100000000000000000000000800000001000000ac387418070000000100000000000000000000000800000003000000f5b8aa9608000000010000000000000000000000080000000300000046c52a9f
+\.
+
+COPY models.als_unstored (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x525359530100050100000000000000000800000001000000000000004d4dde8a01b3dfbd0f296bbe4f88fe3e089ff63c9ca69ebf38f6073f5be19abebc66b43d
+1	item_bias	0	\N	\\x52535953010006010000000000000000080000000100000000000000ac38741881eee6be99ab773e97b7ecbd9339573e7d31c03eeab14abe92ab8abe7def80be
+1	user_factors	0	\N	\\x52535953010007010000000000000000080000000300000000000000f5b8aa969b8f3e3e23c794bfadbe6cbf2b11b3bf082305be8ebd863e19f6143fe3c3983fadc8d73d7b28193eba00b7bd47d5993ed21f4a3f981c02bfc8650e3fcc85a0beee6117bf7a52a93b713b73bf9c4e5abe937307bf4121893f8832913fbe79493d
+1	item_factors	0	\N	\\x5253595301000801000000000000000008000000030000000000000046c52a9f66701cbf3edb9dbfb939b1bd6331063f991536bf4c1253bfa495813f2f7f4c3f2a96ad3e228fa4bfbb4a913e6332d53ea9bd21bf06dcd13eba83e3be29ce10bfe28c5fbfa8514f3e6d8a9b3ef83d493d5e127b3d1126693ff4ee793f2bcde13e
+1	header	0	{"log": [[20.88328398871481, 0.6121351740584537, 0.000055603], [10.708545648095837, 0.23684670528934992, 0.000061031], [9.539758121350058, 0.19375624679751788, 0.000066279], [9.050775992022952, 0.1721688944093475, 0.000071517], [8.763539566808724, 0.15867187290981377, 0.000076755], [8.590700731079547, 0.1498271479411131, 0.000081992], [8.486935680230243, 0.14297922457576845, 0.00008721], [8.424131090859895, 0.13877979891965572, 0.000092438], [8.385438692093633, 0.1360949837508803, 0.000097686], [8.361718144338308, 0.13426942230853656, 0.000102923], [8.346900239100652, 0.13320758546867906, 0.000108141], [8.337456622146261, 0.13248137599493034, 0.000113389], [8.331401742846218, 0.13197040550678488, 0.000118607], [8.327446053869132, 0.13164410020831238, 0.000123835], [8.324818314850306, 0.13141967912902067, 0.000129092]], "clip": true, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 2.933333333333333, "fold_in": {"kind": "ridge", "biased": 1, "scaled": 1, "centered": 0, "non_negative": 0, "regularization": 0.085, "bias_regularization": 0.085}}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": true, "seed": 0, "biased": true, "solver": "cg", "factors": 3, "init_sd": 0.1, "binarize": false, "cg_steps": 3, "patience": 3, "time_col": null, "min_value": null, "duplicates": "mean", "iterations": 15, "validation": 0, "keep_versions": 2, "store_ratings": false, "regularization": 0.085, "min_item_ratings": 1, "min_user_ratings": 1, "bias_regularization": 0.085, "scaled_regularization": true}, "ratings": 30, "seconds": 0.000149252, "encoding": "UTF8", "algorithm": "als", "deviation": 1.4126413400278062, "iterations": 15, "train_rmse": 0.13141967912902067, "trained_at": 848915784625475}	\\x52535953010000030000000000000000080000000700000000000000a6536d210000000000000000000000000000000000000000000000001f20ae4d010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a00400000001000000000000000000000008000000010000001dcbb8b00500000001000000000000000000000008000000010000004d4dde8a060000000100000000000000000000000800000001000000ac387418070000000100000000000000000000000800000003000000f5b8aa9608000000010000000000000000000000080000000300000046c52a9f
+\.
+
+COPY models.baseline_als (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x52535953010005010000000000000000080000000100000000000000c3c1af33709a39bdfea3b6bdf497303eae090a3c31b9fbbd3de4093e216f36be95dbea3d
+1	item_bias	0	\N	\\x52535953010006010000000000000000080000000100000000000000d690d87e4753c8bd2ff6ba3d22341d3e20e8d03d3b37083d8ed76dbddd7908bea09ccabd
+1	header	0	{"log": [[56.560638927477804, 1.3412104441539958, 0.000092537], [56.54252295889094, 1.3408345647200055, 0.000093779], [56.54251944123927, 1.3408240260762485, 0.00009442], [56.54251943625982, 1.340823722972008, 0.000094831], [56.54251943624088, 1.3408237101792575, 0.000095251], [56.542519436240795, 1.34082370874891, 0.000095662], [56.542519436240795, 1.3408237083041725, 0.000096083], [56.5425194362408, 1.3408237083014054, 0.000096503], [56.5425194362408, 1.3408237083014054, 0.000096914], [56.5425194362408, 1.3408237083014054, 0.000097334]], "clip": true, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 2.933333333333333, "fold_in": {"kind": "ridge", "biased": 1, "scaled": 0, "centered": 0, "non_negative": 0, "regularization": 0, "bias_regularization": 15}}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": true, "reg_i": 10, "reg_u": 15, "binarize": false, "patience": 3, "time_col": null, "min_value": null, "duplicates": "mean", "iterations": 10, "validation": 0, "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.000112797, "encoding": "UTF8", "algorithm": "baseline_als", "deviation": 1.4126413400278062, "iterations": 10, "train_rmse": 1.3408237083014054, "trained_at": 848915784521684}	\\x52535953010000030000000000000000070000000700000000000000f2e5b1fe0000000000000000000000000000000000000000000000001c171548010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b0050000000100000000000000000000000800000001000000c3c1af33060000000100000000000000000000000800000001000000d690d87e
+\.
+
+COPY models.baseline_als_renamed (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x52535953010005010000000000000000080000000100000000000000ed194502a769fabd1b1648beb625d03ee559d1bb713dcabe76c6cd3e7e12c0be2dd8823e
+1	item_bias	0	\N	\\x52535953010006010000000000000000080000000100000000000000a529bdc64b7e31be954b393e5dcaa53ecdcc4c3eabaa2a3d698dd6bd8c25bfbe610b36be
+1	header	0	{"log": [[52.15525197619565, 1.2650837125511822, 0.00154745]], "clip": true, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 2.933333333333333, "fold_in": {"kind": "ridge", "biased": 1, "scaled": 0, "centered": 0, "non_negative": 0, "regularization": 0, "bias_regularization": 4}}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": true, "reg_i": 3, "reg_u": 4, "binarize": false, "patience": 3, "time_col": null, "min_value": null, "duplicates": "mean", "iterations": 10, "validation": 0.3, "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.00156773, "encoding": "UTF8", "algorithm": "baseline_als", "deviation": 1.4126413400278062, "iterations": 1, "train_rmse": 1.2650837125511822, "trained_at": 848915784687649}	\\x525359530100000300000000000000000700000007000000000000008ed240580000000000000000000000000000000000000000000000006e5f976d010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b0050000000100000000000000000000000800000001000000ed194502060000000100000000000000000000000800000001000000a529bdc6
+\.
+
+COPY models.baseline_sgd (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x525359530100050100000000000000000800000001000000000000000cb4a49c5b748bbdcd2210be3e748b3eb8999a3cebd63ebe0b894e3e35e990be0e633b3e
+1	item_bias	0	\N	\\x52535953010006010000000000000000080000000100000000000000eb06a2160de5ccbd8b16d33d2ecc363e7087e53d9927163dd7898abd5e9718be42ddedbd
+1	header	0	{"log": [[60.18339943826844, 1.4163732963484408, 0.000107239], [59.62794617501841, 1.4098220475769085, 0.000113729], [59.0945570107981, 1.4035022504529886, 0.000113909], [58.58215808416774, 1.3974042374365376, 0.000114099], [58.08973032900233, 1.3915187186308626, 0.00011428], [57.61630669047855, 1.3858367711780797, 0.00011446], [57.1609697857263, 1.3803498322976715, 0.00011464], [56.722848719499375, 1.3750496805509655, 0.000114821], [56.30111727032354, 1.3699284320762106, 0.000115001], [55.894991029476365, 1.3649785227794657, 0.000115181], [55.50372547088397, 1.3601927004519614, 0.000115361], [55.1266141438312, 1.3555640172247025, 0.000115542], [54.76298599222678, 1.351085810156986, 0.000115732], [54.41220444479543, 1.3467517024900497, 0.000115912], [54.07366463951855, 1.3425555809663716, 0.000116092], [53.74679258301805, 1.3384915960764445, 0.000116273], [53.431043156609135, 1.3345541472293176, 0.000116453], [53.12589850841016, 1.3307378718642044, 0.000116633], [52.830867089732344, 1.3270376418892864, 0.000116814], [52.54548218273477, 1.3234485531209084, 0.000116994]], "clip": true, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 2.933333333333333, "fold_in": {"kind": "descent", "biased": 1, "iterations": 20, "learning_rate": 0.005, "regularization": 0, "bias_regularization": 0.02, "learning_rate_decay": 1}}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": true, "binarize": false, "patience": 3, "time_col": null, "min_value": null, "duplicates": "mean", "iterations": 20, "validation": 0, "keep_versions": 2, "learning_rate": 0.005, "store_ratings": true, "regularization": 0.02, "min_item_ratings": 1, "min_user_ratings": 1, "learning_rate_decay": 1}, "ratings": 30, "seconds": 0.000132907, "encoding": "UTF8", "algorithm": "baseline_sgd", "deviation": 1.4126413400278062, "iterations": 20, "train_rmse": 1.3234485531209084, "trained_at": 848915784528047}	\\x525359530100000300000000000000000700000007000000000000008a76c5f000000000000000000000000000000000000000000000000055a1555d010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b00500000001000000000000000000000008000000010000000cb4a49c060000000100000000000000000000000800000001000000eb06a216
+\.
+
+COPY models.baseline_sgd_renamed (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x525359530100050100000000000000000800000001000000000000000cb4a49c5b748bbdcd2210be3e748b3eb8999a3cebd63ebe0b894e3e35e990be0e633b3e
+1	item_bias	0	\N	\\x52535953010006010000000000000000080000000100000000000000eb06a2160de5ccbd8b16d33d2ecc363e7087e53d9927163dd7898abd5e9718be42ddedbd
+1	header	0	{"log": [[60.18339943826844, 1.4163732963484408, 0.00279956], [59.62794617501841, 1.4098220475769085, 0.002799881], [59.0945570107981, 1.4035022504529886, 0.002800061], [58.58215808416774, 1.3974042374365376, 0.002800251], [58.08973032900233, 1.3915187186308626, 0.002800432], [57.61630669047855, 1.3858367711780797, 0.002800622], [57.1609697857263, 1.3803498322976715, 0.002800802], [56.722848719499375, 1.3750496805509655, 0.002800993], [56.30111727032354, 1.3699284320762106, 0.002801173], [55.894991029476365, 1.3649785227794657, 0.002801353], [55.50372547088397, 1.3601927004519614, 0.002801543], [55.1266141438312, 1.3555640172247025, 0.002801724], [54.76298599222678, 1.351085810156986, 0.002801914], [54.41220444479543, 1.3467517024900497, 0.002802094], [54.07366463951855, 1.3425555809663716, 0.002802284], [53.74679258301805, 1.3384915960764445, 0.002802465], [53.431043156609135, 1.3345541472293176, 0.002802655], [53.12589850841016, 1.3307378718642044, 0.002802835], [52.830867089732344, 1.3270376418892864, 0.002803026], [52.54548218273477, 1.3234485531209084, 0.002803216]], "clip": true, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 2.933333333333333, "fold_in": {"kind": "descent", "biased": 1, "iterations": 20, "learning_rate": 0.005, "regularization": 0, "bias_regularization": 0.02, "learning_rate_decay": 1}}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": true, "binarize": false, "patience": 3, "time_col": null, "min_value": null, "duplicates": "mean", "iterations": 20, "validation": 0.3, "keep_versions": 2, "learning_rate": 0.005, "store_ratings": true, "regularization": 0.02, "min_item_ratings": 1, "min_user_ratings": 1, "learning_rate_decay": 1}, "ratings": 30, "seconds": 0.002824948, "encoding": "UTF8", "algorithm": "baseline_sgd", "deviation": 1.4126413400278062, "iterations": 20, "train_rmse": 1.3234485531209084, "trained_at": 848915784691643}	\\x525359530100000300000000000000000700000007000000000000005349ca9b0000000000000000000000000000000000000000000000005ae2cd1f010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b00500000001000000000000000000000008000000010000000cb4a49c060000000100000000000000000000000800000001000000eb06a216
+\.
+
+COPY models.bpr (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	item_bias	0	\N	\\x5253595301000601000000000000000008000000010000000000000011fe873d048581bf4749b63db2f05b3e95bbd7be79c2123f2faa213eda9b77bf2fa0c83f
+1	user_factors	0	\N	\\x525359530100070100000000000000000800000003000000000000009b7caf008163ba3ff4ae2ebf6f70d6be3037603fb1569dbfeaacb63f35b51cbf0362a0be9e62e6bfed62aa3f015b543f37730a3e1f7e7a3c14b80dbb7c847abf88b9efbfca7f10bff4b9973ea1b297bf3507d73f41371f3e5b549d3ecd4daa3f70958d3f
+1	item_factors	0	\N	\\x5253595301000801000000000000000008000000030000000000000009b5efb12ef2acbf6d3eb4bf94d858bf54e8d03f3b3389be8ddb803f087ce2beb357a53f2792ddbebd74ae3f5a8786bf9944863e64e42d3e44c9a23e9571e2bf73af8bbfcaa9a23fe167733fec2850bfe7ecc4be22d14c3f69f9153faa48973e99ec01bd
+1	header	0	{"log": [[20.069930970668793, null, 0.000061872], [19.458125710487366, null, 0.000064485], [18.627894580364227, null, 0.000066378], [18.107072204351425, null, 0.000068171], [17.828793317079544, null, 0.000070004], [17.198927208781242, null, 0.000071866], [19.12626427412033, null, 0.000073899], [15.909646838903427, null, 0.000075742], [15.197678461670876, null, 0.000077505], [16.598696067929268, null, 0.000079237], [17.594449937343597, null, 0.00008111], [14.661646470427513, null, 0.000083023], [16.021150380373, null, 0.000084876], [14.489736720919609, null, 0.000086628], [16.238223627209663, null, 0.000088321], [13.99685387313366, null, 0.000089993], [15.74507411569357, null, 0.000091866], [14.428615435957909, null, 0.000093769], [13.985734954476357, null, 0.000095431], [14.678603619337082, null, 0.000097214], [13.979482166469097, null, 0.000099057], [14.907690547406673, null, 0.000100769], [14.86749316751957, null, 0.000102522], [14.360504686832428, null, 0.000104475], [15.074076198041439, null, 0.000106498], [12.558527916669846, null, 0.000108381], [13.81305868551135, null, 0.000110183], [13.454820170998573, null, 0.000112046], [14.460391379892826, null, 0.000113879], [13.296455554664135, null, 0.000115531], [13.247276194393635, null, 0.000117364], [12.754902139306068, null, 0.000119117], [11.575369879603386, null, 0.000121019], [12.798802953213453, null, 0.000123012], [11.824532859027386, null, 0.000124785], [11.004095148295164, null, 0.000126578], [10.894124381244183, null, 0.00012833], [9.064849056303501, null, 0.000130253], [10.264210795983672, null, 0.000132026], [8.675335383042693, null, 0.000133788], [10.261522326618433, null, 0.000135651], [8.074012815952301, null, 0.000137484], [7.968130497261882, null, 0.000139186], [8.11413262784481, null, 0.000141069], [7.0835270918905735, null, 0.000142601], [7.61365594342351, null, 0.000144414], [7.586003171280026, null, 0.000146197], [6.74510058388114, null, 0.000147969], [6.606681808829308, null, 0.000149772], [6.428861029446125, null, 0.000151505], [7.551298236474395, null, 0.000153327], [6.331282572820783, null, 0.00015515], [5.52849627379328, null, 0.000156863], [5.105762066319585, null, 0.000158625], [5.325378259643912, null, 0.000160358], [6.4260945580899715, null, 0.00016204], [5.592752309516072, null, 0.000163863], [5.185075110755861, null, 0.000165726], [3.992370842024684, null, 0.000167378], [4.021629920229316, null, 0.000169161], [4.04321232624352, null, 0.000171004], [6.04938500886783, null, 0.000172846], [3.783713487442583, null, 0.000174579], [2.8052465370856225, null, 0.000176241], [4.128167949616909, null, 0.000177964], [2.9172222916968167, null, 0.000179556], [3.427794403163716, null, 0.000181289], [3.0760832231026143, null, 0.000183022], [2.817781744990498, null, 0.000184594], [2.8951575527898967, null, 0.000186266], [2.91125932848081, null, 0.000188009], [3.1562578689772636, null, 0.000189701], [2.756990296766162, null, 0.000191314], [2.7586450930684805, null, 0.000192936], [2.5239504226483405, null, 0.000194509], [1.733624237589538, null, 0.000196121], [2.5521628700662404, null, 0.000197733], [2.2917828392237425, null, 0.000199506], [1.6930867994669825, null, 0.000201259], [2.873038965743035, null, 0.000202961], [2.7978545743972063, null, 0.000204694], [2.2721982051152736, null, 0.000206316], [2.426090152002871, null, 0.000207979], [2.2629071548581123, null, 0.000209521], [1.8865797385806218, null, 0.000211294], [1.613502805121243, null, 0.000212956], [2.049263855209574, null, 0.000214588], [1.8310761313186958, null, 0.000216251], [1.8159561732318252, null, 0.000217893], [2.1454874586779624, null, 0.000219606], [2.202763420820702, null, 0.000221278], [1.3875072535593063, null, 0.000223101], [1.5322128015104681, null, 0.000224774], [1.4694716351805255, null, 0.000226376], [1.8375914333155379, null, 0.000227878], [1.703275277512148, null, 0.000229661], [1.437376826070249, null, 0.000231373], [1.4629044383764267, null, 0.000233136], [1.462624229490757, null, 0.000234768], [1.7549052638933063, null, 0.000236411]], "clip": false, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 0, "fold_in": {"kind": "ranking", "seed": 0, "iterations": 40, "popularity": 0, "learning_rate": 0.05, "regularization": 0.01, "learning_rate_decay": 1}, "unknown": 0}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": false, "seed": 0, "factors": 3, "init_sd": 0.1, "binarize": false, "time_col": null, "min_value": null, "negatives": "uniform", "duplicates": "sum", "iterations": 100, "keep_versions": 2, "learning_rate": 0.05, "store_ratings": true, "regularization": 0.01, "min_item_ratings": 1, "min_user_ratings": 1, "bias_regularization": 0.01, "learning_rate_decay": 1}, "ratings": 30, "seconds": 0.000257362, "encoding": "UTF8", "algorithm": "bpr", "deviation": 1.4126413400278062, "iterations": 100, "train_rmse": null, "trained_at": 848915784562551}	\\x5253595301000003000000000000000008000000070000000000000029577990000000000000000000000000000000000000000000000000dabf3979010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b006000000010000000000000000000000080000000100000011fe873d0700000001000000000000000000000008000000030000009b7caf0008000000010000000000000000000000080000000300000009b5efb1
+\.
+
+COPY models.bpr_renamed (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	item_bias	0	\N	\\x52535953010006010000000000000000080000000100000000000000e95483dece6474bf749fd23d7435063e40c2adbeb5a21a3f09aa043cedb163bf78e1c23f
+1	user_factors	0	\N	\\x5253595301000701000000000000000008000000030000000000000068fa895cfa8fc53fa5a313bf62d5d9be3f084a3ff6c19dbf506fba3f40f604bfc1a267be5b0df0bf2580bf3f8ee75a3f89266a3e09dd783da2a7a43d8dbf83bfb2e3edbfbb402cbf3e69233f75d09abfc306e43feba8dc3c80e7d33edd25c73f11418f3f
+1	item_factors	0	\N	\\x5253595301000801000000000000000008000000030000000000000029b2bf256f8fb4bf208dc2bfeba54abf8b90d43fb9af62be1896803fef67b9bea0e5ab3f242c0fbf3a92a23fe7da94bfa932b33e9ccb5e3ee4acaf3e812ef6bf11e98fbff1299f3f44ee843ff3ab69bf8a40c8be40c83b3fd315173fac4fc03e4246ccbd
+1	header	0	{"log": [[19.89229315519333, null, 0.00005361], [18.699140161275864, null, 0.000055983], [17.739769995212555, null, 0.000058006], [17.36831572651863, null, 0.000059869], [16.722717806696892, null, 0.000061802], [16.59794969856739, null, 0.000063745], [18.101783990859985, null, 0.000065788], [14.385094955563545, null, 0.000067731], [13.706487700343132, null, 0.000069483], [14.9859107285738, null, 0.000071306], [15.839843228459358, null, 0.000073139], [12.899108588695526, null, 0.000075012], [13.404726393520832, null, 0.000076914], [12.8482336550951, null, 0.000078717], [14.022219479084015, null, 0.00008052], [10.967992126941681, null, 0.000082212], [12.815003827214241, null, 0.000083995], [11.448898661881685, null, 0.000085768], [11.297288931906223, null, 0.00008752], [11.657121498137712, null, 0.000089303], [11.043532151728868, null, 0.000091105], [11.220738500356674, null, 0.000092818], [11.540332365781069, null, 0.000094581], [10.058592518791556, null, 0.000096403], [11.643005702644587, null, 0.000098406], [8.753031823784113, null, 0.000100229], [9.104925956577063, null, 0.000101992], [8.926500406116247, null, 0.000103834], [9.99546242132783, null, 0.000105557], [8.236922670155764, null, 0.000107169], [8.98743144609034, null, 0.000109092], [7.735397670418024, null, 0.000110805], [8.396997483447194, null, 0.000112748], [8.726184353232384, null, 0.0001146], [6.971461629495025, null, 0.000116283], [7.042536448687315, null, 0.000118096], [5.870492190122604, null, 0.000119788], [5.6839789263904095, null, 0.000121691], [6.228393547236919, null, 0.000123434], [6.056809087283909, null, 0.000125206], [6.1579296719282866, null, 0.000127069], [4.663664918392897, null, 0.000128962], [4.889746609143913, null, 0.000130674], [5.175332751125097, null, 0.000132427], [4.080161790363491, null, 0.000133979], [5.2746013179421425, null, 0.000135692], [5.061474532820284, null, 0.000137534], [4.330077651422471, null, 0.000139197], [4.715842221863568, null, 0.00014097], [3.7343679550103843, null, 0.000142672], [5.418354021385312, null, 0.000144485], [3.9932144032791257, null, 0.000146308], [2.9761761049740016, null, 0.00014799], [3.4777143001556396, null, 0.000149843], [2.913639190606773, null, 0.000151565], [3.754791541956365, null, 0.000153218], [4.068548708688468, null, 0.000155101], [3.134016013238579, null, 0.000156893], [2.1014482306782156, null, 0.000158436], [2.1727497160900384, null, 0.000160198], [2.343519598711282, null, 0.000162011], [3.649349592393264, null, 0.000163723], [2.8679279359057546, null, 0.000165446], [2.0745592336170375, null, 0.000167118], [2.3942441889084876, null, 0.000168821], [2.1706687239930034, null, 0.000170433], [2.8713613096624613, null, 0.000172116], [2.0214508560020477, null, 0.000173878], [2.0045120087452233, null, 0.000175471], [2.2128932607593015, null, 0.000177143], [2.724444404710084, null, 0.000178826], [2.777563715702854, null, 0.000180538], [1.7209588042460382, null, 0.000182101], [2.3898587346775457, null, 0.000183703], [1.6370484997751191, null, 0.000185305], [1.1919984861742705, null, 0.000187008], [1.6131899842293933, null, 0.00018862], [1.7781687782844529, null, 0.000190453], [1.4705374642508104, null, 0.000192196], [2.5456430033082142, null, 0.000193878], [2.387631001882255, null, 0.000195581], [1.6236807955428958, null, 0.000197263], [2.24859507905785, null, 0.000198916], [1.5602548839524388, null, 0.000200468], [1.6348888553329743, null, 0.000202261], [1.4351826997008175, null, 0.000203883], [1.5096134154009633, null, 0.000205495], [1.538748652790673, null, 0.000207138], [1.782208398799412, null, 0.00020886], [1.733314907643944, null, 0.000210533], [1.9529956673504785, null, 0.000212165], [1.2439290913171135, null, 0.000213958], [1.2832929073483683, null, 0.000215631], [1.1122533454326913, null, 0.000217253], [1.4959414839395322, null, 0.000218785], [1.485917168087326, null, 0.000220628], [1.1552423707325943, null, 0.00022234], [1.244942224060651, null, 0.000224133], [1.3885771092027426, null, 0.000225816], [1.5098480271408334, null, 0.000227448]], "clip": false, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 0, "fold_in": {"kind": "ranking", "seed": 0, "iterations": 40, "popularity": 0, "learning_rate": 0.05, "regularization": 0.01, "learning_rate_decay": 1}, "unknown": 0}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": false, "seed": 0, "factors": 3, "init_sd": 0.3, "binarize": false, "time_col": null, "min_value": null, "negatives": "uniform", "duplicates": "sum", "iterations": 100, "keep_versions": 2, "learning_rate": 0.05, "store_ratings": true, "regularization": 0.01, "min_item_ratings": 1, "min_user_ratings": 1, "bias_regularization": 0.01, "learning_rate_decay": 1}, "ratings": 30, "seconds": 0.000246316, "encoding": "UTF8", "algorithm": "bpr", "deviation": 1.4126413400278062, "iterations": 100, "train_rmse": null, "trained_at": 848915784693054}	\\x52535953010000030000000000000000080000000700000000000000fdcd895a000000000000000000000000000000000000000000000000d280092d010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b0060000000100000000000000000000000800000001000000e95483de07000000010000000000000000000000080000000300000068fa895c08000000010000000000000000000000080000000300000029b2bf25
+\.
+
+COPY models.co_clustering (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x525359530100050100000000000000000800000001000000000000000eb37be4bcbb3bbededdddbe1111513f8988883d7777f7bf8988883fbcbb3bbf1111113f
+1	item_bias	0	\N	\\x52535953010006010000000000000000080000000100000000000000ae813b64deddddbe2222a23e1111113fcdcccc3e8988883dbcbb3bbeefee6ebf898888be
+1	user_clusters	0	\N	\\x5253595301000a03000000000000000008000000010000000000000004817dc00000000002000000010000000000000000000000020000000200000001000000
+1	item_clusters	0	\N	\\x5253595301000b0300000000000000000800000001000000000000004e0498130200000002000000000000000100000001000000020000000200000000000000
+1	cluster_offsets	0	\N	\\x5253595301000c010000000000000000030000000300000000000000b8602721832d18bf9a9999be9a99193fcdcc9c3fbcbb3b3e8888e8bf7dd2a7bf5555f53f6666a63e
+1	header	0	{"log": [[27.53076379991241, 0.9579624870858707, 0.000072788], [18.90321743080048, 0.7937929501408723, 0.000076343], [18.791759149931657, 0.7914492855921904, 0.000079428], [18.791759149931657, 0.7914492855921904, 0.000082392], [10.02662039923447, 0.5781182231814548, 0.000097254], [10.02662039923447, 0.5781182231814548, 0.00010791], [10.02662039923447, 0.5781182231814548, 0.0001214], [10.02662039923447, 0.5781182231814548, 0.000128711], [10.02662039923447, 0.5781182231814548, 0.000140048]], "clip": true, "form": "cluster", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": true, "seed": 0, "binarize": false, "patience": 3, "restarts": 5, "time_col": null, "min_value": null, "duplicates": "mean", "iterations": 20, "validation": 0, "item_clusters": 3, "keep_versions": 2, "store_ratings": true, "user_clusters": 3, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.000151985, "encoding": "UTF8", "algorithm": "co_clustering", "deviation": 1.4126413400278062, "iterations": 9, "train_rmse": 0.5781182231814548, "trained_at": 848915784609416}	\\x525359530100000300000000000000000a000000070000000000000009f5f02200000000000000000000000000000000000000000000000045160e5a010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b00500000001000000000000000000000008000000010000000eb37be4060000000100000000000000000000000800000001000000ae813b640a000000030000000000000000000000080000000100000004817dc00b00000003000000000000000000000008000000010000004e0498130c0000000100000000000000000000000300000003000000b8602721
+\.
+
+COPY models.co_clustering_renamed (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x525359530100050100000000000000000800000001000000000000000eb37be4bcbb3bbededdddbe1111513f8988883d7777f7bf8988883fbcbb3bbf1111113f
+1	item_bias	0	\N	\\x52535953010006010000000000000000080000000100000000000000ae813b64deddddbe2222a23e1111113fcdcccc3e8988883dbcbb3bbeefee6ebf898888be
+1	user_clusters	0	\N	\\x5253595301000a0300000000000000000800000001000000000000000d49014e0000000001000000000000000200000000000000020000000100000002000000
+1	item_clusters	0	\N	\\x5253595301000b03000000000000000008000000010000000000000029874d830200000000000000000000000200000001000000010000000100000000000000
+1	cluster_offsets	0	\N	\\x5253595301000c0100000000000000000300000003000000000000009a5c87a29a99293fcacccc3ddeddddbf000098bf8988783f66660640832d583e111101bf7888883c
+1	header	0	{"log": [[27.53076379991241, 0.9579624870858707, 0.000130634], [18.90321743080048, 0.7937929501408723, 0.000132868], [18.791759149931657, 0.7914492855921904, 0.000134941]], "clip": true, "form": "cluster", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": true, "seed": 0, "binarize": false, "patience": 3, "restarts": 5, "time_col": null, "min_value": null, "duplicates": "mean", "iterations": 20, "validation": 0.2, "item_clusters": 3, "keep_versions": 2, "store_ratings": true, "user_clusters": 3, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.000149372, "encoding": "UTF8", "algorithm": "co_clustering", "deviation": 1.4126413400278062, "iterations": 3, "train_rmse": 0.7914492855921904, "trained_at": 848915784694505}	\\x525359530100000300000000000000000a000000070000000000000088544cc2000000000000000000000000000000000000000000000000a13bc179010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b00500000001000000000000000000000008000000010000000eb37be4060000000100000000000000000000000800000001000000ae813b640a00000003000000000000000000000008000000010000000d49014e0b000000030000000000000000000000080000000100000029874d830c00000001000000000000000000000003000000030000009a5c87a2
+\.
+
+COPY models.content (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	terms	0	\N	\\x5253595301000f0400000000000000000a000000010000004000000034a93f1900000000070000000e000000150000001c00000021000000270000002d000000330000003a00000040000000743a7461672030743a7461672031743a7461672032743a7461672033773a636174773a66696c6d773a6c6f6e67773a6c6f7564773a7175696574773a73686970
+1	item_terms	0	\N	\\x52535953010010050000000000000000080000000a0000002000000034d7f1910000000004000000080000000c0000001000000014000000180000001c000000200000000100000004000000050000000700000002000000050000000600000009000000030000000400000005000000080000000000000005000000070000000900000001000000040000000500000006000000020000000500000008000000090000000300000004000000050000000700000000000000050000000600000009000000b47f203fffdcf23e05f5983e517f0a3fb47f203f05f5983e517f0a3fffdcf23edc00193f7285e73e58d0913edc00193fb47f203f05f5983e517f0a3fffdcf23eb47f203fffdcf23e05f5983e517f0a3fdc00193f58d0913edc00193f7285e73eb47f203fffdcf23e05f5983e517f0a3fb47f203f05f5983e517f0a3fffdcf23e
+1	header	0	{"log": [], "clip": false, "form": "content", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": false, "items": "models.items", "config": "pg_catalog.english", "max_df": 1, "min_df": 1, "binarize": false, "tag_cols": ["tags"], "time_col": null, "min_value": null, "text_cols": ["words"], "duplicates": "mean", "tag_weight": 1, "item_id_col": "item_id", "sublinear_tf": false, "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.001000237, "encoding": "UTF8", "algorithm": "content", "deviation": 1.4126413400278062, "iterations": 0, "train_rmse": null, "trained_at": 848915784616766}	\\x5253595301000003000000000000000007000000070000000000000003d846d1000000000000000000000000000000000000000000000000bcace679010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b00f0000000400000000000000000000000a0000000100000034a93f1910000000050000000000000000000000080000000a00000034d7f191
+\.
+
+COPY models.ease (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	dense_weights	0	\N	\\x5253595301000e010000000000000000080000000800000000000000ece1624600000000cf5da1bbdb0c423c1c0630bb87bd073c184e6c3d090dc9bac890423c3a8694bb00000000f58f5a3dba3eb63deb02713dfb14da3c2828e83b63839f3d1f212f3c864e563d00000000ac90283cc82fa43ddf361c3db3a2a43916d8323eac0925bb1ba5b93d9b1e2f3c00000000647c133dae48b23c6ea6023dd514143d1985f73b55bd6e3d5cdea53d8a6b0f3d000000008ec8683d1f0eb73cb139b73d11af5f3d8848e03cc0d8233de1feb33c53ae713d00000000d675913c0021193d0ccfcfbaab5a023ce88dbc39ec07103d2c86cf3c3ed59e3c000000000365013c68ae2f3c147c9c3db7ee323e019c0e3d0175b53d6811123d9012e23b00000000
+1	header	0	{"log": [], "clip": false, "form": "item_weights", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"k": 0, "clip": false, "binarize": false, "presence": false, "time_col": null, "min_value": null, "duplicates": "sum", "keep_versions": 2, "store_ratings": true, "regularization": 250, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.00008775, "encoding": "UTF8", "algorithm": "ease", "deviation": 1.4126413400278062, "iterations": 0, "train_rmse": null, "trained_at": 848915784602881}	\\x52535953010000030000000000000000060000000700000000000000d1f8e49e000000000000000000000000000000000000000000000000a34f68bc010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b00e0000000100000000000000000000000800000008000000ece16246
+\.
+
+COPY models.ease_lists (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	weights	0	\N	\\x5253595301000d0500000000000000000800000008000000180000008a4ce960000000000100000004000000080000000a00000010000000130000001400000018000000050000000200000003000000070000000000000004000000050000000700000001000000060000000100000002000000030000000500000006000000070000000000000004000000060000000300000000000000010000000200000004000000184e6c3df58f5a3dba3eb63d63839f3d1f212f3cc82fa43ddf361c3d16d8323e1ba5b93d6ea6023d55bd6e3d5cdea53d8a6b0f3d8ec8683d1f0eb73cb139b73d11af5f3d53ae713dd675913cec07103d68ae2f3c147c9c3db7ee323e0175b53d
+1	header	0	{"log": [], "clip": false, "form": "item_weights", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"k": 3, "clip": false, "binarize": false, "presence": false, "time_col": null, "min_value": null, "duplicates": "sum", "keep_versions": 2, "store_ratings": true, "regularization": 250, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.000076905, "encoding": "UTF8", "algorithm": "ease", "deviation": 1.4126413400278062, "iterations": 0, "train_rmse": null, "trained_at": 848915784631973}	\\x52535953010000030000000000000000060000000700000000000000c79cedb70000000000000000000000000000000000000000000000006d78dff8010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b00d00000005000000000000000000000008000000080000008a4ce960
+\.
+
+COPY models.ease_renamed (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	dense_weights	0	\N	\\x5253595301000e010000000000000000080000000800000000000000478327f700000000ba931bb98a367a3b449cd7b8c03d7b3bab3d7c3b18279bb89f38793b156e1ab900000000e87ef23bff773c3c7bf6f13b0f7af53b3396713bc0ee793c0f61783b9f81f23b00000000fae3663be63e3a3cd67d3b3cf3a2713b2873793c4bd3d6b8622d3d3c99bf673b000000008760f73be8b66c3b477a763b81223b3ce169783b3e04f13b5d82393c9c7cf53b0000000060fef23b89ab703bc073783ce4587a3b8a71f53b3b753b3cc1cb6b3b21eaf33b000000003b91743b332a393c032a9bb82466733b4370733b8365773b6c6d733b746f763b000000006f2cfb3b3c92753bf919783c839c773c6611393ca199773c48d5373c137af73b00000000
+1	header	0	{"log": [], "clip": false, "form": "item_weights", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"k": 0, "clip": false, "binarize": false, "presence": true, "time_col": null, "min_value": null, "duplicates": "sum", "keep_versions": 2, "store_ratings": true, "regularization": 250, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.011860545, "encoding": "UTF8", "algorithm": "ease", "deviation": 1.4126413400278062, "iterations": 0, "train_rmse": null, "trained_at": 848915784707394}	\\x5253595301000003000000000000000006000000070000000000000091fdc1150000000000000000000000000000000000000000000000000d47eb0d010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b00e0000000100000000000000000000000800000008000000478327f7
+\.
+
+COPY models.expected (model, what, user_id, item_id, note, value) FROM stdin;
+content	header			content 1 8 8 30 2026-11-25 09:56:24.616766	\N
+hybrid	header			hybrid 1 8 8 30 2026-11-25 09:56:24.619375	\N
+item_knn_lists	header			item_knn 1 8 8 30 2026-11-25 09:56:24.620675	\N
+user_knn_lists	header			user_knn 1 8 8 30 2026-11-25 09:56:24.621779	\N
+popular_weighted	header			popular 1 8 8 30 2026-11-25 09:56:24.622843	\N
+als_unstored	header			als 1 8 8 30 2026-11-25 09:56:24.625475	\N
+als_seen	header			als 1 7 7 19 2026-11-25 09:56:24.626753	\N
+popular	header			popular 1 8 8 30 2026-11-25 09:56:24.516476	\N
+normal	header			normal 1 8 8 30 2026-11-25 09:56:24.519374	\N
+baseline_als	header			baseline_als 1 8 8 30 2026-11-25 09:56:24.521684	\N
+baseline_sgd	header			baseline_sgd 1 8 8 30 2026-11-25 09:56:24.528047	\N
+svd	header			svd 1 8 8 30 2026-11-25 09:56:24.533862	\N
+svdpp	header			svdpp 1 8 8 30 2026-11-25 09:56:24.540347	\N
+als	header			als 1 8 8 30 2026-11-25 09:56:24.542779	\N
+ials	header			ials 1 8 8 30 2026-11-25 09:56:24.559729	\N
+bpr	header			bpr 1 8 8 30 2026-11-25 09:56:24.562551	\N
+logistic_mf	header			logistic_mf 1 8 8 30 2026-11-25 09:56:24.56941	\N
+nmf	header			nmf 1 8 8 30 2026-11-25 09:56:24.57587	\N
+gradient	header			gradient 1 8 8 30 2026-11-25 09:56:24.57852	\N
+item_knn	header			item_knn 1 8 8 30 2026-11-25 09:56:24.584933	\N
+user_knn	header			user_knn 1 8 8 30 2026-11-25 09:56:24.587299	\N
+slope_one	header			slope_one 1 8 8 30 2026-11-25 09:56:24.592974	\N
+rp3beta	header			rp3beta 1 8 8 30 2026-11-25 09:56:24.595391	\N
+slim	header			slim 1 8 8 30 2026-11-25 09:56:24.599537	\N
+ease	header			ease 1 8 8 30 2026-11-25 09:56:24.602881	\N
+co_clustering	header			co_clustering 1 8 8 30 2026-11-25 09:56:24.609416	\N
+ease_lists	header			ease 1 8 8 30 2026-11-25 09:56:24.631973	\N
+hybrid_forms	header			hybrid 1 8 8 30 2026-11-25 09:56:24.634197	\N
+als_texts	header			als 1 8 8 30 2026-11-25 09:56:24.63638	\N
+item_knn_texts	header			item_knn 1 8 8 30 2026-11-25 09:56:24.637716	\N
+ials_uuids	header			ials 1 8 8 30 2026-11-25 09:56:24.639325	\N
+als_renamed	header			als 1 8 8 30 2026-11-25 09:56:24.684211	\N
+baseline_als_renamed	header			baseline_als 1 8 8 30 2026-11-25 09:56:24.687649	\N
+baseline_sgd_renamed	header			baseline_sgd 1 8 8 30 2026-11-25 09:56:24.691643	\N
+bpr_renamed	header			bpr 1 8 8 30 2026-11-25 09:56:24.693054	\N
+co_clustering_renamed	header			co_clustering 1 8 8 30 2026-11-25 09:56:24.694505	\N
+ease_renamed	header			ease 1 8 8 30 2026-11-25 09:56:24.707394	\N
+gradient_renamed	header			gradient 1 8 8 30 2026-11-25 09:56:24.711657	\N
+hybrid_renamed	header			hybrid 1 8 8 30 2026-11-25 09:56:24.713128	\N
+ials_renamed	header			ials 1 8 8 30 2026-11-25 09:56:24.714361	\N
+item_knn_renamed	header			item_knn 1 8 8 30 2026-11-25 09:56:24.715524	\N
+logistic_mf_renamed	header			logistic_mf 1 8 8 30 2026-11-25 09:56:24.720898	\N
+nmf_renamed	header			nmf 1 8 8 30 2026-11-25 09:56:24.72207	\N
+slim_renamed	header			slim 1 8 8 30 2026-11-25 09:56:24.723111	\N
+svd_renamed	header			svd 1 8 8 30 2026-11-25 09:56:24.728477	\N
+svdpp_renamed	header			svdpp 1 8 8 30 2026-11-25 09:56:24.729587	\N
+user_knn_renamed	header			user_knn 1 8 8 30 2026-11-25 09:56:24.730648	\N
+hybrid	log			1 0.000135421	8.324819
+hybrid	log			2 0.000137224	\N
+hybrid	log			3 0.000150824	\N
+als_unstored	log			1 5.5603e-05	20.883284
+als_unstored	log			2 6.1031e-05	10.708546
+als_unstored	log			3 6.6279e-05	9.539758
+als_unstored	log			4 7.1517e-05	9.050776
+als_unstored	log			5 7.6755e-05	8.763539
+als_unstored	log			6 8.1992e-05	8.590701
+als_unstored	log			7 8.721e-05	8.486936
+als_unstored	log			8 9.2438e-05	8.424131
+als_unstored	log			9 9.7686e-05	8.385439
+als_unstored	log			10 0.000102923	8.361718
+als_unstored	log			11 0.000108141	8.3469
+als_unstored	log			12 0.000113389	8.337457
+als_unstored	log			13 0.000118607	8.331402
+als_unstored	log			14 0.000123835	8.327446
+als_unstored	log			15 0.000129092	8.324819
+als_seen	log			1 6.062e-05	3.192575
+als_seen	log			2 6.4996e-05	2.183008
+als_seen	log			3 6.9212e-05	2.084544
+als_seen	log			4 7.3389e-05	2.0468216
+als_seen	log			5 7.7575e-05	2.0288308
+als_seen	log			6 8.1761e-05	2.019229
+als_seen	log			7 8.5937e-05	2.0137432
+als_seen	log			8 9.0123e-05	2.0104718
+als_seen	log			9 9.431e-05	2.0084634
+als_seen	log			10 9.8496e-05	2.0072057
+als_seen	log			11 0.000102672	2.0064075
+als_seen	log			12 0.000106858	2.0058935
+als_seen	log			13 0.000111055	2.005559
+als_seen	log			14 0.000115231	2.0053391
+als_seen	log			15 0.000119417	2.0051932
+baseline_als	log			1 9.2537e-05	56.56064
+baseline_als	log			2 9.3779e-05	56.542522
+baseline_als	log			3 9.442e-05	56.54252
+baseline_als	log			4 9.4831e-05	56.54252
+baseline_als	log			5 9.5251e-05	56.54252
+baseline_als	log			6 9.5662e-05	56.54252
+baseline_als	log			7 9.6083e-05	56.54252
+baseline_als	log			8 9.6503e-05	56.54252
+baseline_als	log			9 9.6914e-05	56.54252
+baseline_als	log			10 9.7334e-05	56.54252
+baseline_sgd	log			1 0.000107239	60.1834
+baseline_sgd	log			2 0.000113729	59.627945
+baseline_sgd	log			3 0.000113909	59.09456
+baseline_sgd	log			4 0.000114099	58.582157
+baseline_sgd	log			5 0.00011428	58.08973
+baseline_sgd	log			6 0.00011446	57.616306
+baseline_sgd	log			7 0.00011464	57.16097
+baseline_sgd	log			8 0.000114821	56.722847
+baseline_sgd	log			9 0.000115001	56.301117
+baseline_sgd	log			10 0.000115181	55.894993
+baseline_sgd	log			11 0.000115361	55.503727
+baseline_sgd	log			12 0.000115542	55.126614
+baseline_sgd	log			13 0.000115732	54.762985
+baseline_sgd	log			14 0.000115912	54.412205
+baseline_sgd	log			15 0.000116092	54.073666
+baseline_sgd	log			16 0.000116273	53.74679
+baseline_sgd	log			17 0.000116453	53.43104
+baseline_sgd	log			18 0.000116633	53.1259
+baseline_sgd	log			19 0.000116814	52.830868
+baseline_sgd	log			20 0.000116994	52.545483
+svd	log			1 0.000102592	60.058674
+svd	log			2 0.000105196	59.485054
+svd	log			3 0.000107519	58.931637
+svd	log			4 0.000109753	58.397247
+svd	log			5 0.000111986	57.888645
+svd	log			6 0.000114239	57.39549
+svd	log			7 0.000116463	56.91816
+svd	log			8 0.000118686	56.457584
+svd	log			9 0.000120899	56.014393
+svd	log			10 0.000123123	55.589027
+svd	log			11 0.000125336	55.17686
+svd	log			12 0.000127549	54.777905
+svd	log			13 0.000129783	54.391872
+svd	log			14 0.000131986	54.017952
+svd	log			15 0.000134189	53.659435
+svd	log			16 0.000136382	53.308823
+svd	log			17 0.000138576	52.968285
+svd	log			18 0.000140789	52.639
+svd	log			19 0.000142972	52.32103
+svd	log			20 0.000145175	52.00977
+svdpp	log			1 0.000101791	60.37368
+svdpp	log			2 0.000102993	59.59244
+svdpp	log			3 0.000104015	58.853874
+svdpp	log			4 0.000105036	58.155075
+svdpp	log			5 0.000106038	57.49333
+svdpp	log			6 0.000107049	56.866116
+svdpp	log			7 0.000108031	56.271107
+svdpp	log			8 0.000109042	55.706127
+svdpp	log			9 0.000110034	55.16916
+svdpp	log			10 0.000111025	54.658314
+svdpp	log			11 0.000112006	54.171856
+svdpp	log			12 0.000112998	53.708145
+svdpp	log			13 0.000113999	53.26568
+svdpp	log			14 0.000114981	52.843037
+svdpp	log			15 0.000115972	52.438908
+svdpp	log			16 0.000116954	52.052063
+svdpp	log			17 0.000117945	51.681362
+svdpp	log			18 0.000118937	51.325733
+svdpp	log			19 0.000120038	50.984188
+svdpp	log			20 0.0001213	50.655785
+als	log			1 9.6023e-05	20.883284
+als	log			2 0.000101461	10.708546
+als	log			3 0.000106709	9.539758
+als	log			4 0.000111967	9.050776
+als	log			5 0.000117204	8.763539
+als	log			6 0.000122442	8.590701
+als	log			7 0.00012767	8.486936
+als	log			8 0.000132908	8.424131
+als	log			9 0.000138136	8.385439
+als	log			10 0.000143373	8.361718
+als	log			11 0.000148611	8.3469
+als	log			12 0.000153839	8.337457
+als	log			13 0.000159077	8.331402
+als	log			14 0.000164304	8.327446
+als	log			15 0.000169552	8.324819
+ials	log			1 0.01030936	14.790621
+ials	log			2 0.010317362	10.3042965
+ials	log			3 0.010324883	9.169508
+ials	log			4 0.010332384	8.444124
+ials	log			5 0.010339845	7.8784814
+ials	log			6 0.014402363	7.392835
+ials	log			7 0.014412397	6.971499
+ials	log			8 0.014420289	6.650667
+ials	log			9 0.014427891	6.407451
+ials	log			10 0.014435392	6.212585
+ials	log			11 0.014442853	6.049835
+ials	log			12 0.014450424	5.9101996
+ials	log			13 0.014457895	5.788209
+ials	log			14 0.014465356	5.680274
+ials	log			15 0.014472837	5.583875
+ials	log			16 0.014480328	5.497147
+bpr	log			1 6.1872e-05	20.069931
+bpr	log			2 6.4485e-05	19.458126
+bpr	log			3 6.6378e-05	18.627895
+bpr	log			4 6.8171e-05	18.107073
+bpr	log			5 7.0004e-05	17.828793
+bpr	log			6 7.1866e-05	17.198927
+bpr	log			7 7.3899e-05	19.126265
+bpr	log			8 7.5742e-05	15.909647
+bpr	log			9 7.7505e-05	15.197679
+bpr	log			10 7.9237e-05	16.598696
+bpr	log			11 8.111e-05	17.59445
+bpr	log			12 8.3023e-05	14.661647
+bpr	log			13 8.4876e-05	16.02115
+bpr	log			14 8.6628e-05	14.489737
+bpr	log			15 8.8321e-05	16.238224
+bpr	log			16 8.9993e-05	13.996854
+bpr	log			17 9.1866e-05	15.745074
+bpr	log			18 9.3769e-05	14.428616
+bpr	log			19 9.5431e-05	13.985735
+bpr	log			20 9.7214e-05	14.678603
+bpr	log			21 9.9057e-05	13.979482
+bpr	log			22 0.000100769	14.907691
+bpr	log			23 0.000102522	14.867494
+bpr	log			24 0.000104475	14.360505
+bpr	log			25 0.000106498	15.074077
+bpr	log			26 0.000108381	12.558528
+bpr	log			27 0.000110183	13.813059
+bpr	log			28 0.000112046	13.454821
+bpr	log			29 0.000113879	14.460391
+bpr	log			30 0.000115531	13.296455
+bpr	log			31 0.000117364	13.247276
+bpr	log			32 0.000119117	12.754902
+bpr	log			33 0.000121019	11.57537
+bpr	log			34 0.000123012	12.798803
+bpr	log			35 0.000124785	11.8245325
+bpr	log			36 0.000126578	11.004095
+bpr	log			37 0.00012833	10.894124
+bpr	log			38 0.000130253	9.064849
+bpr	log			39 0.000132026	10.264211
+bpr	log			40 0.000133788	8.675335
+bpr	log			41 0.000135651	10.261522
+bpr	log			42 0.000137484	8.074013
+bpr	log			43 0.000139186	7.9681306
+bpr	log			44 0.000141069	8.114133
+bpr	log			45 0.000142601	7.083527
+bpr	log			46 0.000144414	7.613656
+bpr	log			47 0.000146197	7.5860033
+bpr	log			48 0.000147969	6.7451005
+bpr	log			49 0.000149772	6.606682
+bpr	log			50 0.000151505	6.428861
+bpr	log			51 0.000153327	7.551298
+bpr	log			52 0.00015515	6.3312826
+bpr	log			53 0.000156863	5.5284963
+bpr	log			54 0.000158625	5.105762
+bpr	log			55 0.000160358	5.3253784
+bpr	log			56 0.00016204	6.4260945
+bpr	log			57 0.000163863	5.5927525
+bpr	log			58 0.000165726	5.1850753
+bpr	log			59 0.000167378	3.9923708
+bpr	log			60 0.000169161	4.02163
+bpr	log			61 0.000171004	4.0432124
+bpr	log			62 0.000172846	6.049385
+bpr	log			63 0.000174579	3.7837136
+bpr	log			64 0.000176241	2.8052466
+bpr	log			65 0.000177964	4.128168
+bpr	log			66 0.000179556	2.9172223
+bpr	log			67 0.000181289	3.4277945
+bpr	log			68 0.000183022	3.0760832
+bpr	log			69 0.000184594	2.8177817
+bpr	log			70 0.000186266	2.8951576
+bpr	log			71 0.000188009	2.9112594
+bpr	log			72 0.000189701	3.1562579
+bpr	log			73 0.000191314	2.7569902
+bpr	log			74 0.000192936	2.758645
+bpr	log			75 0.000194509	2.5239503
+bpr	log			76 0.000196121	1.7336242
+bpr	log			77 0.000197733	2.552163
+bpr	log			78 0.000199506	2.2917829
+bpr	log			79 0.000201259	1.6930867
+bpr	log			80 0.000202961	2.873039
+bpr	log			81 0.000204694	2.7978547
+bpr	log			82 0.000206316	2.2721982
+bpr	log			83 0.000207979	2.4260902
+bpr	log			84 0.000209521	2.2629073
+bpr	log			85 0.000211294	1.8865798
+bpr	log			86 0.000212956	1.6135029
+bpr	log			87 0.000214588	2.049264
+bpr	log			88 0.000216251	1.8310761
+bpr	log			89 0.000217893	1.8159561
+bpr	log			90 0.000219606	2.1454875
+bpr	log			91 0.000221278	2.2027633
+bpr	log			92 0.000223101	1.3875072
+bpr	log			93 0.000224774	1.5322129
+bpr	log			94 0.000226376	1.4694717
+bpr	log			95 0.000227878	1.8375914
+bpr	log			96 0.000229661	1.7032753
+bpr	log			97 0.000231373	1.4373769
+bpr	log			98 0.000233136	1.4629045
+bpr	log			99 0.000234768	1.4626242
+bpr	log			100 0.000236411	1.7549052
+logistic_mf	log			1 0.000131205	99.03195
+logistic_mf	log			2 0.000135782	99.31076
+logistic_mf	log			3 0.000140329	97.63382
+logistic_mf	log			4 0.000144816	97.15111
+logistic_mf	log			5 0.000149312	96.80958
+logistic_mf	log			6 0.000153809	96.56033
+logistic_mf	log			7 0.000158296	96.37147
+logistic_mf	log			8 0.000162782	96.21025
+logistic_mf	log			9 0.000167269	96.08005
+logistic_mf	log			10 0.000171746	95.96701
+logistic_mf	log			11 0.000176242	95.87271
+logistic_mf	log			12 0.000180729	95.79011
+logistic_mf	log			13 0.000185226	95.71961
+logistic_mf	log			14 0.000189722	95.65749
+logistic_mf	log			15 0.000194219	95.60355
+logistic_mf	log			16 0.000198716	95.555786
+logistic_mf	log			17 0.000203202	95.51377
+logistic_mf	log			18 0.000207709	95.47638
+logistic_mf	log			19 0.000212236	95.44318
+logistic_mf	log			20 0.000216722	95.4135
+logistic_mf	log			21 0.000221219	95.38694
+logistic_mf	log			22 0.000225706	95.363106
+logistic_mf	log			23 0.000230192	95.34165
+logistic_mf	log			24 0.000234689	95.32231
+logistic_mf	log			25 0.000239176	95.30484
+logistic_mf	log			26 0.000243672	95.289024
+logistic_mf	log			27 0.000248169	95.27467
+logistic_mf	log			28 0.000252656	95.26164
+logistic_mf	log			29 0.000257152	95.24979
+logistic_mf	log			30 0.000261639	95.23899
+nmf	log			1 6.781e-05	90.89473
+nmf	log			2 7.0314e-05	60.524357
+nmf	log			3 7.2087e-05	49.452297
+nmf	log			4 7.3859e-05	43.362362
+nmf	log			5 7.5632e-05	39.416702
+nmf	log			6 7.7405e-05	36.49285
+nmf	log			7 7.9177e-05	34.110172
+nmf	log			8 8.094e-05	32.04737
+nmf	log			9 8.2793e-05	30.202982
+nmf	log			10 8.4665e-05	28.55526
+nmf	log			11 8.6558e-05	27.131243
+nmf	log			12 8.8301e-05	25.961693
+nmf	log			13 9.0053e-05	25.0435
+nmf	log			14 9.1816e-05	24.336538
+nmf	log			15 9.3569e-05	23.785917
+nmf	log			16 9.5341e-05	23.342726
+nmf	log			17 9.7094e-05	22.971746
+nmf	log			18 9.8856e-05	22.650291
+nmf	log			19 0.000100609	22.364334
+nmf	log			20 0.000102372	22.105125
+nmf	log			21 0.000104144	21.867002
+nmf	log			22 0.000105887	21.646141
+nmf	log			23 0.00010765	21.439926
+nmf	log			24 0.000109412	21.246647
+nmf	log			25 0.000111165	21.065315
+nmf	log			26 0.000112917	20.8955
+nmf	log			27 0.00011467	20.737154
+nmf	log			28 0.000128711	20.590406
+nmf	log			29 0.000130463	20.455383
+nmf	log			30 0.000132236	20.332056
+nmf	log			31 0.000134009	20.220171
+nmf	log			32 0.000135771	20.119219
+nmf	log			33 0.000137524	20.02847
+nmf	log			34 0.000139277	19.947033
+nmf	log			35 0.000141039	19.873924
+nmf	log			36 0.000142802	19.808144
+nmf	log			37 0.000144564	19.748713
+nmf	log			38 0.000146327	19.694735
+nmf	log			39 0.00014808	19.645391
+nmf	log			40 0.000149832	19.599977
+nmf	log			41 0.000151595	19.557882
+nmf	log			42 0.000153368	19.518595
+nmf	log			43 0.00015512	19.481684
+nmf	log			44 0.000157273	19.4468
+nmf	log			45 0.000159106	19.41365
+nmf	log			46 0.000160859	19.382002
+nmf	log			47 0.000162641	19.351658
+nmf	log			48 0.000164404	19.322458
+nmf	log			49 0.000166157	19.294273
+nmf	log			50 0.000167939	19.266998
+gradient	log			1 6.2132e-05	159.1584
+gradient	log			2 6.5397e-05	158.95427
+gradient	log			3 6.8291e-05	158.8054
+gradient	log			4 7.0995e-05	156.1741
+gradient	log			5 7.3689e-05	155.98044
+gradient	log			6 7.6453e-05	153.58856
+gradient	log			7 7.9258e-05	151.6514
+gradient	log			8 8.2132e-05	151.32578
+gradient	log			9 8.5096e-05	151.24191
+gradient	log			10 8.8121e-05	151.23254
+gradient	log			11 9.1195e-05	151.23091
+gradient	log			12 9.431e-05	151.23048
+gradient	log			13 9.7425e-05	151.23042
+gradient	log			14 0.000100489	151.23042
+gradient	log			15 0.000103554	151.23041
+gradient	log			16 0.000106638	151.23042
+gradient	log			17 0.000109683	151.23042
+gradient	log			18 0.000112767	151.23042
+co_clustering	log			1 7.2788e-05	27.530764
+co_clustering	log			2 7.6343e-05	18.903217
+co_clustering	log			3 7.9428e-05	18.79176
+co_clustering	log			4 8.2392e-05	18.79176
+co_clustering	log			5 9.7254e-05	10.026621
+co_clustering	log			6 0.00010791	10.026621
+co_clustering	log			7 0.0001214	10.026621
+co_clustering	log			8 0.000128711	10.026621
+co_clustering	log			9 0.000140048	10.026621
+hybrid_forms	log			1 0.000816434	\N
+hybrid_forms	log			2 0.000872878	10.026621
+hybrid_forms	log			3 0.000873569	\N
+hybrid_forms	log			4 0.000874109	\N
+hybrid_forms	log			5 0.000889132	\N
+hybrid_forms	log			6 0.000895431	\N
+hybrid_forms	log			7 0.00100875	\N
+als_texts	log			1 0.000367817	20.883284
+als_texts	log			2 0.000373345	10.708546
+als_texts	log			3 0.000378593	9.539758
+als_texts	log			4 0.000383851	9.050776
+als_texts	log			5 0.000389108	8.763539
+als_texts	log			6 0.000394346	8.590701
+als_texts	log			7 0.000399614	8.486936
+als_texts	log			8 0.000404882	8.424131
+als_texts	log			9 0.00041014	8.385439
+als_texts	log			10 0.000415367	8.361718
+als_texts	log			11 0.000420625	8.3469
+als_texts	log			12 0.000425893	8.337457
+als_texts	log			13 0.000431141	8.331402
+als_texts	log			14 0.000436389	8.327446
+als_texts	log			15 0.000441647	8.324819
+ials_uuids	log			1 0.000332404	17.372187
+ials_uuids	log			2 0.000340386	8.888671
+ials_uuids	log			3 0.000347917	8.033166
+ials_uuids	log			4 0.000355548	7.49365
+ials_uuids	log			5 0.00036308	7.1134257
+ials_uuids	log			6 0.000370651	6.8225183
+ials_uuids	log			7 0.000378112	6.583205
+ials_uuids	log			8 0.000385643	6.3802047
+ials_uuids	log			9 0.000393184	6.2051525
+ials_uuids	log			10 0.000400706	6.0524125
+ials_uuids	log			11 0.000408167	5.9178824
+ials_uuids	log			12 0.000415718	5.7984586
+ials_uuids	log			13 0.000423239	5.69173
+ials_uuids	log			14 0.00043074	5.5957847
+ials_uuids	log			15 0.000438251	5.509083
+ials_uuids	log			16 0.000445742	5.4303665
+als_renamed	log			1 0.001457186	16.707405
+als_renamed	log			2 0.001462664	10.446267
+als_renamed	log			3 0.001467942	9.580573
+als_renamed	log			4 0.001473189	9.142528
+als_renamed	log			5 0.001478417	8.890199
+als_renamed	log			6 0.001483645	8.73898
+als_renamed	log			7 0.001488863	8.643355
+als_renamed	log			8 0.00149409	8.574461
+als_renamed	log			9 0.001499709	8.509935
+als_renamed	log			10 0.001505117	8.44112
+als_renamed	log			11 0.001510345	8.391636
+als_renamed	log			12 0.001515562	8.365868
+als_renamed	log			13 0.00152083	8.350394
+als_renamed	log			14 0.001526068	8.340312
+als_renamed	log			15 0.001531306	8.333574
+baseline_als_renamed	log			1 0.00154745	52.15525
+baseline_sgd_renamed	log			1 0.00279956	60.1834
+baseline_sgd_renamed	log			2 0.002799881	59.627945
+baseline_sgd_renamed	log			3 0.002800061	59.09456
+baseline_sgd_renamed	log			4 0.002800251	58.582157
+baseline_sgd_renamed	log			5 0.002800432	58.08973
+baseline_sgd_renamed	log			6 0.002800622	57.616306
+baseline_sgd_renamed	log			7 0.002800802	57.16097
+baseline_sgd_renamed	log			8 0.002800993	56.722847
+baseline_sgd_renamed	log			9 0.002801173	56.301117
+baseline_sgd_renamed	log			10 0.002801353	55.894993
+baseline_sgd_renamed	log			11 0.002801543	55.503727
+baseline_sgd_renamed	log			12 0.002801724	55.126614
+baseline_sgd_renamed	log			13 0.002801914	54.762985
+baseline_sgd_renamed	log			14 0.002802094	54.412205
+baseline_sgd_renamed	log			15 0.002802284	54.073666
+baseline_sgd_renamed	log			16 0.002802465	53.74679
+baseline_sgd_renamed	log			17 0.002802655	53.43104
+baseline_sgd_renamed	log			18 0.002802835	53.1259
+baseline_sgd_renamed	log			19 0.002803026	52.830868
+baseline_sgd_renamed	log			20 0.002803216	52.545483
+bpr_renamed	log			1 5.361e-05	19.892294
+bpr_renamed	log			2 5.5983e-05	18.69914
+bpr_renamed	log			3 5.8006e-05	17.73977
+bpr_renamed	log			4 5.9869e-05	17.368317
+bpr_renamed	log			5 6.1802e-05	16.722717
+bpr_renamed	log			6 6.3745e-05	16.59795
+bpr_renamed	log			7 6.5788e-05	18.101784
+bpr_renamed	log			8 6.7731e-05	14.385095
+bpr_renamed	log			9 6.9483e-05	13.706488
+bpr_renamed	log			10 7.1306e-05	14.98591
+bpr_renamed	log			11 7.3139e-05	15.839843
+bpr_renamed	log			12 7.5012e-05	12.899109
+bpr_renamed	log			13 7.6914e-05	13.404726
+bpr_renamed	log			14 7.8717e-05	12.848233
+bpr_renamed	log			15 8.052e-05	14.02222
+bpr_renamed	log			16 8.2212e-05	10.967992
+bpr_renamed	log			17 8.3995e-05	12.815003
+bpr_renamed	log			18 8.5768e-05	11.448898
+bpr_renamed	log			19 8.752e-05	11.297289
+bpr_renamed	log			20 8.9303e-05	11.657122
+bpr_renamed	log			21 9.1105e-05	11.043532
+bpr_renamed	log			22 9.2818e-05	11.220738
+bpr_renamed	log			23 9.4581e-05	11.540333
+bpr_renamed	log			24 9.6403e-05	10.058593
+bpr_renamed	log			25 9.8406e-05	11.643005
+bpr_renamed	log			26 0.000100229	8.753032
+bpr_renamed	log			27 0.000101992	9.104926
+bpr_renamed	log			28 0.000103834	8.9265
+bpr_renamed	log			29 0.000105557	9.995462
+bpr_renamed	log			30 0.000107169	8.236922
+bpr_renamed	log			31 0.000109092	8.987432
+bpr_renamed	log			32 0.000110805	7.735398
+bpr_renamed	log			33 0.000112748	8.396997
+bpr_renamed	log			34 0.0001146	8.726184
+bpr_renamed	log			35 0.000116283	6.971462
+bpr_renamed	log			36 0.000118096	7.0425363
+bpr_renamed	log			37 0.000119788	5.870492
+bpr_renamed	log			38 0.000121691	5.683979
+bpr_renamed	log			39 0.000123434	6.2283936
+bpr_renamed	log			40 0.000125206	6.056809
+bpr_renamed	log			41 0.000127069	6.15793
+bpr_renamed	log			42 0.000128962	4.663665
+bpr_renamed	log			43 0.000130674	4.8897467
+bpr_renamed	log			44 0.000132427	5.1753325
+bpr_renamed	log			45 0.000133979	4.0801616
+bpr_renamed	log			46 0.000135692	5.2746015
+bpr_renamed	log			47 0.000137534	5.0614743
+bpr_renamed	log			48 0.000139197	4.3300776
+bpr_renamed	log			49 0.00014097	4.7158422
+bpr_renamed	log			50 0.000142672	3.7343678
+bpr_renamed	log			51 0.000144485	5.418354
+bpr_renamed	log			52 0.000146308	3.9932144
+bpr_renamed	log			53 0.00014799	2.976176
+bpr_renamed	log			54 0.000149843	3.4777143
+bpr_renamed	log			55 0.000151565	2.9136393
+bpr_renamed	log			56 0.000153218	3.7547915
+bpr_renamed	log			57 0.000155101	4.0685487
+bpr_renamed	log			58 0.000156893	3.134016
+bpr_renamed	log			59 0.000158436	2.1014483
+bpr_renamed	log			60 0.000160198	2.1727498
+bpr_renamed	log			61 0.000162011	2.3435197
+bpr_renamed	log			62 0.000163723	3.6493497
+bpr_renamed	log			63 0.000165446	2.867928
+bpr_renamed	log			64 0.000167118	2.0745592
+bpr_renamed	log			65 0.000168821	2.3942442
+bpr_renamed	log			66 0.000170433	2.1706688
+bpr_renamed	log			67 0.000172116	2.8713613
+bpr_renamed	log			68 0.000173878	2.0214508
+bpr_renamed	log			69 0.000175471	2.004512
+bpr_renamed	log			70 0.000177143	2.2128932
+bpr_renamed	log			71 0.000178826	2.7244444
+bpr_renamed	log			72 0.000180538	2.7775638
+bpr_renamed	log			73 0.000182101	1.7209588
+bpr_renamed	log			74 0.000183703	2.3898587
+bpr_renamed	log			75 0.000185305	1.6370485
+bpr_renamed	log			76 0.000187008	1.1919985
+bpr_renamed	log			77 0.00018862	1.6131899
+bpr_renamed	log			78 0.000190453	1.7781688
+bpr_renamed	log			79 0.000192196	1.4705374
+bpr_renamed	log			80 0.000193878	2.545643
+bpr_renamed	log			81 0.000195581	2.387631
+bpr_renamed	log			82 0.000197263	1.6236808
+bpr_renamed	log			83 0.000198916	2.248595
+bpr_renamed	log			84 0.000200468	1.5602549
+bpr_renamed	log			85 0.000202261	1.6348889
+bpr_renamed	log			86 0.000203883	1.4351827
+bpr_renamed	log			87 0.000205495	1.5096134
+bpr_renamed	log			88 0.000207138	1.5387486
+bpr_renamed	log			89 0.00020886	1.7822084
+bpr_renamed	log			90 0.000210533	1.7333149
+bpr_renamed	log			91 0.000212165	1.9529957
+bpr_renamed	log			92 0.000213958	1.2439291
+bpr_renamed	log			93 0.000215631	1.2832929
+bpr_renamed	log			94 0.000217253	1.1122533
+bpr_renamed	log			95 0.000218785	1.4959415
+bpr_renamed	log			96 0.000220628	1.4859172
+bpr_renamed	log			97 0.00022234	1.1552423
+bpr_renamed	log			98 0.000224133	1.2449422
+bpr_renamed	log			99 0.000225816	1.3885771
+bpr_renamed	log			100 0.000227448	1.509848
+co_clustering_renamed	log			1 0.000130634	27.530764
+co_clustering_renamed	log			2 0.000132868	18.903217
+co_clustering_renamed	log			3 0.000134941	18.79176
+gradient_renamed	log			1 0.002999317	160.41829
+hybrid_renamed	log			1 0.000351973	\N
+hybrid_renamed	log			2 0.000354687	\N
+ials_renamed	log			1 7.0706e-05	6.614265
+ials_renamed	log			2 7.8607e-05	5.0016847
+ials_renamed	log			3 8.6118e-05	4.7741466
+ials_renamed	log			4 9.366e-05	4.66338
+ials_renamed	log			5 0.000101181	4.5913143
+ials_renamed	log			6 0.000108682	4.5376077
+ials_renamed	log			7 0.000116153	4.4985285
+ials_renamed	log			8 0.000123654	4.467466
+ials_renamed	log			9 0.000131135	4.438937
+ials_renamed	log			10 0.000138596	4.411566
+ials_renamed	log			11 0.000146088	4.3851476
+ials_renamed	log			12 0.000153629	4.3596234
+ials_renamed	log			13 0.00016113	4.335267
+ials_renamed	log			14 0.000168661	4.3128576
+ials_renamed	log			15 0.000176172	4.2933407
+ials_renamed	log			16 0.000183653	4.277224
+logistic_mf_renamed	log			1 0.000117435	101.58013
+logistic_mf_renamed	log			2 0.000122112	99.13993
+logistic_mf_renamed	log			3 0.000126678	97.62694
+logistic_mf_renamed	log			4 0.000131245	97.12129
+logistic_mf_renamed	log			5 0.000135812	96.80183
+logistic_mf_renamed	log			6 0.000140399	96.53773
+logistic_mf_renamed	log			7 0.000144976	96.348785
+logistic_mf_renamed	log			8 0.000149562	96.19686
+logistic_mf_renamed	log			9 0.000154159	96.06877
+logistic_mf_renamed	log			10 0.000158736	95.96159
+logistic_mf_renamed	log			11 0.000163303	95.867935
+logistic_mf_renamed	log			12 0.00016787	95.78788
+logistic_mf_renamed	log			13 0.000172466	95.71752
+logistic_mf_renamed	log			14 0.000177063	95.65662
+logistic_mf_renamed	log			15 0.00018166	95.602905
+logistic_mf_renamed	log			16 0.000186237	95.55585
+logistic_mf_renamed	log			17 0.000190834	95.51409
+logistic_mf_renamed	log			18 0.000195561	95.47713
+logistic_mf_renamed	log			19 0.000200158	95.44414
+logistic_mf_renamed	log			20 0.000204754	95.4147
+logistic_mf_renamed	log			21 0.000209351	95.38828
+logistic_mf_renamed	log			22 0.000213938	95.36457
+logistic_mf_renamed	log			23 0.000218535	95.3432
+logistic_mf_renamed	log			24 0.000223112	95.32393
+logistic_mf_renamed	log			25 0.000227699	95.30649
+logistic_mf_renamed	log			26 0.000232285	95.29068
+logistic_mf_renamed	log			27 0.000236862	95.27634
+logistic_mf_renamed	log			28 0.000241459	95.2633
+logistic_mf_renamed	log			29 0.000246036	95.25143
+logistic_mf_renamed	log			30 0.000250633	95.2406
+nmf_renamed	log			1 0.000118826	54.518116
+svd_renamed	log			1 0.000123693	59.519493
+svd_renamed	log			2 0.000125947	58.788376
+svd_renamed	log			3 0.00012814	58.080303
+svd_renamed	log			4 0.000130333	57.393383
+svd_renamed	log			5 0.000132537	56.73306
+svd_renamed	log			6 0.00013471	56.089214
+svd_renamed	log			7 0.000136883	55.462387
+svd_renamed	log			8 0.000139096	54.85376
+svd_renamed	log			9 0.00014128	54.261856
+svd_renamed	log			10 0.000143423	53.688038
+svd_renamed	log			11 0.000145606	53.128033
+svd_renamed	log			12 0.000147799	52.581486
+svd_renamed	log			13 0.000149962	52.047043
+svd_renamed	log			14 0.000152126	51.524982
+svd_renamed	log			15 0.000154289	51.01771
+svd_renamed	log			16 0.000156472	50.5178
+svd_renamed	log			17 0.000158655	50.02853
+svd_renamed	log			18 0.000160809	49.548504
+svd_renamed	log			19 0.000162972	49.078854
+svd_renamed	log			20 0.000165135	48.61555
+svdpp_renamed	log			1 7.1516e-05	63.277996
+content	list	1	6	personalized	0.5447733
+content	list	1	1	personalized	0.4118634
+content	list	1	7	personalized	0.2699095
+content	list	1	3	personalized	0.19012688
+content	list	3	7	personalized	0.5465555
+content	list	3	2	personalized	0.48840287
+content	list	3	4	personalized	0.4522161
+content	list	3	6	personalized	0.39583918
+content	list	5	1	personalized	0.70731336
+content	list	5	2	personalized	0.38193482
+content	list	5	8	personalized	0.38193482
+content	list	5	7	personalized	0.31424883
+content	list	5	3	personalized	0.29957303
+content	list	5	4	personalized	0.08924819
+content	list	5	6	personalized	0.0850802
+content	list	7	1	personalized	0.6487833
+content	list	7	2	personalized	0.6119518
+content	list	7	4	personalized	0.3892234
+content	list	9	8	popular	6
+content	list	9	5	popular	5
+content	list	9	2	popular	4
+content	list	9	3	popular	4
+content	list	9	6	popular	4
+content	list	9	4	popular	3
+content	list	9	1	popular	2
+content	list	9	7	popular	2
+hybrid	list	1	6	personalized	0.42491835
+hybrid	list	1	1	personalized	0.11337107
+hybrid	list	1	7	personalized	0.05703847
+hybrid	list	1	3	personalized	-0.5953279
+hybrid	list	3	2	personalized	0.5611663
+hybrid	list	3	4	personalized	0.31681457
+hybrid	list	3	7	personalized	0.26591393
+hybrid	list	3	6	personalized	-1.1438948
+hybrid	list	5	3	personalized	0.82503986
+hybrid	list	5	2	personalized	0.7314568
+hybrid	list	5	8	personalized	0.60234874
+hybrid	list	5	6	personalized	-0.05466065
+hybrid	list	5	7	personalized	-0.28518793
+hybrid	list	5	1	personalized	-0.8160798
+hybrid	list	5	4	personalized	-1.0029172
+hybrid	list	7	4	personalized	0.5840067
+hybrid	list	7	1	personalized	-0.22900152
+hybrid	list	7	2	personalized	-0.3550052
+hybrid	list	9	8	popular	6
+hybrid	list	9	5	popular	5
+hybrid	list	9	2	popular	4
+hybrid	list	9	3	popular	4
+hybrid	list	9	6	popular	4
+hybrid	list	9	4	popular	3
+hybrid	list	9	1	popular	2
+hybrid	list	9	7	popular	2
+item_knn_lists	list	1	7	personalized	5.5
+item_knn_lists	list	1	3	personalized	4.6666665
+item_knn_lists	list	1	6	personalized	4
+item_knn_lists	list	1	1	personalized	0.35882354
+item_knn_lists	list	3	4	personalized	8.416667
+item_knn_lists	list	3	7	personalized	5
+item_knn_lists	list	3	6	personalized	3.6666667
+item_knn_lists	list	3	2	personalized	3
+item_knn_lists	list	5	4	personalized	0.6666667
+item_knn_lists	list	5	6	personalized	0.6666667
+item_knn_lists	list	5	2	personalized	0.33333334
+item_knn_lists	list	5	8	personalized	0.22222222
+item_knn_lists	list	5	1	personalized	0.1
+item_knn_lists	list	7	4	personalized	6.8166666
+item_knn_lists	list	7	2	personalized	4.666667
+item_knn_lists	list	7	1	personalized	3.517647
+item_knn_lists	list	9	8	popular	6
+item_knn_lists	list	9	5	popular	5
+item_knn_lists	list	9	2	popular	4
+item_knn_lists	list	9	3	popular	4
+item_knn_lists	list	9	6	popular	4
+item_knn_lists	list	9	4	popular	3
+item_knn_lists	list	9	1	popular	2
+item_knn_lists	list	9	7	popular	2
+user_knn_lists	list	1	6	personalized	3
+user_knn_lists	list	1	7	personalized	2
+user_knn_lists	list	1	3	personalized	1
+user_knn_lists	list	3	2	personalized	3
+user_knn_lists	list	3	4	personalized	3
+user_knn_lists	list	3	6	personalized	1.78651
+user_knn_lists	list	7	4	personalized	3.6370227
+user_knn_lists	list	7	2	personalized	3.3629773
+user_knn_lists	list	9	8	popular	6
+user_knn_lists	list	9	5	popular	5
+user_knn_lists	list	9	2	popular	4
+user_knn_lists	list	9	3	popular	4
+user_knn_lists	list	9	6	popular	4
+user_knn_lists	list	9	4	popular	3
+user_knn_lists	list	9	1	popular	2
+user_knn_lists	list	9	7	popular	2
+popular_weighted	list	1	3	popular	3.1770608
+popular_weighted	list	1	6	popular	2.8544803
+popular_weighted	list	1	1	popular	2.814612
+popular_weighted	list	1	7	popular	2.6776257
+popular_weighted	list	3	4	popular	3.0779116
+popular_weighted	list	3	2	popular	3.069534
+popular_weighted	list	3	6	popular	2.8544803
+popular_weighted	list	3	7	popular	2.6776257
+popular_weighted	list	5	3	popular	3.1770608
+popular_weighted	list	5	4	popular	3.0779116
+popular_weighted	list	5	2	popular	3.069534
+popular_weighted	list	5	6	popular	2.8544803
+popular_weighted	list	5	1	popular	2.814612
+popular_weighted	list	5	8	popular	2.7917404
+popular_weighted	list	5	7	popular	2.6776257
+popular_weighted	list	7	4	popular	3.0779116
+popular_weighted	list	7	2	popular	3.069534
+popular_weighted	list	7	1	popular	2.814612
+popular_weighted	list	9	3	popular	3.1770608
+popular_weighted	list	9	4	popular	3.0779116
+popular_weighted	list	9	2	popular	3.069534
+popular_weighted	list	9	5	popular	2.9656959
+popular_weighted	list	9	6	popular	2.8544803
+popular_weighted	list	9	1	popular	2.814612
+popular_weighted	list	9	8	popular	2.7917404
+popular_weighted	list	9	7	popular	2.6776257
+als_unstored	list	1	2	personalized	4.752728
+als_unstored	list	1	1	personalized	3.7728171
+als_unstored	list	1	6	personalized	3.34866
+als_unstored	list	1	5	personalized	3.0164328
+als_unstored	list	1	7	personalized	2.4960058
+als_unstored	list	1	4	personalized	2.0801213
+als_unstored	list	1	3	personalized	1.6548984
+als_unstored	list	1	8	personalized	1.1991315
+als_unstored	list	3	8	personalized	4.9202423
+als_unstored	list	3	3	personalized	4.893057
+als_unstored	list	3	5	personalized	3.8805778
+als_unstored	list	3	7	personalized	3.401492
+als_unstored	list	3	4	personalized	3.2751224
+als_unstored	list	3	2	personalized	3.0415957
+als_unstored	list	3	6	personalized	1.8825197
+als_unstored	list	3	1	personalized	1.1428691
+als_unstored	list	5	2	personalized	2.2524948
+als_unstored	list	5	3	personalized	2.1601999
+als_unstored	list	5	8	personalized	1.9102252
+als_unstored	list	5	7	personalized	1.6720155
+als_unstored	list	5	6	personalized	1.6057664
+als_unstored	list	5	1	personalized	1.3390151
+als_unstored	list	5	5	personalized	1.1149193
+als_unstored	list	5	4	personalized	0.97638834
+als_unstored	list	7	4	personalized	3.7816942
+als_unstored	list	7	5	personalized	3.7542336
+als_unstored	list	7	1	personalized	3.0691113
+als_unstored	list	7	6	personalized	3.0493672
+als_unstored	list	7	2	personalized	2.9625342
+als_unstored	list	7	7	personalized	2.0284464
+als_unstored	list	7	3	personalized	1.2036742
+als_unstored	list	7	8	personalized	1.0722064
+als_unstored	list	9	8	popular	6
+als_unstored	list	9	5	popular	5
+als_unstored	list	9	2	popular	4
+als_unstored	list	9	3	popular	4
+als_unstored	list	9	6	popular	4
+als_unstored	list	9	4	popular	3
+als_unstored	list	9	1	popular	2
+als_unstored	list	9	7	popular	2
+als_seen	list	1	6	personalized	4.2579327
+als_seen	list	1	1	personalized	3.8739645
+als_seen	list	1	3	personalized	3.7911816
+als_seen	list	3	4	personalized	4.51686
+als_seen	list	3	6	personalized	4.119523
+als_seen	list	3	2	personalized	3.936442
+als_seen	list	5	5	popular	4
+als_seen	list	5	2	popular	3
+als_seen	list	5	3	popular	3
+als_seen	list	5	6	popular	3
+als_seen	list	5	8	popular	3
+als_seen	list	5	4	popular	2
+als_seen	list	5	1	popular	1
+als_seen	list	7	4	personalized	3.6702392
+als_seen	list	7	1	personalized	3.566805
+als_seen	list	7	2	personalized	2.7843447
+als_seen	list	9	5	popular	4
+als_seen	list	9	2	popular	3
+als_seen	list	9	3	popular	3
+als_seen	list	9	6	popular	3
+als_seen	list	9	8	popular	3
+als_seen	list	9	4	popular	2
+als_seen	list	9	1	popular	1
+popular	list	1	3	popular	4
+popular	list	1	6	popular	4
+popular	list	1	1	popular	2
+popular	list	1	7	popular	2
+popular	list	3	2	popular	4
+popular	list	3	6	popular	4
+popular	list	3	4	popular	3
+popular	list	3	7	popular	2
+popular	list	5	8	popular	6
+popular	list	5	2	popular	4
+popular	list	5	3	popular	4
+popular	list	5	6	popular	4
+popular	list	5	4	popular	3
+popular	list	5	1	popular	2
+popular	list	5	7	popular	2
+popular	list	7	2	popular	4
+popular	list	7	4	popular	3
+popular	list	7	1	popular	2
+popular	list	9	8	popular	6
+popular	list	9	5	popular	5
+popular	list	9	2	popular	4
+popular	list	9	3	popular	4
+popular	list	9	6	popular	4
+popular	list	9	4	popular	3
+popular	list	9	1	popular	2
+popular	list	9	7	popular	2
+normal	list	1	3	personalized	3.2283897
+normal	list	1	7	personalized	2.4446874
+normal	list	1	6	personalized	2.0811791
+normal	list	1	1	personalized	0.84511316
+normal	list	3	2	personalized	3.9290788
+normal	list	3	7	personalized	2.5303586
+normal	list	3	4	personalized	1.7069322
+normal	list	3	6	personalized	0.8329655
+normal	list	5	3	personalized	4.041527
+normal	list	5	1	personalized	3.7753456
+normal	list	5	8	personalized	2.6761122
+normal	list	5	6	personalized	2.6217072
+normal	list	5	2	personalized	2.5843296
+normal	list	5	7	personalized	1.804569
+normal	list	5	4	personalized	1.3478492
+normal	list	7	2	personalized	5.034663
+normal	list	7	1	personalized	2.38568
+normal	list	7	4	personalized	1.767577
+normal	list	9	8	popular	6
+normal	list	9	5	popular	5
+normal	list	9	2	popular	4
+normal	list	9	3	popular	4
+normal	list	9	6	popular	4
+normal	list	9	4	popular	3
+normal	list	9	1	popular	2
+normal	list	9	7	popular	2
+baseline_als	list	1	3	personalized	3.0415392
+baseline_als	list	1	6	personalized	2.8299532
+baseline_als	list	1	1	personalized	2.790205
+baseline_als	list	1	7	personalized	2.7547426
+baseline_als	list	3	4	personalized	3.2077932
+baseline_als	list	3	2	personalized	3.1970778
+baseline_als	list	3	6	personalized	3.0477211
+baseline_als	list	3	7	personalized	2.9725106
+baseline_als	list	5	3	personalized	2.9639406
+baseline_als	list	5	4	personalized	2.9124267
+baseline_als	list	5	2	personalized	2.9017115
+baseline_als	list	5	6	personalized	2.7523546
+baseline_als	list	5	1	personalized	2.7126064
+baseline_als	list	5	8	personalized	2.71149
+baseline_als	list	5	7	personalized	2.677144
+baseline_als	list	7	4	personalized	2.8571804
+baseline_als	list	7	2	personalized	2.8464649
+baseline_als	list	7	1	personalized	2.6573598
+baseline_als	list	9	8	popular	6
+baseline_als	list	9	5	popular	5
+baseline_als	list	9	2	popular	4
+baseline_als	list	9	3	popular	4
+baseline_als	list	9	6	popular	4
+baseline_als	list	9	4	popular	3
+baseline_als	list	9	1	popular	2
+baseline_als	list	9	7	popular	2
+baseline_sgd	list	1	3	personalized	3.0437536
+baseline_sgd	list	1	6	personalized	2.7975945
+baseline_sgd	list	1	1	personalized	2.765194
+baseline_sgd	list	1	7	personalized	2.7162254
+baseline_sgd	list	3	4	personalized	3.3177793
+baseline_sgd	list	3	2	personalized	3.308775
+baseline_sgd	list	3	6	personalized	3.138059
+baseline_sgd	list	3	7	personalized	3.0566897
+baseline_sgd	list	5	3	personalized	2.92548
+baseline_sgd	list	5	4	personalized	2.8590415
+baseline_sgd	list	5	2	personalized	2.8500369
+baseline_sgd	list	5	6	personalized	2.6793208
+baseline_sgd	list	5	1	personalized	2.6469204
+baseline_sgd	list	5	8	personalized	2.630822
+baseline_sgd	list	5	7	personalized	2.5979517
+baseline_sgd	list	7	4	personalized	2.762379
+baseline_sgd	list	7	2	personalized	2.7533743
+baseline_sgd	list	7	1	personalized	2.550258
+baseline_sgd	list	9	8	popular	6
+baseline_sgd	list	9	5	popular	5
+baseline_sgd	list	9	2	popular	4
+baseline_sgd	list	9	3	popular	4
+baseline_sgd	list	9	6	popular	4
+baseline_sgd	list	9	4	popular	3
+baseline_sgd	list	9	1	popular	2
+baseline_sgd	list	9	7	popular	2
+svd	list	1	3	personalized	3.045235
+svd	list	1	1	personalized	2.761096
+svd	list	1	6	personalized	2.7289634
+svd	list	1	7	personalized	2.714343
+svd	list	3	2	personalized	3.3155613
+svd	list	3	4	personalized	3.3136148
+svd	list	3	6	personalized	3.101622
+svd	list	3	7	personalized	3.03453
+svd	list	5	3	personalized	2.9227746
+svd	list	5	4	personalized	2.8649144
+svd	list	5	2	personalized	2.8623428
+svd	list	5	1	personalized	2.6553102
+svd	list	5	6	personalized	2.6515024
+svd	list	5	8	personalized	2.6311226
+svd	list	5	7	personalized	2.6080673
+svd	list	7	4	personalized	2.7689166
+svd	list	7	2	personalized	2.7559621
+svd	list	7	1	personalized	2.5595973
+svd	list	9	8	popular	6
+svd	list	9	5	popular	5
+svd	list	9	2	popular	4
+svd	list	9	3	popular	4
+svd	list	9	6	popular	4
+svd	list	9	4	popular	3
+svd	list	9	1	popular	2
+svd	list	9	7	popular	2
+svdpp	list	1	3	personalized	3.078965
+svdpp	list	1	6	personalized	2.7478876
+svdpp	list	1	1	personalized	2.6942334
+svdpp	list	1	7	personalized	2.6386373
+svdpp	list	3	4	personalized	3.4432023
+svdpp	list	3	2	personalized	3.4242337
+svdpp	list	3	6	personalized	3.195743
+svdpp	list	3	7	personalized	3.0929158
+svdpp	list	5	3	personalized	2.8991296
+svdpp	list	5	4	personalized	2.8270125
+svdpp	list	5	2	personalized	2.8156922
+svdpp	list	5	6	personalized	2.5822628
+svdpp	list	5	8	personalized	2.5389717
+svdpp	list	5	1	personalized	2.5318158
+svdpp	list	5	7	personalized	2.4886782
+svdpp	list	7	4	personalized	2.7240348
+svdpp	list	7	2	personalized	2.7169082
+svdpp	list	7	1	personalized	2.4272344
+svdpp	list	9	8	popular	6
+svdpp	list	9	5	popular	5
+svdpp	list	9	2	popular	4
+svdpp	list	9	3	popular	4
+svdpp	list	9	6	popular	4
+svdpp	list	9	4	popular	3
+svdpp	list	9	1	popular	2
+svdpp	list	9	7	popular	2
+als	list	1	1	personalized	3.7728171
+als	list	1	6	personalized	3.34866
+als	list	1	7	personalized	2.4960058
+als	list	1	3	personalized	1.6548984
+als	list	3	7	personalized	3.401492
+als	list	3	4	personalized	3.2751224
+als	list	3	2	personalized	3.0415957
+als	list	3	6	personalized	1.8825197
+als	list	5	2	personalized	2.2524948
+als	list	5	3	personalized	2.1601999
+als	list	5	8	personalized	1.9102252
+als	list	5	7	personalized	1.6720155
+als	list	5	6	personalized	1.6057664
+als	list	5	1	personalized	1.3390151
+als	list	5	4	personalized	0.97638834
+als	list	7	4	personalized	3.7816942
+als	list	7	1	personalized	3.0691113
+als	list	7	2	personalized	2.9625342
+als	list	9	8	popular	6
+als	list	9	5	popular	5
+als	list	9	2	popular	4
+als	list	9	3	popular	4
+als	list	9	6	popular	4
+als	list	9	4	popular	3
+als	list	9	1	popular	2
+als	list	9	7	popular	2
+ials	list	1	7	personalized	0.41976234
+ials	list	1	3	personalized	0.41965348
+ials	list	1	6	personalized	0.27699977
+ials	list	1	1	personalized	-0.24219188
+ials	list	3	6	personalized	1.0688186
+ials	list	3	7	personalized	0.6744588
+ials	list	3	4	personalized	0.19206522
+ials	list	3	2	personalized	0.17117342
+ials	list	5	7	personalized	0.8083139
+ials	list	5	8	personalized	0.5942162
+ials	list	5	4	personalized	0.31609723
+ials	list	5	2	personalized	0.2674788
+ials	list	5	3	personalized	0.22117001
+ials	list	5	6	personalized	0.16097301
+ials	list	5	1	personalized	0.097978026
+ials	list	7	1	personalized	0.85842663
+ials	list	7	4	personalized	0.07105942
+ials	list	7	2	personalized	0.024426952
+ials	list	9	8	popular	6
+ials	list	9	5	popular	5
+ials	list	9	2	popular	4
+ials	list	9	3	popular	4
+ials	list	9	6	popular	4
+ials	list	9	4	popular	3
+ials	list	9	1	popular	2
+ials	list	9	7	popular	2
+bpr	list	1	3	personalized	-1.129529
+bpr	list	1	1	personalized	-1.6637175
+bpr	list	1	7	personalized	-2.2239032
+bpr	list	1	6	personalized	-2.696587
+bpr	list	3	6	personalized	-1.2835152
+bpr	list	3	4	personalized	-1.3984419
+bpr	list	3	7	personalized	-1.7890213
+bpr	list	3	2	personalized	-2.6380641
+bpr	list	5	8	personalized	1.6067467
+bpr	list	5	3	personalized	0.62871677
+bpr	list	5	1	personalized	-0.20056993
+bpr	list	5	4	personalized	-0.6548685
+bpr	list	5	6	personalized	-0.7919983
+bpr	list	5	2	personalized	-0.87060153
+bpr	list	5	7	personalized	-1.7617538
+bpr	list	7	1	personalized	-1.9078563
+bpr	list	7	2	personalized	-2.1388836
+bpr	list	7	4	personalized	-3.761441
+bpr	list	9	8	popular	6
+bpr	list	9	5	popular	5
+bpr	list	9	2	popular	4
+bpr	list	9	3	popular	4
+bpr	list	9	6	popular	4
+bpr	list	9	4	popular	3
+bpr	list	9	1	popular	2
+bpr	list	9	7	popular	2
+logistic_mf	list	1	3	personalized	0.4129462
+logistic_mf	list	1	6	personalized	0.26496682
+logistic_mf	list	1	1	personalized	-0.4751004
+logistic_mf	list	1	7	personalized	-0.7331311
+logistic_mf	list	3	2	personalized	0.68412375
+logistic_mf	list	3	6	personalized	0.5374512
+logistic_mf	list	3	4	personalized	0.4119879
+logistic_mf	list	3	7	personalized	-0.46064675
+logistic_mf	list	5	8	personalized	-1.3121767
+logistic_mf	list	5	3	personalized	-1.4594983
+logistic_mf	list	5	2	personalized	-1.4608047
+logistic_mf	list	5	6	personalized	-1.6074775
+logistic_mf	list	5	4	personalized	-1.7329409
+logistic_mf	list	5	1	personalized	-2.347545
+logistic_mf	list	5	7	personalized	-2.6055753
+logistic_mf	list	7	2	personalized	0.52045524
+logistic_mf	list	7	4	personalized	0.248319
+logistic_mf	list	7	1	personalized	-0.36628485
+logistic_mf	list	9	8	popular	6
+logistic_mf	list	9	5	popular	5
+logistic_mf	list	9	2	popular	4
+logistic_mf	list	9	3	popular	4
+logistic_mf	list	9	6	popular	4
+logistic_mf	list	9	4	popular	3
+logistic_mf	list	9	1	popular	2
+logistic_mf	list	9	7	popular	2
+nmf	list	1	6	personalized	3.8596478
+nmf	list	1	7	personalized	2.42294
+nmf	list	1	3	personalized	1.3359461
+nmf	list	1	1	personalized	0.20064598
+nmf	list	3	4	personalized	8.091702
+nmf	list	3	2	personalized	5.7105637
+nmf	list	3	7	personalized	4.57907
+nmf	list	3	6	personalized	3.479802
+nmf	list	5	2	personalized	0.96594554
+nmf	list	5	6	personalized	0.8378665
+nmf	list	5	7	personalized	0.5779581
+nmf	list	5	8	personalized	0.54431987
+nmf	list	5	3	personalized	0.46488345
+nmf	list	5	1	personalized	0.44514415
+nmf	list	5	4	personalized	0.3327546
+nmf	list	7	2	personalized	3.6017842
+nmf	list	7	1	personalized	1.0831304
+nmf	list	7	4	personalized	0.84523267
+nmf	list	9	8	popular	6
+nmf	list	9	5	popular	5
+nmf	list	9	2	popular	4
+nmf	list	9	3	popular	4
+nmf	list	9	6	popular	4
+nmf	list	9	4	popular	3
+nmf	list	9	1	popular	2
+nmf	list	9	7	popular	2
+gradient	list	1	3	personalized	0.7390762
+gradient	list	1	6	personalized	0.3977884
+gradient	list	1	7	personalized	0.14453425
+gradient	list	1	1	personalized	0.14255442
+gradient	list	3	2	personalized	0.92011017
+gradient	list	3	4	personalized	0.65703404
+gradient	list	3	6	personalized	0.6238754
+gradient	list	3	7	personalized	0.2266817
+gradient	list	5	8	personalized	0.091446936
+gradient	list	5	3	personalized	0.08897842
+gradient	list	5	2	personalized	0.070630066
+gradient	list	5	4	personalized	0.05043565
+gradient	list	5	6	personalized	0.0478903
+gradient	list	5	7	personalized	0.01740068
+gradient	list	5	1	personalized	0.017162327
+gradient	list	7	2	personalized	0.48931572
+gradient	list	7	4	personalized	0.34941152
+gradient	list	7	1	personalized	0.11889833
+gradient	list	9	8	popular	6
+gradient	list	9	5	popular	5
+gradient	list	9	2	popular	4
+gradient	list	9	3	popular	4
+gradient	list	9	6	popular	4
+gradient	list	9	4	popular	3
+gradient	list	9	1	popular	2
+gradient	list	9	7	popular	2
+item_knn	list	1	7	personalized	3.5
+item_knn	list	1	6	personalized	2.7210884
+item_knn	list	1	1	personalized	2.2592592
+item_knn	list	1	3	personalized	2.09
+item_knn	list	3	7	personalized	4.8333335
+item_knn	list	3	4	personalized	4.6330276
+item_knn	list	3	2	personalized	4.596774
+item_knn	list	3	6	personalized	2.5789473
+item_knn	list	5	1	personalized	1
+item_knn	list	5	2	personalized	1
+item_knn	list	5	3	personalized	1
+item_knn	list	5	4	personalized	1
+item_knn	list	5	6	personalized	1
+item_knn	list	5	7	personalized	1
+item_knn	list	5	8	personalized	1
+item_knn	list	7	1	personalized	2.8888888
+item_knn	list	7	4	personalized	2.4057143
+item_knn	list	7	2	personalized	2.2345679
+item_knn	list	9	8	popular	6
+item_knn	list	9	5	popular	5
+item_knn	list	9	2	popular	4
+item_knn	list	9	3	popular	4
+item_knn	list	9	6	popular	4
+item_knn	list	9	4	popular	3
+item_knn	list	9	1	popular	2
+item_knn	list	9	7	popular	2
+user_knn	list	1	6	personalized	2.8293216
+user_knn	list	1	3	personalized	2.196101
+user_knn	list	1	7	personalized	2
+user_knn	list	1	1	personalized	1
+user_knn	list	3	2	personalized	3.1072798
+user_knn	list	3	4	personalized	3.0299065
+user_knn	list	3	7	personalized	2
+user_knn	list	3	6	personalized	1.6766169
+user_knn	list	5	2	personalized	4
+user_knn	list	5	3	personalized	3
+user_knn	list	5	6	personalized	3
+user_knn	list	5	4	personalized	2.5
+user_knn	list	5	8	personalized	2.3333333
+user_knn	list	5	7	personalized	2
+user_knn	list	5	1	personalized	1
+user_knn	list	7	4	personalized	3.6753247
+user_knn	list	7	1	personalized	3.5609756
+user_knn	list	7	2	personalized	3.1625
+user_knn	list	9	8	popular	6
+user_knn	list	9	5	popular	5
+user_knn	list	9	2	popular	4
+user_knn	list	9	3	popular	4
+user_knn	list	9	6	popular	4
+user_knn	list	9	4	popular	3
+user_knn	list	9	1	popular	2
+user_knn	list	9	7	popular	2
+slope_one	list	1	3	personalized	2.8333333
+slope_one	list	1	6	personalized	2.2083333
+slope_one	list	1	7	personalized	1.75
+slope_one	list	1	1	personalized	-0.75
+slope_one	list	3	4	personalized	4.138889
+slope_one	list	3	2	personalized	4
+slope_one	list	3	7	personalized	3.75
+slope_one	list	3	6	personalized	3.2916667
+slope_one	list	5	2	personalized	2
+slope_one	list	5	4	personalized	0.5
+slope_one	list	5	6	personalized	0.5
+slope_one	list	5	3	personalized	0.3333333
+slope_one	list	5	8	personalized	0
+slope_one	list	5	7	personalized	-1
+slope_one	list	5	1	personalized	-2
+slope_one	list	7	4	personalized	3.0333333
+slope_one	list	7	2	personalized	2.55
+slope_one	list	7	1	personalized	-0.55
+slope_one	list	9	8	popular	6
+slope_one	list	9	5	popular	5
+slope_one	list	9	2	popular	4
+slope_one	list	9	3	popular	4
+slope_one	list	9	6	popular	4
+slope_one	list	9	4	popular	3
+slope_one	list	9	1	popular	2
+slope_one	list	9	7	popular	2
+rp3beta	list	1	3	personalized	1.9381561
+rp3beta	list	1	6	personalized	1.1224401
+rp3beta	list	1	7	personalized	0.94974315
+rp3beta	list	1	1	personalized	0.12711251
+rp3beta	list	3	2	personalized	2.444622
+rp3beta	list	3	6	personalized	2.4080935
+rp3beta	list	3	4	personalized	1.2128718
+rp3beta	list	3	7	personalized	0.6734698
+rp3beta	list	5	8	personalized	0.22808121
+rp3beta	list	5	3	personalized	0.20838588
+rp3beta	list	5	2	personalized	0.17940822
+rp3beta	list	5	6	personalized	0.15835679
+rp3beta	list	5	4	personalized	0.106065705
+rp3beta	list	5	7	personalized	0.08862478
+rp3beta	list	5	1	personalized	0.031077394
+rp3beta	list	7	2	personalized	1.5723561
+rp3beta	list	7	4	personalized	1.4218049
+rp3beta	list	7	1	personalized	1.0960611
+rp3beta	list	9	8	popular	6
+rp3beta	list	9	5	popular	5
+rp3beta	list	9	2	popular	4
+rp3beta	list	9	3	popular	4
+rp3beta	list	9	6	popular	4
+rp3beta	list	9	4	popular	3
+rp3beta	list	9	1	popular	2
+rp3beta	list	9	7	popular	2
+slim	list	1	3	personalized	1.1208382
+slim	list	1	6	personalized	0.7932289
+slim	list	1	7	personalized	0.3806888
+slim	list	1	1	personalized	0.0067169014
+slim	list	3	2	personalized	1.6200025
+slim	list	3	6	personalized	1.3734379
+slim	list	3	4	personalized	0.36848086
+slim	list	3	7	personalized	0.22101551
+slim	list	5	8	personalized	0.15423316
+slim	list	5	6	personalized	0.15308139
+slim	list	5	3	personalized	0.12861452
+slim	list	5	2	personalized	0.111567914
+slim	list	5	7	personalized	0.05525388
+slim	list	5	4	personalized	0.04756571
+slim	list	7	2	personalized	0.78418106
+slim	list	7	4	personalized	0.6503029
+slim	list	7	1	personalized	0.6305714
+slim	list	9	8	popular	6
+slim	list	9	5	popular	5
+slim	list	9	2	popular	4
+slim	list	9	3	popular	4
+slim	list	9	6	popular	4
+slim	list	9	4	popular	3
+slim	list	9	1	popular	2
+slim	list	9	7	popular	2
+ease	list	1	3	personalized	0.70588696
+ease	list	1	6	personalized	0.3827898
+ease	list	1	7	personalized	0.17315432
+ease	list	1	1	personalized	0.0056842933
+ease	list	3	2	personalized	0.8718672
+ease	list	3	6	personalized	0.65401626
+ease	list	3	4	personalized	0.36289847
+ease	list	3	7	personalized	0.12391452
+ease	list	5	8	personalized	0.08946551
+ease	list	5	3	personalized	0.08099052
+ease	list	5	2	personalized	0.05828603
+ease	list	5	6	personalized	0.05683189
+ease	list	5	4	personalized	0.035014667
+ease	list	5	7	personalized	0.0223456
+ease	list	5	1	personalized	0.0075537083
+ease	list	7	2	personalized	0.459921
+ease	list	7	4	personalized	0.3214078
+ease	list	7	1	personalized	0.21228665
+ease	list	9	8	popular	6
+ease	list	9	5	popular	5
+ease	list	9	2	popular	4
+ease	list	9	3	popular	4
+ease	list	9	6	popular	4
+ease	list	9	4	popular	3
+ease	list	9	1	popular	2
+ease	list	9	7	popular	2
+co_clustering	list	1	6	personalized	3.1666667
+co_clustering	list	1	1	personalized	2.9166667
+co_clustering	list	1	3	personalized	2.722222
+co_clustering	list	1	7	personalized	2.4166667
+co_clustering	list	3	4	personalized	4.3333335
+co_clustering	list	3	2	personalized	2.25
+co_clustering	list	3	6	personalized	1.75
+co_clustering	list	3	7	personalized	1
+co_clustering	list	5	2	personalized	1.9166667
+co_clustering	list	5	6	personalized	1.4166667
+co_clustering	list	5	1	personalized	1.1666667
+co_clustering	list	5	4	personalized	1.1
+co_clustering	list	5	3	personalized	0.97222227
+co_clustering	list	5	7	personalized	0.66666675
+co_clustering	list	5	8	personalized	0.13888893
+co_clustering	list	7	4	personalized	4.5166664
+co_clustering	list	7	2	personalized	2.8416667
+co_clustering	list	7	1	personalized	2.0916667
+co_clustering	list	9	8	popular	6
+co_clustering	list	9	5	popular	5
+co_clustering	list	9	2	popular	4
+co_clustering	list	9	3	popular	4
+co_clustering	list	9	6	popular	4
+co_clustering	list	9	4	popular	3
+co_clustering	list	9	1	popular	2
+co_clustering	list	9	7	popular	2
+ease_lists	list	1	3	personalized	0.68451005
+ease_lists	list	1	6	personalized	0.17049566
+ease_lists	list	1	7	personalized	0.1308308
+ease_lists	list	1	1	personalized	0.010722734
+ease_lists	list	3	2	personalized	0.6151868
+ease_lists	list	3	6	personalized	0.47571057
+ease_lists	list	3	4	personalized	0.14005867
+ease_lists	list	3	7	personalized	0.0893824
+ease_lists	list	5	8	personalized	0.08946551
+ease_lists	list	5	3	personalized	0.08099052
+ease_lists	list	5	2	personalized	0.05828603
+ease_lists	list	5	6	personalized	0.05683189
+ease_lists	list	5	4	personalized	0.035014667
+ease_lists	list	5	7	personalized	0.0223456
+ease_lists	list	7	2	personalized	0.30955267
+ease_lists	list	7	4	personalized	0.21038628
+ease_lists	list	7	1	personalized	0.18524274
+ease_lists	list	9	8	popular	6
+ease_lists	list	9	5	popular	5
+ease_lists	list	9	2	popular	4
+ease_lists	list	9	3	popular	4
+ease_lists	list	9	6	popular	4
+ease_lists	list	9	4	popular	3
+ease_lists	list	9	1	popular	2
+ease_lists	list	9	7	popular	2
+hybrid_forms	list	1	6	personalized	0.8477252
+hybrid_forms	list	1	3	personalized	0.21549265
+hybrid_forms	list	1	7	personalized	-0.41135308
+hybrid_forms	list	1	1	personalized	-0.65186477
+hybrid_forms	list	3	2	personalized	0.7302681
+hybrid_forms	list	3	4	personalized	0.16659443
+hybrid_forms	list	3	7	personalized	-0.20563011
+hybrid_forms	list	3	6	personalized	-0.69123244
+hybrid_forms	list	5	2	personalized	0.5494587
+hybrid_forms	list	5	3	personalized	0.3274659
+hybrid_forms	list	5	8	personalized	0.21704443
+hybrid_forms	list	5	6	personalized	0.079808
+hybrid_forms	list	5	1	personalized	-0.022536984
+hybrid_forms	list	5	4	personalized	-0.6192493
+hybrid_forms	list	5	7	personalized	-0.7063475
+hybrid_forms	list	7	2	personalized	0.5724355
+hybrid_forms	list	7	4	personalized	-0.047416966
+hybrid_forms	list	7	1	personalized	-0.5250185
+hybrid_forms	list	9	8	popular	6
+hybrid_forms	list	9	5	popular	5
+hybrid_forms	list	9	2	popular	4
+hybrid_forms	list	9	3	popular	4
+hybrid_forms	list	9	6	popular	4
+hybrid_forms	list	9	4	popular	3
+hybrid_forms	list	9	1	popular	2
+hybrid_forms	list	9	7	popular	2
+als_texts	list	user 1	Ärger “1”	personalized	3.7728171
+als_texts	list	user 1	Ärger “6”	personalized	3.34866
+als_texts	list	user 1	Ärger “7”	personalized	2.4960058
+als_texts	list	user 1	Ärger “3”	personalized	1.6548984
+als_texts	list	user 3	Ärger “7”	personalized	3.401492
+als_texts	list	user 3	Ärger “4”	personalized	3.2751224
+als_texts	list	user 3	Ärger “2”	personalized	3.0415957
+als_texts	list	user 3	Ärger “6”	personalized	1.8825197
+als_texts	list	user 5	Ärger “2”	personalized	2.2524948
+als_texts	list	user 5	Ärger “3”	personalized	2.1601999
+als_texts	list	user 5	Ärger “8”	personalized	1.9102252
+als_texts	list	user 5	Ärger “7”	personalized	1.6720155
+als_texts	list	user 5	Ärger “6”	personalized	1.6057664
+als_texts	list	user 5	Ärger “1”	personalized	1.3390151
+als_texts	list	user 5	Ärger “4”	personalized	0.97638834
+als_texts	list	user 7	Ärger “4”	personalized	3.7816942
+als_texts	list	user 7	Ärger “1”	personalized	3.0691113
+als_texts	list	user 7	Ärger “2”	personalized	2.9625342
+als_texts	list	user 9	Ärger “8”	popular	6
+als_texts	list	user 9	Ärger “5”	popular	5
+als_texts	list	user 9	Ärger “2”	popular	4
+als_texts	list	user 9	Ärger “3”	popular	4
+als_texts	list	user 9	Ärger “6”	popular	4
+als_texts	list	user 9	Ärger “4”	popular	3
+als_texts	list	user 9	Ärger “1”	popular	2
+als_texts	list	user 9	Ärger “7”	popular	2
+item_knn_texts	list	user 1	Ärger “7”	personalized	3.6666667
+item_knn_texts	list	user 1	Ärger “6”	personalized	2.4
+item_knn_texts	list	user 1	Ärger “1”	personalized	2.2592592
+item_knn_texts	list	user 1	Ärger “3”	personalized	2
+item_knn_texts	list	user 3	Ärger “7”	personalized	5
+item_knn_texts	list	user 3	Ärger “4”	personalized	4.6330276
+item_knn_texts	list	user 3	Ärger “2”	personalized	4.5
+item_knn_texts	list	user 3	Ärger “6”	personalized	2.2
+item_knn_texts	list	user 5	Ärger “1”	personalized	1
+item_knn_texts	list	user 5	Ärger “2”	personalized	1
+item_knn_texts	list	user 5	Ärger “4”	personalized	1
+item_knn_texts	list	user 5	Ärger “6”	personalized	1
+item_knn_texts	list	user 5	Ärger “8”	personalized	1
+item_knn_texts	list	user 7	Ärger “1”	personalized	2.8888888
+item_knn_texts	list	user 7	Ärger “4”	personalized	2.4201183
+item_knn_texts	list	user 7	Ärger “2”	personalized	2.3333333
+item_knn_texts	list	user 9	Ärger “8”	popular	6
+item_knn_texts	list	user 9	Ärger “5”	popular	5
+item_knn_texts	list	user 9	Ärger “2”	popular	4
+item_knn_texts	list	user 9	Ärger “3”	popular	4
+item_knn_texts	list	user 9	Ärger “6”	popular	4
+item_knn_texts	list	user 9	Ärger “4”	popular	3
+item_knn_texts	list	user 9	Ärger “1”	popular	2
+item_knn_texts	list	user 9	Ärger “7”	popular	2
+ials_uuids	list	00000000-0000-0000-0000-000000000001	-7696581394432	personalized	0.42210278
+ials_uuids	list	00000000-0000-0000-0000-000000000001	-3298534883328	personalized	0.415982
+ials_uuids	list	00000000-0000-0000-0000-000000000001	-6597069766656	personalized	0.26800704
+ials_uuids	list	00000000-0000-0000-0000-000000000001	-1099511627776	personalized	-0.2508386
+ials_uuids	list	00000000-0000-0000-0000-000000000003	-6597069766656	personalized	1.0656669
+ials_uuids	list	00000000-0000-0000-0000-000000000003	-7696581394432	personalized	0.6853995
+ials_uuids	list	00000000-0000-0000-0000-000000000003	-4398046511104	personalized	0.1918334
+ials_uuids	list	00000000-0000-0000-0000-000000000003	-2199023255552	personalized	0.16718566
+ials_uuids	list	00000000-0000-0000-0000-000000000005	-7696581394432	personalized	0.82015145
+ials_uuids	list	00000000-0000-0000-0000-000000000005	-8796093022208	personalized	0.5849093
+ials_uuids	list	00000000-0000-0000-0000-000000000005	-4398046511104	personalized	0.30440986
+ials_uuids	list	00000000-0000-0000-0000-000000000005	-2199023255552	personalized	0.25219476
+ials_uuids	list	00000000-0000-0000-0000-000000000005	-3298534883328	personalized	0.20725472
+ials_uuids	list	00000000-0000-0000-0000-000000000005	-6597069766656	personalized	0.14030619
+ials_uuids	list	00000000-0000-0000-0000-000000000005	-1099511627776	personalized	0.08637068
+ials_uuids	list	00000000-0000-0000-0000-000000000007	-1099511627776	personalized	0.8612297
+ials_uuids	list	00000000-0000-0000-0000-000000000007	-4398046511104	personalized	0.06834906
+ials_uuids	list	00000000-0000-0000-0000-000000000007	-2199023255552	personalized	0.018078774
+ials_uuids	list	00000000-0000-0000-0000-000000000009	-8796093022208	popular	6
+ials_uuids	list	00000000-0000-0000-0000-000000000009	-5497558138880	popular	5
+ials_uuids	list	00000000-0000-0000-0000-000000000009	-6597069766656	popular	4
+ials_uuids	list	00000000-0000-0000-0000-000000000009	-3298534883328	popular	4
+ials_uuids	list	00000000-0000-0000-0000-000000000009	-2199023255552	popular	4
+ials_uuids	list	00000000-0000-0000-0000-000000000009	-4398046511104	popular	3
+ials_uuids	list	00000000-0000-0000-0000-000000000009	-7696581394432	popular	2
+ials_uuids	list	00000000-0000-0000-0000-000000000009	-1099511627776	popular	2
+als_renamed	list	1	1	personalized	3.9687588
+als_renamed	list	1	6	personalized	3.4541602
+als_renamed	list	1	7	personalized	2.5656066
+als_renamed	list	1	3	personalized	1.6617465
+als_renamed	list	3	4	personalized	3.532826
+als_renamed	list	3	7	personalized	3.429985
+als_renamed	list	3	2	personalized	2.9881406
+als_renamed	list	3	6	personalized	1.9728454
+als_renamed	list	5	2	personalized	2.3649845
+als_renamed	list	5	3	personalized	2.2285533
+als_renamed	list	5	8	personalized	1.981666
+als_renamed	list	5	7	personalized	1.7036976
+als_renamed	list	5	6	personalized	1.5143987
+als_renamed	list	5	1	personalized	1.2563108
+als_renamed	list	5	4	personalized	0.8129268
+als_renamed	list	7	4	personalized	3.7981088
+als_renamed	list	7	1	personalized	3.0220912
+als_renamed	list	7	2	personalized	2.8639214
+als_renamed	list	9	8	popular	6
+als_renamed	list	9	5	popular	5
+als_renamed	list	9	2	popular	4
+als_renamed	list	9	3	popular	4
+als_renamed	list	9	6	popular	4
+als_renamed	list	9	4	popular	3
+als_renamed	list	9	1	popular	2
+als_renamed	list	9	7	popular	2
+baseline_als_renamed	list	1	3	personalized	3.134871
+baseline_als_renamed	list	1	6	personalized	2.7062995
+baseline_als_renamed	list	1	1	personalized	2.6377282
+baseline_als_renamed	list	1	7	personalized	2.4377282
+baseline_als_renamed	list	3	4	personalized	3.539871
+baseline_als_renamed	list	3	2	personalized	3.5208235
+baseline_als_renamed	list	3	6	personalized	3.235109
+baseline_als_renamed	list	3	7	personalized	2.9665377
+baseline_als_renamed	list	5	3	personalized	2.8621428
+baseline_als_renamed	list	5	4	personalized	2.7383332
+baseline_als_renamed	list	5	2	personalized	2.7192857
+baseline_als_renamed	list	5	6	personalized	2.4335713
+baseline_als_renamed	list	5	1	personalized	2.365
+baseline_als_renamed	list	5	8	personalized	2.3605556
+baseline_als_renamed	list	5	7	personalized	2.165
+baseline_als_renamed	list	7	4	personalized	2.7581923
+baseline_als_renamed	list	7	2	personalized	2.7391446
+baseline_als_renamed	list	7	1	personalized	2.3848588
+baseline_als_renamed	list	9	8	popular	6
+baseline_als_renamed	list	9	5	popular	5
+baseline_als_renamed	list	9	2	popular	4
+baseline_als_renamed	list	9	3	popular	4
+baseline_als_renamed	list	9	6	popular	4
+baseline_als_renamed	list	9	4	popular	3
+baseline_als_renamed	list	9	1	popular	2
+baseline_als_renamed	list	9	7	popular	2
+baseline_sgd_renamed	list	1	3	personalized	3.0437536
+baseline_sgd_renamed	list	1	6	personalized	2.7975945
+baseline_sgd_renamed	list	1	1	personalized	2.765194
+baseline_sgd_renamed	list	1	7	personalized	2.7162254
+baseline_sgd_renamed	list	3	4	personalized	3.3177793
+baseline_sgd_renamed	list	3	2	personalized	3.308775
+baseline_sgd_renamed	list	3	6	personalized	3.138059
+baseline_sgd_renamed	list	3	7	personalized	3.0566897
+baseline_sgd_renamed	list	5	3	personalized	2.92548
+baseline_sgd_renamed	list	5	4	personalized	2.8590415
+baseline_sgd_renamed	list	5	2	personalized	2.8500369
+baseline_sgd_renamed	list	5	6	personalized	2.6793208
+baseline_sgd_renamed	list	5	1	personalized	2.6469204
+baseline_sgd_renamed	list	5	8	personalized	2.630822
+baseline_sgd_renamed	list	5	7	personalized	2.5979517
+baseline_sgd_renamed	list	7	4	personalized	2.762379
+baseline_sgd_renamed	list	7	2	personalized	2.7533743
+baseline_sgd_renamed	list	7	1	personalized	2.550258
+baseline_sgd_renamed	list	9	8	popular	6
+baseline_sgd_renamed	list	9	5	popular	5
+baseline_sgd_renamed	list	9	2	popular	4
+baseline_sgd_renamed	list	9	3	popular	4
+baseline_sgd_renamed	list	9	6	popular	4
+baseline_sgd_renamed	list	9	4	popular	3
+baseline_sgd_renamed	list	9	1	popular	2
+baseline_sgd_renamed	list	9	7	popular	2
+bpr_renamed	list	1	3	personalized	-0.9644087
+bpr_renamed	list	1	1	personalized	-1.9185474
+bpr_renamed	list	1	7	personalized	-2.3847885
+bpr_renamed	list	1	6	personalized	-2.8861835
+bpr_renamed	list	3	4	personalized	-1.392356
+bpr_renamed	list	3	6	personalized	-1.6368926
+bpr_renamed	list	3	7	personalized	-1.7025354
+bpr_renamed	list	3	2	personalized	-2.5935967
+bpr_renamed	list	5	8	personalized	1.6912258
+bpr_renamed	list	5	3	personalized	0.7926759
+bpr_renamed	list	5	1	personalized	-0.34779423
+bpr_renamed	list	5	4	personalized	-0.71594703
+bpr_renamed	list	5	2	personalized	-0.84805465
+bpr_renamed	list	5	6	personalized	-1.0291731
+bpr_renamed	list	5	7	personalized	-1.7313414
+bpr_renamed	list	7	1	personalized	-1.9775429
+bpr_renamed	list	7	2	personalized	-2.2730117
+bpr_renamed	list	7	4	personalized	-3.9378085
+bpr_renamed	list	9	8	popular	6
+bpr_renamed	list	9	5	popular	5
+bpr_renamed	list	9	2	popular	4
+bpr_renamed	list	9	3	popular	4
+bpr_renamed	list	9	6	popular	4
+bpr_renamed	list	9	4	popular	3
+bpr_renamed	list	9	1	popular	2
+bpr_renamed	list	9	7	popular	2
+co_clustering_renamed	list	1	3	personalized	3.9791667
+co_clustering_renamed	list	1	6	personalized	2.6666667
+co_clustering_renamed	list	1	7	personalized	1.9166666
+co_clustering_renamed	list	1	1	personalized	0.5833333
+co_clustering_renamed	list	3	2	personalized	4.7291665
+co_clustering_renamed	list	3	6	personalized	3.6666667
+co_clustering_renamed	list	3	7	personalized	2.9166667
+co_clustering_renamed	list	3	4	personalized	2.4166667
+co_clustering_renamed	list	5	3	personalized	2.2291667
+co_clustering_renamed	list	5	2	personalized	1.9791667
+co_clustering_renamed	list	5	8	personalized	1.3958334
+co_clustering_renamed	list	5	6	personalized	0.9166667
+co_clustering_renamed	list	5	7	personalized	0.1666667
+co_clustering_renamed	list	5	4	personalized	-0.33333328
+co_clustering_renamed	list	5	1	personalized	-1.1666666
+co_clustering_renamed	list	7	4	personalized	4.7
+co_clustering_renamed	list	7	1	personalized	3.8666666
+co_clustering_renamed	list	7	2	personalized	1.3291667
+co_clustering_renamed	list	9	8	popular	6
+co_clustering_renamed	list	9	5	popular	5
+co_clustering_renamed	list	9	2	popular	4
+co_clustering_renamed	list	9	3	popular	4
+co_clustering_renamed	list	9	6	popular	4
+co_clustering_renamed	list	9	4	popular	3
+co_clustering_renamed	list	9	1	popular	2
+co_clustering_renamed	list	9	7	popular	2
+ease_renamed	list	1	3	personalized	0.09315506
+ease_renamed	list	1	6	personalized	0.078147754
+ease_renamed	list	1	7	personalized	0.0445229
+ease_renamed	list	1	1	personalized	0.014177338
+ease_renamed	list	3	6	personalized	0.1468305
+ease_renamed	list	3	2	personalized	0.14199069
+ease_renamed	list	3	4	personalized	0.103957646
+ease_renamed	list	3	7	personalized	0.070812725
+ease_renamed	list	5	8	personalized	0.015164316
+ease_renamed	list	5	3	personalized	0.011322585
+ease_renamed	list	5	4	personalized	0.0074916612
+ease_renamed	list	5	6	personalized	0.007415578
+ease_renamed	list	5	2	personalized	0.007355242
+ease_renamed	list	5	1	personalized	0.0037904906
+ease_renamed	list	5	7	personalized	0.0036723337
+ease_renamed	list	7	2	personalized	0.08186356
+ease_renamed	list	7	4	personalized	0.06312923
+ease_renamed	list	7	1	personalized	0.03401106
+ease_renamed	list	9	8	popular	6
+ease_renamed	list	9	5	popular	5
+ease_renamed	list	9	2	popular	4
+ease_renamed	list	9	3	popular	4
+ease_renamed	list	9	6	popular	4
+ease_renamed	list	9	4	popular	3
+ease_renamed	list	9	1	popular	2
+ease_renamed	list	9	7	popular	2
+gradient_renamed	list	1	6	personalized	-0.0032455567
+gradient_renamed	list	1	1	personalized	-0.0043697106
+gradient_renamed	list	1	7	personalized	-0.0070427638
+gradient_renamed	list	1	3	personalized	-0.010706896
+gradient_renamed	list	3	4	personalized	-0.0036499356
+gradient_renamed	list	3	7	personalized	-0.012992373
+gradient_renamed	list	3	2	personalized	-0.028703228
+gradient_renamed	list	3	6	personalized	-0.029930105
+gradient_renamed	list	5	6	personalized	0.054326445
+gradient_renamed	list	5	8	personalized	0.051061653
+gradient_renamed	list	5	7	personalized	0.027765002
+gradient_renamed	list	5	3	personalized	0.02767351
+gradient_renamed	list	5	1	personalized	0.013336433
+gradient_renamed	list	5	2	personalized	0.010698572
+gradient_renamed	list	5	4	personalized	-0.0025183428
+gradient_renamed	list	7	2	personalized	0.020797929
+gradient_renamed	list	7	1	personalized	-0.0007758095
+gradient_renamed	list	7	4	personalized	-0.011398964
+gradient_renamed	list	9	8	popular	6
+gradient_renamed	list	9	5	popular	5
+gradient_renamed	list	9	2	popular	4
+gradient_renamed	list	9	3	popular	4
+gradient_renamed	list	9	6	popular	4
+gradient_renamed	list	9	4	popular	3
+gradient_renamed	list	9	1	popular	2
+gradient_renamed	list	9	7	popular	2
+hybrid_renamed	list	1	6	personalized	1.0187042
+hybrid_renamed	list	1	3	personalized	0.44714493
+hybrid_renamed	list	1	1	personalized	-0.6057495
+hybrid_renamed	list	1	7	personalized	-0.8600996
+hybrid_renamed	list	3	2	personalized	0.18932812
+hybrid_renamed	list	3	6	personalized	0.08010952
+hybrid_renamed	list	3	7	personalized	-0.005574662
+hybrid_renamed	list	3	4	personalized	-0.26386297
+hybrid_renamed	list	5	8	personalized	0.5198904
+hybrid_renamed	list	5	3	personalized	0.49163115
+hybrid_renamed	list	5	2	personalized	0.36717507
+hybrid_renamed	list	5	4	personalized	-0.028842155
+hybrid_renamed	list	5	1	personalized	-0.37499577
+hybrid_renamed	list	5	6	personalized	-0.4312426
+hybrid_renamed	list	5	7	personalized	-0.5436161
+hybrid_renamed	list	7	2	personalized	0.6045268
+hybrid_renamed	list	7	4	personalized	0.015400659
+hybrid_renamed	list	7	1	personalized	-0.6199275
+hybrid_renamed	list	9	8	popular	6
+hybrid_renamed	list	9	5	popular	5
+hybrid_renamed	list	9	2	popular	4
+hybrid_renamed	list	9	3	popular	4
+hybrid_renamed	list	9	6	popular	4
+hybrid_renamed	list	9	4	popular	3
+hybrid_renamed	list	9	1	popular	2
+hybrid_renamed	list	9	7	popular	2
+ials_renamed	list	1	3	personalized	0.5370567
+ials_renamed	list	1	7	personalized	0.443141
+ials_renamed	list	1	6	personalized	0.39802706
+ials_renamed	list	1	1	personalized	-0.17944287
+ials_renamed	list	3	6	personalized	1.1219981
+ials_renamed	list	3	7	personalized	0.5253519
+ials_renamed	list	3	2	personalized	0.13065031
+ials_renamed	list	3	4	personalized	0.12162864
+ials_renamed	list	5	7	personalized	0.7343642
+ials_renamed	list	5	8	personalized	0.6610129
+ials_renamed	list	5	3	personalized	0.36909357
+ials_renamed	list	5	6	personalized	0.33795488
+ials_renamed	list	5	4	personalized	0.3162412
+ials_renamed	list	5	2	personalized	0.29109082
+ials_renamed	list	5	1	personalized	0.12094889
+ials_renamed	list	7	1	personalized	0.76061994
+ials_renamed	list	7	4	personalized	0.009258121
+ials_renamed	list	7	2	personalized	-0.013691515
+ials_renamed	list	9	8	popular	6
+ials_renamed	list	9	5	popular	5
+ials_renamed	list	9	2	popular	4
+ials_renamed	list	9	3	popular	4
+ials_renamed	list	9	6	popular	4
+ials_renamed	list	9	4	popular	3
+ials_renamed	list	9	1	popular	2
+ials_renamed	list	9	7	popular	2
+item_knn_renamed	list	1	6	personalized	3.6913824
+item_knn_renamed	list	1	3	personalized	1.5657313
+item_knn_renamed	list	1	7	personalized	0.7660106
+item_knn_renamed	list	3	7	personalized	4.7660108
+item_knn_renamed	list	3	2	personalized	4.1532526
+item_knn_renamed	list	3	6	personalized	3.809716
+item_knn_renamed	list	5	2	personalized	1.1532524
+item_knn_renamed	list	5	6	personalized	0.8097159
+item_knn_renamed	list	5	8	personalized	0.74097425
+item_knn_renamed	list	7	2	personalized	3.7927215
+item_knn_renamed	list	9	8	popular	6
+item_knn_renamed	list	9	5	popular	5
+item_knn_renamed	list	9	2	popular	4
+item_knn_renamed	list	9	3	popular	4
+item_knn_renamed	list	9	6	popular	4
+item_knn_renamed	list	9	4	popular	3
+item_knn_renamed	list	9	1	popular	2
+item_knn_renamed	list	9	7	popular	2
+logistic_mf_renamed	list	1	3	personalized	0.41554004
+logistic_mf_renamed	list	1	6	personalized	0.26661316
+logistic_mf_renamed	list	1	1	personalized	-0.47440243
+logistic_mf_renamed	list	1	7	personalized	-0.73258066
+logistic_mf_renamed	list	3	2	personalized	0.68138
+logistic_mf_renamed	list	3	6	personalized	0.5379638
+logistic_mf_renamed	list	3	4	personalized	0.409453
+logistic_mf_renamed	list	3	7	personalized	-0.46123028
+logistic_mf_renamed	list	5	8	personalized	-1.3074744
+logistic_mf_renamed	list	5	3	personalized	-1.4531381
+logistic_mf_renamed	list	5	2	personalized	-1.4586486
+logistic_mf_renamed	list	5	6	personalized	-1.6020648
+logistic_mf_renamed	list	5	4	personalized	-1.7305756
+logistic_mf_renamed	list	5	1	personalized	-2.3430803
+logistic_mf_renamed	list	5	7	personalized	-2.6012588
+logistic_mf_renamed	list	7	2	personalized	0.5181138
+logistic_mf_renamed	list	7	4	personalized	0.24618687
+logistic_mf_renamed	list	7	1	personalized	-0.36631784
+logistic_mf_renamed	list	9	8	popular	6
+logistic_mf_renamed	list	9	5	popular	5
+logistic_mf_renamed	list	9	2	popular	4
+logistic_mf_renamed	list	9	3	popular	4
+logistic_mf_renamed	list	9	6	popular	4
+logistic_mf_renamed	list	9	4	popular	3
+logistic_mf_renamed	list	9	1	popular	2
+logistic_mf_renamed	list	9	7	popular	2
+nmf_renamed	list	1	3	personalized	3.0480454
+nmf_renamed	list	1	6	personalized	2.703229
+nmf_renamed	list	1	1	personalized	2.618546
+nmf_renamed	list	1	7	personalized	2.4308126
+nmf_renamed	list	3	4	personalized	3.840661
+nmf_renamed	list	3	2	personalized	3.6795943
+nmf_renamed	list	3	6	personalized	3.3831208
+nmf_renamed	list	3	7	personalized	3.1733372
+nmf_renamed	list	5	3	personalized	2.4643233
+nmf_renamed	list	5	2	personalized	2.3625042
+nmf_renamed	list	5	4	personalized	2.3481414
+nmf_renamed	list	5	6	personalized	2.061776
+nmf_renamed	list	5	8	personalized	1.9751723
+nmf_renamed	list	5	1	personalized	1.96995
+nmf_renamed	list	5	7	personalized	1.885642
+nmf_renamed	list	7	4	personalized	2.7601538
+nmf_renamed	list	7	2	personalized	2.6199102
+nmf_renamed	list	7	1	personalized	2.3109624
+nmf_renamed	list	9	8	popular	6
+nmf_renamed	list	9	5	popular	5
+nmf_renamed	list	9	2	popular	4
+nmf_renamed	list	9	3	popular	4
+nmf_renamed	list	9	6	popular	4
+nmf_renamed	list	9	4	popular	3
+nmf_renamed	list	9	1	popular	2
+nmf_renamed	list	9	7	popular	2
+slim_renamed	list	1	3	personalized	0.6433788
+slim_renamed	list	1	6	personalized	0.5147652
+slim_renamed	list	1	7	personalized	0.20634185
+slim_renamed	list	1	1	personalized	0.095867686
+slim_renamed	list	3	6	personalized	1.3184154
+slim_renamed	list	3	2	personalized	1.1124027
+slim_renamed	list	3	4	personalized	0.753283
+slim_renamed	list	3	7	personalized	0.49795127
+slim_renamed	list	5	8	personalized	0.14449286
+slim_renamed	list	5	3	personalized	0.102478474
+slim_renamed	list	5	4	personalized	0.056227513
+slim_renamed	list	5	6	personalized	0.04303609
+slim_renamed	list	5	2	personalized	0.029348524
+slim_renamed	list	5	1	personalized	0.02546717
+slim_renamed	list	5	7	personalized	0.010483013
+slim_renamed	list	7	2	personalized	0.4854093
+slim_renamed	list	7	4	personalized	0.36401525
+slim_renamed	list	7	1	personalized	0.23310094
+slim_renamed	list	9	8	popular	6
+slim_renamed	list	9	5	popular	5
+slim_renamed	list	9	2	popular	4
+slim_renamed	list	9	3	popular	4
+slim_renamed	list	9	6	popular	4
+slim_renamed	list	9	4	popular	3
+slim_renamed	list	9	1	popular	2
+slim_renamed	list	9	7	popular	2
+svd_renamed	list	1	3	personalized	3.0474505
+svd_renamed	list	1	1	personalized	2.742737
+svd_renamed	list	1	7	personalized	2.6925304
+svd_renamed	list	1	6	personalized	2.2029066
+svd_renamed	list	3	2	personalized	3.3929064
+svd_renamed	list	3	4	personalized	3.308584
+svd_renamed	list	3	7	personalized	2.8909545
+svd_renamed	list	3	6	personalized	2.8536751
+svd_renamed	list	5	2	personalized	2.951249
+svd_renamed	list	5	4	personalized	2.9072042
+svd_renamed	list	5	3	personalized	2.9033954
+svd_renamed	list	5	1	personalized	2.7419846
+svd_renamed	list	5	7	personalized	2.688471
+svd_renamed	list	5	8	personalized	2.6611598
+svd_renamed	list	5	6	personalized	2.433235
+svd_renamed	list	7	4	personalized	2.815746
+svd_renamed	list	7	2	personalized	2.7706985
+svd_renamed	list	7	1	personalized	2.6478329
+svd_renamed	list	9	8	popular	6
+svd_renamed	list	9	5	popular	5
+svd_renamed	list	9	2	popular	4
+svd_renamed	list	9	3	popular	4
+svd_renamed	list	9	6	popular	4
+svd_renamed	list	9	4	popular	3
+svd_renamed	list	9	1	popular	2
+svd_renamed	list	9	7	popular	2
+svdpp_renamed	list	1	3	personalized	3.1250603
+svdpp_renamed	list	1	1	personalized	3.098741
+svdpp_renamed	list	1	6	personalized	2.7136555
+svdpp_renamed	list	1	7	personalized	2.6038392
+svdpp_renamed	list	3	4	personalized	3.0489833
+svdpp_renamed	list	3	2	personalized	2.8055105
+svdpp_renamed	list	3	6	personalized	2.7530425
+svdpp_renamed	list	3	7	personalized	2.7509835
+svdpp_renamed	list	5	2	personalized	3.1336021
+svdpp_renamed	list	5	7	personalized	3.0853388
+svdpp_renamed	list	5	8	personalized	3.0476906
+svdpp_renamed	list	5	1	personalized	2.8799148
+svdpp_renamed	list	5	4	personalized	2.8757026
+svdpp_renamed	list	5	6	personalized	2.8420143
+svdpp_renamed	list	5	3	personalized	2.7102036
+svdpp_renamed	list	7	2	personalized	3.301352
+svdpp_renamed	list	7	4	personalized	2.8522804
+svdpp_renamed	list	7	1	personalized	2.7880087
+svdpp_renamed	list	9	8	popular	6
+svdpp_renamed	list	9	5	popular	5
+svdpp_renamed	list	9	2	popular	4
+svdpp_renamed	list	9	3	popular	4
+svdpp_renamed	list	9	6	popular	4
+svdpp_renamed	list	9	4	popular	3
+svdpp_renamed	list	9	1	popular	2
+svdpp_renamed	list	9	7	popular	2
+user_knn_renamed	list	1	6	personalized	3.063974
+user_knn_renamed	list	1	7	personalized	2.063974
+user_knn_renamed	list	1	3	personalized	1.0639738
+user_knn_renamed	list	3	4	personalized	3.1017818
+user_knn_renamed	list	3	2	personalized	3.0485294
+user_knn_renamed	list	3	6	personalized	1.3837935
+user_knn_renamed	list	7	4	personalized	3.4045143
+user_knn_renamed	list	7	2	personalized	3.2128675
+user_knn_renamed	list	9	8	popular	6
+user_knn_renamed	list	9	5	popular	5
+user_knn_renamed	list	9	2	popular	4
+user_knn_renamed	list	9	3	popular	4
+user_knn_renamed	list	9	6	popular	4
+user_knn_renamed	list	9	4	popular	3
+user_knn_renamed	list	9	1	popular	2
+user_knn_renamed	list	9	7	popular	2
+content	prediction	1	9		0
+content	prediction	1	7		0.2699095
+content	prediction	1	5		0.6585032
+content	prediction	1	3		0.19012688
+content	prediction	1	1		0.4118634
+content	prediction	3	9		0
+content	prediction	3	7		0.5465555
+content	prediction	3	5		0.7806315
+content	prediction	3	3		0.6660034
+content	prediction	3	1		0.5553849
+content	prediction	5	9		0
+content	prediction	5	7		0.31424883
+content	prediction	5	5		1
+content	prediction	5	3		0.29957303
+content	prediction	5	1		0.70731336
+content	prediction	7	9		0
+content	prediction	7	7		0.5918359
+content	prediction	7	5		0.7703212
+content	prediction	7	3		0.68472934
+content	prediction	7	1		0.6487833
+content	prediction	9	9		0
+content	prediction	9	7		0
+content	prediction	9	5		0
+content	prediction	9	3		0
+content	prediction	9	1		0
+hybrid	prediction	1	9		0
+hybrid	prediction	1	7		0.05703847
+hybrid	prediction	1	5		0.25095654
+hybrid	prediction	1	3		-0.5953279
+hybrid	prediction	1	1		0.11337107
+hybrid	prediction	3	9		0
+hybrid	prediction	3	7		0.26591393
+hybrid	prediction	3	5		1.1539038
+hybrid	prediction	3	3		2.4088352
+hybrid	prediction	3	1		-1.6793799
+hybrid	prediction	5	9		0
+hybrid	prediction	5	7		-0.28518793
+hybrid	prediction	5	5		-1.0839497
+hybrid	prediction	5	3		0.82503986
+hybrid	prediction	5	1		-0.8160798
+hybrid	prediction	7	9		0
+hybrid	prediction	7	7		-2.6690087
+hybrid	prediction	7	5		0.5114016
+hybrid	prediction	7	3		-2.7893167
+hybrid	prediction	7	1		-0.22900152
+hybrid	prediction	9	9		0
+hybrid	prediction	9	7		0
+hybrid	prediction	9	5		0
+hybrid	prediction	9	3		0
+hybrid	prediction	9	1		0
+item_knn_lists	prediction	1	9		0
+item_knn_lists	prediction	1	7		5.5
+item_knn_lists	prediction	1	5		3
+item_knn_lists	prediction	1	3		4.6666665
+item_knn_lists	prediction	1	1		0.35882354
+item_knn_lists	prediction	3	9		0
+item_knn_lists	prediction	3	7		5
+item_knn_lists	prediction	3	5		1.1538461
+item_knn_lists	prediction	3	3		5
+item_knn_lists	prediction	3	1		0.9882353
+item_knn_lists	prediction	5	9		0
+item_knn_lists	prediction	5	7		0
+item_knn_lists	prediction	5	5		0
+item_knn_lists	prediction	5	3		0
+item_knn_lists	prediction	5	1		0.1
+item_knn_lists	prediction	7	9		0
+item_knn_lists	prediction	7	7		2.5
+item_knn_lists	prediction	7	5		2.2307694
+item_knn_lists	prediction	7	3		2
+item_knn_lists	prediction	7	1		3.517647
+item_knn_lists	prediction	9	9		0
+item_knn_lists	prediction	9	7		0
+item_knn_lists	prediction	9	5		0
+item_knn_lists	prediction	9	3		0
+item_knn_lists	prediction	9	1		0
+user_knn_lists	prediction	1	9		2.75
+user_knn_lists	prediction	1	7		2
+user_knn_lists	prediction	1	5		4
+user_knn_lists	prediction	1	3		1
+user_knn_lists	prediction	1	1		2.9333334
+user_knn_lists	prediction	3	9		3.75
+user_knn_lists	prediction	3	7		2.9333334
+user_knn_lists	prediction	3	5		3
+user_knn_lists	prediction	3	3		4.21349
+user_knn_lists	prediction	3	1		2.9333334
+user_knn_lists	prediction	5	9		1
+user_knn_lists	prediction	5	7		2.9333334
+user_knn_lists	prediction	5	5		2.9333334
+user_knn_lists	prediction	5	3		2.9333334
+user_knn_lists	prediction	5	1		2.9333334
+user_knn_lists	prediction	7	9		2.2
+user_knn_lists	prediction	7	7		2
+user_knn_lists	prediction	7	5		3
+user_knn_lists	prediction	7	3		2.9333334
+user_knn_lists	prediction	7	1		2.9333334
+user_knn_lists	prediction	9	9		2.9333334
+user_knn_lists	prediction	9	7		2
+user_knn_lists	prediction	9	5		3
+user_knn_lists	prediction	9	3		3.5
+user_knn_lists	prediction	9	1		2.5
+popular_weighted	prediction	1	9		2.9333334
+popular_weighted	prediction	1	7		2.6776257
+popular_weighted	prediction	1	5		2.9656959
+popular_weighted	prediction	1	3		3.1770608
+popular_weighted	prediction	1	1		2.814612
+popular_weighted	prediction	3	9		2.9333334
+popular_weighted	prediction	3	7		2.6776257
+popular_weighted	prediction	3	5		2.9656959
+popular_weighted	prediction	3	3		3.1770608
+popular_weighted	prediction	3	1		2.814612
+popular_weighted	prediction	5	9		2.9333334
+popular_weighted	prediction	5	7		2.6776257
+popular_weighted	prediction	5	5		2.9656959
+popular_weighted	prediction	5	3		3.1770608
+popular_weighted	prediction	5	1		2.814612
+popular_weighted	prediction	7	9		2.9333334
+popular_weighted	prediction	7	7		2.6776257
+popular_weighted	prediction	7	5		2.9656959
+popular_weighted	prediction	7	3		3.1770608
+popular_weighted	prediction	7	1		2.814612
+popular_weighted	prediction	9	9		2.9333334
+popular_weighted	prediction	9	7		2.6776257
+popular_weighted	prediction	9	5		2.9656959
+popular_weighted	prediction	9	3		3.1770608
+popular_weighted	prediction	9	1		2.814612
+als_unstored	prediction	1	9		2.8241053
+als_unstored	prediction	1	7		2.4960058
+als_unstored	prediction	1	5		3.0164328
+als_unstored	prediction	1	3		1.6548984
+als_unstored	prediction	1	1		3.7728171
+als_unstored	prediction	3	9		3.4304671
+als_unstored	prediction	3	7		3.401492
+als_unstored	prediction	3	5		3.8805778
+als_unstored	prediction	3	3		4.893057
+als_unstored	prediction	3	1		1.1428691
+als_unstored	prediction	5	9		1.6938738
+als_unstored	prediction	5	7		1.6720155
+als_unstored	prediction	5	5		1.1149193
+als_unstored	prediction	5	3		2.1601999
+als_unstored	prediction	5	1		1.3390151
+als_unstored	prediction	7	9		2.6308327
+als_unstored	prediction	7	7		2.0284464
+als_unstored	prediction	7	5		3.7542336
+als_unstored	prediction	7	3		1.2036742
+als_unstored	prediction	7	1		3.0691113
+als_unstored	prediction	9	9		2.9333334
+als_unstored	prediction	9	7		2.662493
+als_unstored	prediction	9	5		3.3087108
+als_unstored	prediction	9	3		2.8177488
+als_unstored	prediction	9	1		2.482295
+als_seen	prediction	1	9		3.9661973
+als_seen	prediction	1	7		3.9661973
+als_seen	prediction	1	5		3.112667
+als_seen	prediction	1	3		3.7911816
+als_seen	prediction	1	1		3.8739645
+als_seen	prediction	3	9		4.3279834
+als_seen	prediction	3	7		4.3279834
+als_seen	prediction	3	5		4.081505
+als_seen	prediction	3	3		4.899923
+als_seen	prediction	3	1		4.2476664
+als_seen	prediction	5	9		3.8421052
+als_seen	prediction	5	7		3.8421052
+als_seen	prediction	5	5		3.6521623
+als_seen	prediction	5	3		4.0644803
+als_seen	prediction	5	1		3.7614982
+als_seen	prediction	7	9		3.6400588
+als_seen	prediction	7	7		3.6400588
+als_seen	prediction	7	5		3.8932855
+als_seen	prediction	7	3		4.0048056
+als_seen	prediction	7	1		3.566805
+als_seen	prediction	9	9		3.8421052
+als_seen	prediction	9	7		3.8421052
+als_seen	prediction	9	5		3.6521623
+als_seen	prediction	9	3		4.0644803
+als_seen	prediction	9	1		3.7614982
+popular	prediction	1	9		0
+popular	prediction	1	7		2
+popular	prediction	1	5		5
+popular	prediction	1	3		4
+popular	prediction	1	1		2
+popular	prediction	3	9		0
+popular	prediction	3	7		2
+popular	prediction	3	5		5
+popular	prediction	3	3		4
+popular	prediction	3	1		2
+popular	prediction	5	9		0
+popular	prediction	5	7		2
+popular	prediction	5	5		5
+popular	prediction	5	3		4
+popular	prediction	5	1		2
+popular	prediction	7	9		0
+popular	prediction	7	7		2
+popular	prediction	7	5		5
+popular	prediction	7	3		4
+popular	prediction	7	1		2
+popular	prediction	9	9		0
+popular	prediction	9	7		2
+popular	prediction	9	5		5
+popular	prediction	9	3		4
+popular	prediction	9	1		2
+normal	prediction	1	9		3.4376953
+normal	prediction	1	7		2.4446874
+normal	prediction	1	5		3.223812
+normal	prediction	1	3		3.2283897
+normal	prediction	1	1		1
+normal	prediction	3	9		1.5833263
+normal	prediction	3	7		2.5303586
+normal	prediction	3	5		2.7215
+normal	prediction	3	3		2.8062727
+normal	prediction	3	1		4.1316304
+normal	prediction	5	9		3.4271364
+normal	prediction	5	7		1.804569
+normal	prediction	5	5		1.6881407
+normal	prediction	5	3		4.041527
+normal	prediction	5	1		3.7753456
+normal	prediction	7	9		3.60982
+normal	prediction	7	7		3.0638382
+normal	prediction	7	5		3.189863
+normal	prediction	7	3		2.9245863
+normal	prediction	7	1		2.38568
+normal	prediction	9	9		4.475838
+normal	prediction	9	7		1
+normal	prediction	9	5		1
+normal	prediction	9	3		1.8720922
+normal	prediction	9	1		2.7804775
+baseline_als	prediction	1	9		2.88802
+baseline_als	prediction	1	7		2.7547426
+baseline_als	prediction	1	5		2.9212759
+baseline_als	prediction	1	3		3.0415392
+baseline_als	prediction	1	1		2.790205
+baseline_als	prediction	3	9		3.105788
+baseline_als	prediction	3	7		2.9725106
+baseline_als	prediction	3	5		3.1390438
+baseline_als	prediction	3	3		3.2593071
+baseline_als	prediction	3	1		3.007973
+baseline_als	prediction	5	9		2.8104215
+baseline_als	prediction	5	7		2.677144
+baseline_als	prediction	5	5		2.8436773
+baseline_als	prediction	5	3		2.9639406
+baseline_als	prediction	5	1		2.7126064
+baseline_als	prediction	7	9		2.755175
+baseline_als	prediction	7	7		2.6218977
+baseline_als	prediction	7	5		2.788431
+baseline_als	prediction	7	3		2.9086943
+baseline_als	prediction	7	1		2.6573598
+baseline_als	prediction	9	9		2.9333334
+baseline_als	prediction	9	7		2.800056
+baseline_als	prediction	9	5		2.9665892
+baseline_als	prediction	9	3		3.0868526
+baseline_als	prediction	9	1		2.8355184
+baseline_sgd	prediction	1	9		2.8652403
+baseline_sgd	prediction	1	7		2.7162254
+baseline_sgd	prediction	1	5		2.901899
+baseline_sgd	prediction	1	3		3.0437536
+baseline_sgd	prediction	1	1		2.765194
+baseline_sgd	prediction	3	9		3.2057045
+baseline_sgd	prediction	3	7		3.0566897
+baseline_sgd	prediction	3	5		3.2423635
+baseline_sgd	prediction	3	3		3.3842177
+baseline_sgd	prediction	3	1		3.1056583
+baseline_sgd	prediction	5	9		2.7469666
+baseline_sgd	prediction	5	7		2.5979517
+baseline_sgd	prediction	5	5		2.7836254
+baseline_sgd	prediction	5	3		2.92548
+baseline_sgd	prediction	5	1		2.6469204
+baseline_sgd	prediction	7	9		2.650304
+baseline_sgd	prediction	7	7		2.5012891
+baseline_sgd	prediction	7	5		2.6869628
+baseline_sgd	prediction	7	3		2.8288174
+baseline_sgd	prediction	7	1		2.550258
+baseline_sgd	prediction	9	9		2.9333334
+baseline_sgd	prediction	9	7		2.7843184
+baseline_sgd	prediction	9	5		2.9699922
+baseline_sgd	prediction	9	3		3.1118467
+baseline_sgd	prediction	9	1		2.833287
+svd	prediction	1	9		2.8617656
+svd	prediction	1	7		2.714343
+svd	prediction	1	5		2.8993878
+svd	prediction	1	3		3.045235
+svd	prediction	1	1		2.761096
+svd	prediction	3	9		3.2015584
+svd	prediction	3	7		3.03453
+svd	prediction	3	5		3.2426755
+svd	prediction	3	3		3.3884706
+svd	prediction	3	1		3.0823379
+svd	prediction	5	9		2.7467186
+svd	prediction	5	7		2.6080673
+svd	prediction	5	5		2.7810721
+svd	prediction	5	3		2.9227746
+svd	prediction	5	1		2.6553102
+svd	prediction	7	9		2.651412
+svd	prediction	7	7		2.5083778
+svd	prediction	7	5		2.6778052
+svd	prediction	7	3		2.8266964
+svd	prediction	7	1		2.5595973
+svd	prediction	9	9		2.9333334
+svd	prediction	9	7		2.7840793
+svd	prediction	9	5		2.9699726
+svd	prediction	9	3		3.1102467
+svd	prediction	9	1		2.831768
+svdpp	prediction	1	9		2.8419003
+svdpp	prediction	1	7		2.6386373
+svdpp	prediction	1	5		2.8963177
+svdpp	prediction	1	3		3.078965
+svdpp	prediction	1	1		2.6942334
+svdpp	prediction	3	9		3.2897542
+svdpp	prediction	3	7		3.0929158
+svdpp	prediction	3	5		3.3429222
+svdpp	prediction	3	3		3.5218713
+svdpp	prediction	3	1		3.1435008
+svdpp	prediction	5	9		2.676386
+svdpp	prediction	5	7		2.4886782
+svdpp	prediction	5	5		2.726714
+svdpp	prediction	5	3		2.8991296
+svdpp	prediction	5	1		2.5318158
+svdpp	prediction	7	9		2.5736227
+svdpp	prediction	7	7		2.3834968
+svdpp	prediction	7	5		2.6249723
+svdpp	prediction	7	3		2.7981954
+svdpp	prediction	7	1		2.4272344
+svdpp	prediction	9	9		2.9333334
+svdpp	prediction	9	7		2.741436
+svdpp	prediction	9	5		2.9864743
+svdpp	prediction	9	3		3.1630776
+svdpp	prediction	9	1		2.7877276
+als	prediction	1	9		2.8241053
+als	prediction	1	7		2.4960058
+als	prediction	1	5		3.0164328
+als	prediction	1	3		1.6548984
+als	prediction	1	1		3.7728171
+als	prediction	3	9		3.4304671
+als	prediction	3	7		3.401492
+als	prediction	3	5		3.8805778
+als	prediction	3	3		4.893057
+als	prediction	3	1		1.1428691
+als	prediction	5	9		1.6938738
+als	prediction	5	7		1.6720155
+als	prediction	5	5		1.1149193
+als	prediction	5	3		2.1601999
+als	prediction	5	1		1.3390151
+als	prediction	7	9		2.6308327
+als	prediction	7	7		2.0284464
+als	prediction	7	5		3.7542336
+als	prediction	7	3		1.2036742
+als	prediction	7	1		3.0691113
+als	prediction	9	9		2.9333334
+als	prediction	9	7		2.662493
+als	prediction	9	5		3.3087108
+als	prediction	9	3		2.8177488
+als	prediction	9	1		2.482295
+ials	prediction	1	9		0
+ials	prediction	1	7		0.41976234
+ials	prediction	1	5		0.96020263
+ials	prediction	1	3		0.41965348
+ials	prediction	1	1		-0.24219188
+ials	prediction	3	9		0
+ials	prediction	3	7		0.6744588
+ials	prediction	3	5		0.9723022
+ials	prediction	3	3		0.98066527
+ials	prediction	3	1		0.8542609
+ials	prediction	5	9		0
+ials	prediction	5	7		0.8083139
+ials	prediction	5	5		0.75382084
+ials	prediction	5	3		0.22117001
+ials	prediction	5	1		0.097978026
+ials	prediction	7	9		0
+ials	prediction	7	7		0.91236424
+ials	prediction	7	5		0.99059564
+ials	prediction	7	3		0.85311985
+ials	prediction	7	1		0.85842663
+ials	prediction	9	9		0
+ials	prediction	9	7		0
+ials	prediction	9	5		0
+ials	prediction	9	3		0
+ials	prediction	9	1		0
+bpr	prediction	1	9		0
+bpr	prediction	1	7		-2.2239032
+bpr	prediction	1	5		1.3445528
+bpr	prediction	1	3		-1.129529
+bpr	prediction	1	1		-1.6637175
+bpr	prediction	3	9		0
+bpr	prediction	3	7		-1.7890213
+bpr	prediction	3	5		3.5538938
+bpr	prediction	3	3		0.8598429
+bpr	prediction	3	1		1.7809176
+bpr	prediction	5	9		0
+bpr	prediction	5	7		-1.7617538
+bpr	prediction	5	5		2.3063931
+bpr	prediction	5	3		0.62871677
+bpr	prediction	5	1		-0.20056993
+bpr	prediction	7	9		0
+bpr	prediction	7	7		-0.5252847
+bpr	prediction	7	5		0.63107073
+bpr	prediction	7	3		2.8417494
+bpr	prediction	7	1		-1.9078563
+bpr	prediction	9	9		0
+bpr	prediction	9	7		-0.96722186
+bpr	prediction	9	5		0.5732799
+bpr	prediction	9	3		0.21478537
+bpr	prediction	9	1		-1.0118718
+logistic_mf	prediction	1	9		0.63304627
+logistic_mf	prediction	1	7		-0.7331311
+logistic_mf	prediction	1	5		0.62587625
+logistic_mf	prediction	1	3		0.4129462
+logistic_mf	prediction	1	1		-0.4751004
+logistic_mf	prediction	3	9		0.9055309
+logistic_mf	prediction	3	7		-0.46064675
+logistic_mf	prediction	3	5		0.8983612
+logistic_mf	prediction	3	3		0.68543136
+logistic_mf	prediction	3	1		-0.20261563
+logistic_mf	prediction	5	9		-1.2393981
+logistic_mf	prediction	5	7		-2.6055753
+logistic_mf	prediction	5	5		-1.2465682
+logistic_mf	prediction	5	3		-1.4594983
+logistic_mf	prediction	5	1		-2.347545
+logistic_mf	prediction	7	9		0.7418618
+logistic_mf	prediction	7	7		-0.6243155
+logistic_mf	prediction	7	5		0.73469174
+logistic_mf	prediction	7	3		0.52176166
+logistic_mf	prediction	7	1		-0.36628485
+logistic_mf	prediction	9	9		0
+logistic_mf	prediction	9	7		-1.3661773
+logistic_mf	prediction	9	5		-0.0071700625
+logistic_mf	prediction	9	3		-0.22010016
+logistic_mf	prediction	9	1		-1.1081467
+nmf	prediction	1	9		2.9333334
+nmf	prediction	1	7		2.42294
+nmf	prediction	1	5		3.271959
+nmf	prediction	1	3		1.3359461
+nmf	prediction	1	1		1
+nmf	prediction	3	9		2.9333334
+nmf	prediction	3	7		4.57907
+nmf	prediction	3	5		3.863373
+nmf	prediction	3	3		5
+nmf	prediction	3	1		1.287178
+nmf	prediction	5	9		2.9333334
+nmf	prediction	5	7		1
+nmf	prediction	5	5		1
+nmf	prediction	5	3		1
+nmf	prediction	5	1		1
+nmf	prediction	7	9		2.9333334
+nmf	prediction	7	7		1.9341716
+nmf	prediction	7	5		3.337329
+nmf	prediction	7	3		1.2084686
+nmf	prediction	7	1		1.0831304
+nmf	prediction	9	9		2.9333334
+nmf	prediction	9	7		2.9333334
+nmf	prediction	9	5		2.9333334
+nmf	prediction	9	3		2.9333334
+nmf	prediction	9	1		2.9333334
+gradient	prediction	1	9		2.9333334
+gradient	prediction	1	7		1
+gradient	prediction	1	5		1
+gradient	prediction	1	3		1
+gradient	prediction	1	1		1
+gradient	prediction	3	9		2.9333334
+gradient	prediction	3	7		1
+gradient	prediction	3	5		1.0151211
+gradient	prediction	3	3		1.1591374
+gradient	prediction	3	1		1
+gradient	prediction	5	9		2.9333334
+gradient	prediction	5	7		1
+gradient	prediction	5	5		1
+gradient	prediction	5	3		1
+gradient	prediction	5	1		1
+gradient	prediction	7	9		2.9333334
+gradient	prediction	7	7		1
+gradient	prediction	7	5		1
+gradient	prediction	7	3		1
+gradient	prediction	7	1		1
+gradient	prediction	9	9		2.9333334
+gradient	prediction	9	7		2.9333334
+gradient	prediction	9	5		2.9333334
+gradient	prediction	9	3		2.9333334
+gradient	prediction	9	1		2.9333334
+item_knn	prediction	1	9		2.75
+item_knn	prediction	1	7		3.5
+item_knn	prediction	1	5		2.6363637
+item_knn	prediction	1	3		2.09
+item_knn	prediction	1	1		2.2592592
+item_knn	prediction	3	9		3.75
+item_knn	prediction	3	7		4.8333335
+item_knn	prediction	3	5		4.2766614
+item_knn	prediction	3	3		4.6385965
+item_knn	prediction	3	1		4.5405407
+item_knn	prediction	5	9		1
+item_knn	prediction	5	7		1
+item_knn	prediction	5	5		2.9333334
+item_knn	prediction	5	3		1
+item_knn	prediction	5	1		1
+item_knn	prediction	7	9		2.2
+item_knn	prediction	7	7		1.9411764
+item_knn	prediction	7	5		2.1619172
+item_knn	prediction	7	3		1.7807727
+item_knn	prediction	7	1		2.8888888
+item_knn	prediction	9	9		2.9333334
+item_knn	prediction	9	7		2
+item_knn	prediction	9	5		3
+item_knn	prediction	9	3		3.5
+item_knn	prediction	9	1		2.5
+user_knn	prediction	1	9		2.75
+user_knn	prediction	1	7		2
+user_knn	prediction	1	5		3.290656
+user_knn	prediction	1	3		2.196101
+user_knn	prediction	1	1		1
+user_knn	prediction	3	9		3.75
+user_knn	prediction	3	7		2
+user_knn	prediction	3	5		2.788742
+user_knn	prediction	3	3		4.3689837
+user_knn	prediction	3	1		4
+user_knn	prediction	5	9		1
+user_knn	prediction	5	7		2
+user_knn	prediction	5	5		3.3333333
+user_knn	prediction	5	3		3
+user_knn	prediction	5	1		1
+user_knn	prediction	7	9		2.2
+user_knn	prediction	7	7		2
+user_knn	prediction	7	5		2.901484
+user_knn	prediction	7	3		3.6915889
+user_knn	prediction	7	1		3.5609756
+user_knn	prediction	9	9		2.9333334
+user_knn	prediction	9	7		2
+user_knn	prediction	9	5		3
+user_knn	prediction	9	3		3.5
+user_knn	prediction	9	1		2.5
+slope_one	prediction	1	9		2.75
+slope_one	prediction	1	7		1.75
+slope_one	prediction	1	5		2.9166667
+slope_one	prediction	1	3		2.8333333
+slope_one	prediction	1	1		1
+slope_one	prediction	3	9		3.75
+slope_one	prediction	3	7		3.75
+slope_one	prediction	3	5		5
+slope_one	prediction	3	3		4.861111
+slope_one	prediction	3	1		1
+slope_one	prediction	5	9		1
+slope_one	prediction	5	7		1
+slope_one	prediction	5	5		1
+slope_one	prediction	5	3		1
+slope_one	prediction	5	1		1
+slope_one	prediction	7	9		2.2
+slope_one	prediction	7	7		1.95
+slope_one	prediction	7	5		3.2416666
+slope_one	prediction	7	3		1.95
+slope_one	prediction	7	1		1
+slope_one	prediction	9	9		2.9333334
+slope_one	prediction	9	7		2
+slope_one	prediction	9	5		3
+slope_one	prediction	9	3		3.5
+slope_one	prediction	9	1		2.5
+rp3beta	prediction	1	9		0
+rp3beta	prediction	1	7		0.94974315
+rp3beta	prediction	1	5		1.474755
+rp3beta	prediction	1	3		1.9381562
+rp3beta	prediction	1	1		0.12711251
+rp3beta	prediction	3	9		0
+rp3beta	prediction	3	7		0.6734698
+rp3beta	prediction	3	5		2.171369
+rp3beta	prediction	3	3		2.6163366
+rp3beta	prediction	3	1		0.49722314
+rp3beta	prediction	5	9		0
+rp3beta	prediction	5	7		0.08862478
+rp3beta	prediction	5	5		0
+rp3beta	prediction	5	3		0.20838588
+rp3beta	prediction	5	1		0.031077394
+rp3beta	prediction	7	9		0
+rp3beta	prediction	7	7		0.6741429
+rp3beta	prediction	7	5		1.4219954
+rp3beta	prediction	7	3		1.6901076
+rp3beta	prediction	7	1		1.0960611
+rp3beta	prediction	9	9		0
+rp3beta	prediction	9	7		0
+rp3beta	prediction	9	5		0
+rp3beta	prediction	9	3		0
+rp3beta	prediction	9	1		0
+slim	prediction	1	9		0
+slim	prediction	1	7		0.3806888
+slim	prediction	1	5		0.88685286
+slim	prediction	1	3		1.1208382
+slim	prediction	1	1		0.0067169014
+slim	prediction	3	9		0
+slim	prediction	3	7		0.22101551
+slim	prediction	3	5		1.681563
+slim	prediction	3	3		3.107016
+slim	prediction	3	1		0.06891085
+slim	prediction	5	9		0
+slim	prediction	5	7		0.05525388
+slim	prediction	5	5		0
+slim	prediction	5	3		0.12861452
+slim	prediction	5	1		0
+slim	prediction	7	9		0
+slim	prediction	7	7		0.36048025
+slim	prediction	7	5		1.0231245
+slim	prediction	7	3		1.2091846
+slim	prediction	7	1		0.6305714
+slim	prediction	9	9		0
+slim	prediction	9	7		0
+slim	prediction	9	5		0
+slim	prediction	9	3		0
+slim	prediction	9	1		0
+ease	prediction	1	9		0
+ease	prediction	1	7		0.17315431
+ease	prediction	1	5		0.45482004
+ease	prediction	1	3		0.70588696
+ease	prediction	1	1		0.0056842924
+ease	prediction	3	9		0
+ease	prediction	3	7		0.12391452
+ease	prediction	3	5		0.8521416
+ease	prediction	3	3		1.2094997
+ease	prediction	3	1		0.13727374
+ease	prediction	5	9		0
+ease	prediction	5	7		0.0223456
+ease	prediction	5	5		0
+ease	prediction	5	3		0.08099052
+ease	prediction	5	1		0.0075537083
+ease	prediction	7	9		0
+ease	prediction	7	7		0.14986476
+ease	prediction	7	5		0.39644882
+ease	prediction	7	3		0.619425
+ease	prediction	7	1		0.21228665
+ease	prediction	9	9		0
+ease	prediction	9	7		0
+ease	prediction	9	5		0
+ease	prediction	9	3		0
+ease	prediction	9	1		0
+co_clustering	prediction	1	9		2.75
+co_clustering	prediction	1	7		2.4166667
+co_clustering	prediction	1	5		2.5166667
+co_clustering	prediction	1	3		2.722222
+co_clustering	prediction	1	1		2.9166667
+co_clustering	prediction	3	9		3.75
+co_clustering	prediction	3	7		1
+co_clustering	prediction	3	5		4
+co_clustering	prediction	3	3		5
+co_clustering	prediction	3	1		1.5
+co_clustering	prediction	5	9		1
+co_clustering	prediction	5	7		1
+co_clustering	prediction	5	5		1
+co_clustering	prediction	5	3		1
+co_clustering	prediction	5	1		1.1666667
+co_clustering	prediction	7	9		2.2
+co_clustering	prediction	7	7		1.5916666
+co_clustering	prediction	7	5		4.1833334
+co_clustering	prediction	7	3		1.4555556
+co_clustering	prediction	7	1		2.0916667
+co_clustering	prediction	9	9		2.9333334
+co_clustering	prediction	9	7		2
+co_clustering	prediction	9	5		3
+co_clustering	prediction	9	3		3.5
+co_clustering	prediction	9	1		2.5
+ease_lists	prediction	1	9		0
+ease_lists	prediction	1	7		0.13083081
+ease_lists	prediction	1	5		0.08860207
+ease_lists	prediction	1	3		0.68451005
+ease_lists	prediction	1	1		0.010722734
+ease_lists	prediction	3	9		0
+ease_lists	prediction	3	7		0.0893824
+ease_lists	prediction	3	5		0.8438567
+ease_lists	prediction	3	3		1.1976558
+ease_lists	prediction	3	1		0.10705891
+ease_lists	prediction	5	9		0
+ease_lists	prediction	5	7		0.0223456
+ease_lists	prediction	5	5		0
+ease_lists	prediction	5	3		0.08099052
+ease_lists	prediction	5	1		0
+ease_lists	prediction	7	9		0
+ease_lists	prediction	7	7		0.14265156
+ease_lists	prediction	7	5		0.34578374
+ease_lists	prediction	7	3		0.49870086
+ease_lists	prediction	7	1		0.18524273
+ease_lists	prediction	9	9		0
+ease_lists	prediction	9	7		0
+ease_lists	prediction	9	5		0
+ease_lists	prediction	9	3		0
+ease_lists	prediction	9	1		0
+hybrid_forms	prediction	1	9		0
+hybrid_forms	prediction	1	7		-0.41135308
+hybrid_forms	prediction	1	5		1.3051434
+hybrid_forms	prediction	1	3		0.21549265
+hybrid_forms	prediction	1	1		-0.65186477
+hybrid_forms	prediction	3	9		0
+hybrid_forms	prediction	3	7		-0.20563011
+hybrid_forms	prediction	3	5		2.521574
+hybrid_forms	prediction	3	3		2.4823234
+hybrid_forms	prediction	3	1		-1.6275332
+hybrid_forms	prediction	5	9		0
+hybrid_forms	prediction	5	7		-0.7063475
+hybrid_forms	prediction	5	5		0.38542917
+hybrid_forms	prediction	5	3		0.3274659
+hybrid_forms	prediction	5	1		-0.022536984
+hybrid_forms	prediction	7	9		0
+hybrid_forms	prediction	7	7		-2.236092
+hybrid_forms	prediction	7	5		1.1302341
+hybrid_forms	prediction	7	3		1.1276377
+hybrid_forms	prediction	7	1		-0.5250185
+hybrid_forms	prediction	9	9		0
+hybrid_forms	prediction	9	7		0
+hybrid_forms	prediction	9	5		0
+hybrid_forms	prediction	9	3		0
+hybrid_forms	prediction	9	1		0
+als_texts	prediction	user 1	Ärger “9”		2.8241053
+als_texts	prediction	user 1	Ärger “7”		2.4960058
+als_texts	prediction	user 1	Ärger “5”		3.0164328
+als_texts	prediction	user 1	Ärger “3”		1.6548984
+als_texts	prediction	user 1	Ärger “1”		3.7728171
+als_texts	prediction	user 3	Ärger “9”		3.4304671
+als_texts	prediction	user 3	Ärger “7”		3.401492
+als_texts	prediction	user 3	Ärger “5”		3.8805778
+als_texts	prediction	user 3	Ärger “3”		4.893057
+als_texts	prediction	user 3	Ärger “1”		1.1428691
+als_texts	prediction	user 5	Ärger “9”		1.6938738
+als_texts	prediction	user 5	Ärger “7”		1.6720155
+als_texts	prediction	user 5	Ärger “5”		1.1149193
+als_texts	prediction	user 5	Ärger “3”		2.1601999
+als_texts	prediction	user 5	Ärger “1”		1.3390151
+als_texts	prediction	user 7	Ärger “9”		2.6308327
+als_texts	prediction	user 7	Ärger “7”		2.0284464
+als_texts	prediction	user 7	Ärger “5”		3.7542336
+als_texts	prediction	user 7	Ärger “3”		1.2036742
+als_texts	prediction	user 7	Ärger “1”		3.0691113
+als_texts	prediction	user 9	Ärger “9”		2.9333334
+als_texts	prediction	user 9	Ärger “7”		2.662493
+als_texts	prediction	user 9	Ärger “5”		3.3087108
+als_texts	prediction	user 9	Ärger “3”		2.8177488
+als_texts	prediction	user 9	Ärger “1”		2.482295
+item_knn_texts	prediction	user 1	Ärger “9”		2.75
+item_knn_texts	prediction	user 1	Ärger “7”		3.6666667
+item_knn_texts	prediction	user 1	Ärger “5”		3
+item_knn_texts	prediction	user 1	Ärger “3”		2
+item_knn_texts	prediction	user 1	Ärger “1”		2.2592592
+item_knn_texts	prediction	user 3	Ärger “9”		3.75
+item_knn_texts	prediction	user 3	Ärger “7”		5
+item_knn_texts	prediction	user 3	Ärger “5”		5
+item_knn_texts	prediction	user 3	Ärger “3”		5
+item_knn_texts	prediction	user 3	Ärger “1”		4.5405407
+item_knn_texts	prediction	user 5	Ärger “9”		1
+item_knn_texts	prediction	user 5	Ärger “7”		2.9333334
+item_knn_texts	prediction	user 5	Ärger “5”		2.9333334
+item_knn_texts	prediction	user 5	Ärger “3”		2.9333334
+item_knn_texts	prediction	user 5	Ärger “1”		1
+item_knn_texts	prediction	user 7	Ärger “9”		2.2
+item_knn_texts	prediction	user 7	Ärger “7”		1.6666666
+item_knn_texts	prediction	user 7	Ärger “5”		2.4857142
+item_knn_texts	prediction	user 7	Ärger “3”		1.3333334
+item_knn_texts	prediction	user 7	Ärger “1”		2.8888888
+item_knn_texts	prediction	user 9	Ärger “9”		2.9333334
+item_knn_texts	prediction	user 9	Ärger “7”		2
+item_knn_texts	prediction	user 9	Ärger “5”		3
+item_knn_texts	prediction	user 9	Ärger “3”		3.5
+item_knn_texts	prediction	user 9	Ärger “1”		2.5
+ials_uuids	prediction	00000000-0000-0000-0000-000000000001	-9895604649984		0
+ials_uuids	prediction	00000000-0000-0000-0000-000000000001	-7696581394432		0.42210278
+ials_uuids	prediction	00000000-0000-0000-0000-000000000001	-5497558138880		0.95991695
+ials_uuids	prediction	00000000-0000-0000-0000-000000000001	-3298534883328		0.415982
+ials_uuids	prediction	00000000-0000-0000-0000-000000000001	-1099511627776		-0.2508386
+ials_uuids	prediction	00000000-0000-0000-0000-000000000003	-9895604649984		0
+ials_uuids	prediction	00000000-0000-0000-0000-000000000003	-7696581394432		0.6853995
+ials_uuids	prediction	00000000-0000-0000-0000-000000000003	-5497558138880		0.97330225
+ials_uuids	prediction	00000000-0000-0000-0000-000000000003	-3298534883328		0.9801754
+ials_uuids	prediction	00000000-0000-0000-0000-000000000003	-1099511627776		0.8560813
+ials_uuids	prediction	00000000-0000-0000-0000-000000000005	-9895604649984		0
+ials_uuids	prediction	00000000-0000-0000-0000-000000000005	-7696581394432		0.82015145
+ials_uuids	prediction	00000000-0000-0000-0000-000000000005	-5497558138880		0.7559005
+ials_uuids	prediction	00000000-0000-0000-0000-000000000005	-3298534883328		0.20725472
+ials_uuids	prediction	00000000-0000-0000-0000-000000000005	-1099511627776		0.08637068
+ials_uuids	prediction	00000000-0000-0000-0000-000000000007	-9895604649984		0
+ials_uuids	prediction	00000000-0000-0000-0000-000000000007	-7696581394432		0.91186917
+ials_uuids	prediction	00000000-0000-0000-0000-000000000007	-5497558138880		0.9901674
+ials_uuids	prediction	00000000-0000-0000-0000-000000000007	-3298534883328		0.85709345
+ials_uuids	prediction	00000000-0000-0000-0000-000000000007	-1099511627776		0.8612297
+ials_uuids	prediction	00000000-0000-0000-0000-000000000009	-9895604649984		0
+ials_uuids	prediction	00000000-0000-0000-0000-000000000009	-7696581394432		0
+ials_uuids	prediction	00000000-0000-0000-0000-000000000009	-5497558138880		0
+ials_uuids	prediction	00000000-0000-0000-0000-000000000009	-3298534883328		0
+ials_uuids	prediction	00000000-0000-0000-0000-000000000009	-1099511627776		0
+als_renamed	prediction	1	9		2.8693137
+als_renamed	prediction	1	7		2.5656066
+als_renamed	prediction	1	5		3.0126023
+als_renamed	prediction	1	3		1.6617465
+als_renamed	prediction	1	1		3.9687588
+als_renamed	prediction	3	9		3.482628
+als_renamed	prediction	3	7		3.429985
+als_renamed	prediction	3	5		3.884587
+als_renamed	prediction	3	3		4.8910704
+als_renamed	prediction	3	1		1.146666
+als_renamed	prediction	5	9		1.6980516
+als_renamed	prediction	5	7		1.7036976
+als_renamed	prediction	5	5		1.1152824
+als_renamed	prediction	5	3		2.2285533
+als_renamed	prediction	5	1		1.2563108
+als_renamed	prediction	7	9		2.6225631
+als_renamed	prediction	7	7		2.0257545
+als_renamed	prediction	7	5		3.7514436
+als_renamed	prediction	7	3		1.207917
+als_renamed	prediction	7	1		3.0220912
+als_renamed	prediction	9	9		2.9333334
+als_renamed	prediction	9	7		2.6648524
+als_renamed	prediction	9	5		3.2980385
+als_renamed	prediction	9	3		2.8004205
+als_renamed	prediction	9	1		2.4646757
+baseline_als_renamed	prediction	1	9		2.8110616
+baseline_als_renamed	prediction	1	7		2.4377282
+baseline_als_renamed	prediction	1	5		2.8527281
+baseline_als_renamed	prediction	1	3		3.134871
+baseline_als_renamed	prediction	1	1		2.6377282
+baseline_als_renamed	prediction	3	9		3.339871
+baseline_als_renamed	prediction	3	7		2.9665377
+baseline_als_renamed	prediction	3	5		3.3815377
+baseline_als_renamed	prediction	3	3		3.6636806
+baseline_als_renamed	prediction	3	1		3.1665378
+baseline_als_renamed	prediction	5	9		2.5383334
+baseline_als_renamed	prediction	5	7		2.165
+baseline_als_renamed	prediction	5	5		2.58
+baseline_als_renamed	prediction	5	3		2.8621428
+baseline_als_renamed	prediction	5	1		2.365
+baseline_als_renamed	prediction	7	9		2.5581923
+baseline_als_renamed	prediction	7	7		2.1848588
+baseline_als_renamed	prediction	7	5		2.599859
+baseline_als_renamed	prediction	7	3		2.8820019
+baseline_als_renamed	prediction	7	1		2.3848588
+baseline_als_renamed	prediction	9	9		2.9333334
+baseline_als_renamed	prediction	9	7		2.56
+baseline_als_renamed	prediction	9	5		2.975
+baseline_als_renamed	prediction	9	3		3.2571428
+baseline_als_renamed	prediction	9	1		2.76
+baseline_sgd_renamed	prediction	1	9		2.8652403
+baseline_sgd_renamed	prediction	1	7		2.7162254
+baseline_sgd_renamed	prediction	1	5		2.901899
+baseline_sgd_renamed	prediction	1	3		3.0437536
+baseline_sgd_renamed	prediction	1	1		2.765194
+baseline_sgd_renamed	prediction	3	9		3.2057045
+baseline_sgd_renamed	prediction	3	7		3.0566897
+baseline_sgd_renamed	prediction	3	5		3.2423635
+baseline_sgd_renamed	prediction	3	3		3.3842177
+baseline_sgd_renamed	prediction	3	1		3.1056583
+baseline_sgd_renamed	prediction	5	9		2.7469666
+baseline_sgd_renamed	prediction	5	7		2.5979517
+baseline_sgd_renamed	prediction	5	5		2.7836254
+baseline_sgd_renamed	prediction	5	3		2.92548
+baseline_sgd_renamed	prediction	5	1		2.6469204
+baseline_sgd_renamed	prediction	7	9		2.650304
+baseline_sgd_renamed	prediction	7	7		2.5012891
+baseline_sgd_renamed	prediction	7	5		2.6869628
+baseline_sgd_renamed	prediction	7	3		2.8288174
+baseline_sgd_renamed	prediction	7	1		2.550258
+baseline_sgd_renamed	prediction	9	9		2.9333334
+baseline_sgd_renamed	prediction	9	7		2.7843184
+baseline_sgd_renamed	prediction	9	5		2.9699922
+baseline_sgd_renamed	prediction	9	3		3.1118467
+baseline_sgd_renamed	prediction	9	1		2.833287
+bpr_renamed	prediction	1	9		0
+bpr_renamed	prediction	1	7		-2.3847885
+bpr_renamed	prediction	1	5		1.5602574
+bpr_renamed	prediction	1	3		-0.9644087
+bpr_renamed	prediction	1	1		-1.9185474
+bpr_renamed	prediction	3	9		0
+bpr_renamed	prediction	3	7		-1.7025354
+bpr_renamed	prediction	3	5		4.0203867
+bpr_renamed	prediction	3	3		1.0642135
+bpr_renamed	prediction	3	1		1.6063727
+bpr_renamed	prediction	5	9		0
+bpr_renamed	prediction	5	7		-1.7313414
+bpr_renamed	prediction	5	5		2.6244645
+bpr_renamed	prediction	5	3		0.7926759
+bpr_renamed	prediction	5	1		-0.34779423
+bpr_renamed	prediction	7	9		0
+bpr_renamed	prediction	7	7		-0.46243882
+bpr_renamed	prediction	7	5		0.90033305
+bpr_renamed	prediction	7	3		2.9463775
+bpr_renamed	prediction	7	1		-1.9775429
+bpr_renamed	prediction	9	9		0
+bpr_renamed	prediction	9	7		-0.8894337
+bpr_renamed	prediction	9	5		0.6040452
+bpr_renamed	prediction	9	3		0.13106328
+bpr_renamed	prediction	9	1		-0.95466316
+co_clustering_renamed	prediction	1	9		2.75
+co_clustering_renamed	prediction	1	7		1.9166666
+co_clustering_renamed	prediction	1	5		2.9166667
+co_clustering_renamed	prediction	1	3		3.9791667
+co_clustering_renamed	prediction	1	1		1
+co_clustering_renamed	prediction	3	9		3.75
+co_clustering_renamed	prediction	3	7		2.9166667
+co_clustering_renamed	prediction	3	5		3.9166667
+co_clustering_renamed	prediction	3	3		4.9791665
+co_clustering_renamed	prediction	3	1		1.5833333
+co_clustering_renamed	prediction	5	9		1
+co_clustering_renamed	prediction	5	7		1
+co_clustering_renamed	prediction	5	5		1.1666667
+co_clustering_renamed	prediction	5	3		2.2291667
+co_clustering_renamed	prediction	5	1		1
+co_clustering_renamed	prediction	7	9		2.2
+co_clustering_renamed	prediction	7	7		2.2375
+co_clustering_renamed	prediction	7	5		3.2375
+co_clustering_renamed	prediction	7	3		1.5791667
+co_clustering_renamed	prediction	7	1		3.8666666
+co_clustering_renamed	prediction	9	9		2.9333334
+co_clustering_renamed	prediction	9	7		2
+co_clustering_renamed	prediction	9	5		3
+co_clustering_renamed	prediction	9	3		3.5
+co_clustering_renamed	prediction	9	1		2.5
+ease_renamed	prediction	1	9		0
+ease_renamed	prediction	1	7		0.0445229
+ease_renamed	prediction	1	5		0.0671316
+ease_renamed	prediction	1	3		0.09315506
+ease_renamed	prediction	1	1		0.014177338
+ease_renamed	prediction	3	9		0
+ease_renamed	prediction	3	7		0.070812725
+ease_renamed	prediction	3	5		0.13623287
+ease_renamed	prediction	3	3		0.124673285
+ease_renamed	prediction	3	1		0.052847385
+ease_renamed	prediction	5	9		0
+ease_renamed	prediction	5	7		0.0036723337
+ease_renamed	prediction	5	5		0
+ease_renamed	prediction	5	3		0.011322585
+ease_renamed	prediction	5	1		0.0037904906
+ease_renamed	prediction	7	9		0
+ease_renamed	prediction	7	7		0.037124213
+ease_renamed	prediction	7	5		0.05623971
+ease_renamed	prediction	7	3		0.102157064
+ease_renamed	prediction	7	1		0.03401106
+ease_renamed	prediction	9	9		0
+ease_renamed	prediction	9	7		0
+ease_renamed	prediction	9	5		0
+ease_renamed	prediction	9	3		0
+ease_renamed	prediction	9	1		0
+gradient_renamed	prediction	1	9		2.9333334
+gradient_renamed	prediction	1	7		1
+gradient_renamed	prediction	1	5		1
+gradient_renamed	prediction	1	3		1
+gradient_renamed	prediction	1	1		1
+gradient_renamed	prediction	3	9		2.9333334
+gradient_renamed	prediction	3	7		1
+gradient_renamed	prediction	3	5		1
+gradient_renamed	prediction	3	3		1
+gradient_renamed	prediction	3	1		1
+gradient_renamed	prediction	5	9		2.9333334
+gradient_renamed	prediction	5	7		1
+gradient_renamed	prediction	5	5		1
+gradient_renamed	prediction	5	3		1
+gradient_renamed	prediction	5	1		1
+gradient_renamed	prediction	7	9		2.9333334
+gradient_renamed	prediction	7	7		1
+gradient_renamed	prediction	7	5		1
+gradient_renamed	prediction	7	3		1
+gradient_renamed	prediction	7	1		1
+gradient_renamed	prediction	9	9		2.9333334
+gradient_renamed	prediction	9	7		2.9333334
+gradient_renamed	prediction	9	5		2.9333334
+gradient_renamed	prediction	9	3		2.9333334
+gradient_renamed	prediction	9	1		2.9333334
+hybrid_renamed	prediction	1	9		0
+hybrid_renamed	prediction	1	7		-0.8600996
+hybrid_renamed	prediction	1	5		1.2336292
+hybrid_renamed	prediction	1	3		0.44714493
+hybrid_renamed	prediction	1	1		-0.6057495
+hybrid_renamed	prediction	3	9		0
+hybrid_renamed	prediction	3	7		-0.005574662
+hybrid_renamed	prediction	3	5		1.987516
+hybrid_renamed	prediction	3	3		2.1204932
+hybrid_renamed	prediction	3	1		-0.9393811
+hybrid_renamed	prediction	5	9		0
+hybrid_renamed	prediction	5	7		-0.5436161
+hybrid_renamed	prediction	5	5		-0.5436161
+hybrid_renamed	prediction	5	3		0.49163115
+hybrid_renamed	prediction	5	1		-0.37499577
+hybrid_renamed	prediction	7	9		0
+hybrid_renamed	prediction	7	7		-0.83002406
+hybrid_renamed	prediction	7	5		0.23003247
+hybrid_renamed	prediction	7	3		2.8062801
+hybrid_renamed	prediction	7	1		-0.6199275
+hybrid_renamed	prediction	9	9		0
+hybrid_renamed	prediction	9	7		0
+hybrid_renamed	prediction	9	5		0
+hybrid_renamed	prediction	9	3		0
+hybrid_renamed	prediction	9	1		0
+ials_renamed	prediction	1	9		0
+ials_renamed	prediction	1	7		0.443141
+ials_renamed	prediction	1	5		0.95189744
+ials_renamed	prediction	1	3		0.5370567
+ials_renamed	prediction	1	1		-0.17944287
+ials_renamed	prediction	3	9		0
+ials_renamed	prediction	3	7		0.5253519
+ials_renamed	prediction	3	5		0.95648
+ials_renamed	prediction	3	3		0.9898013
+ials_renamed	prediction	3	1		0.8481208
+ials_renamed	prediction	5	9		0
+ials_renamed	prediction	5	7		0.7343642
+ials_renamed	prediction	5	5		0.73786324
+ials_renamed	prediction	5	3		0.36909357
+ials_renamed	prediction	5	1		0.12094889
+ials_renamed	prediction	7	9		0
+ials_renamed	prediction	7	7		0.92291534
+ials_renamed	prediction	7	5		1.0047994
+ials_renamed	prediction	7	3		0.81713086
+ials_renamed	prediction	7	1		0.76061994
+ials_renamed	prediction	9	9		0
+ials_renamed	prediction	9	7		0
+ials_renamed	prediction	9	5		0
+ials_renamed	prediction	9	3		0
+ials_renamed	prediction	9	1		0
+item_knn_renamed	prediction	1	9		2.9018776
+item_knn_renamed	prediction	1	7		1
+item_knn_renamed	prediction	1	5		4.612143
+item_knn_renamed	prediction	1	3		1.5657313
+item_knn_renamed	prediction	1	1		2.6412826
+item_knn_renamed	prediction	3	9		3.0302212
+item_knn_renamed	prediction	3	7		4.7660108
+item_knn_renamed	prediction	3	5		5
+item_knn_renamed	prediction	3	3		5
+item_knn_renamed	prediction	3	1		2.7696261
+item_knn_renamed	prediction	5	9		2.8689742
+item_knn_renamed	prediction	5	7		2.4377568
+item_knn_renamed	prediction	5	5		2.9307718
+item_knn_renamed	prediction	5	3		3.2374775
+item_knn_renamed	prediction	5	1		2.6083794
+item_knn_renamed	prediction	7	9		2.8379037
+item_knn_renamed	prediction	7	7		1
+item_knn_renamed	prediction	7	5		3.04783
+item_knn_renamed	prediction	7	3		1.5657313
+item_knn_renamed	prediction	7	1		2.5773087
+item_knn_renamed	prediction	9	9		2.9333334
+item_knn_renamed	prediction	9	7		2.5021157
+item_knn_renamed	prediction	9	5		2.995131
+item_knn_renamed	prediction	9	3		3.3018365
+item_knn_renamed	prediction	9	1		2.6727383
+logistic_mf_renamed	prediction	1	9		0.630379
+logistic_mf_renamed	prediction	1	7		-0.73258066
+logistic_mf_renamed	prediction	1	5		0.6251138
+logistic_mf_renamed	prediction	1	3		0.41554004
+logistic_mf_renamed	prediction	1	1		-0.47440243
+logistic_mf_renamed	prediction	3	9		0.90172935
+logistic_mf_renamed	prediction	3	7		-0.46123028
+logistic_mf_renamed	prediction	3	5		0.89646405
+logistic_mf_renamed	prediction	3	3		0.6868905
+logistic_mf_renamed	prediction	3	1		-0.20305179
+logistic_mf_renamed	prediction	5	9		-1.2382993
+logistic_mf_renamed	prediction	5	7		-2.6012588
+logistic_mf_renamed	prediction	5	5		-1.2435646
+logistic_mf_renamed	prediction	5	3		-1.4531381
+logistic_mf_renamed	prediction	5	1		-2.3430803
+logistic_mf_renamed	prediction	7	9		0.7384632
+logistic_mf_renamed	prediction	7	7		-0.6244964
+logistic_mf_renamed	prediction	7	5		0.73319787
+logistic_mf_renamed	prediction	7	3		0.52362436
+logistic_mf_renamed	prediction	7	1		-0.36631784
+logistic_mf_renamed	prediction	9	9		0
+logistic_mf_renamed	prediction	9	7		-1.3629596
+logistic_mf_renamed	prediction	9	5		-0.005265315
+logistic_mf_renamed	prediction	9	3		-0.21483886
+logistic_mf_renamed	prediction	9	1		-1.1047812
+nmf_renamed	prediction	1	9		2.752604
+nmf_renamed	prediction	1	7		2.4308126
+nmf_renamed	prediction	1	5		2.8972032
+nmf_renamed	prediction	1	3		3.0480454
+nmf_renamed	prediction	1	1		2.618546
+nmf_renamed	prediction	3	9		3.3562062
+nmf_renamed	prediction	3	7		3.1733372
+nmf_renamed	prediction	3	5		3.5726316
+nmf_renamed	prediction	3	3		3.8347828
+nmf_renamed	prediction	3	1		3.4266138
+nmf_renamed	prediction	5	9		2.3143544
+nmf_renamed	prediction	5	7		1.885642
+nmf_renamed	prediction	5	5		2.2379577
+nmf_renamed	prediction	5	3		2.4643233
+nmf_renamed	prediction	5	1		1.96995
+nmf_renamed	prediction	7	9		2.4549387
+nmf_renamed	prediction	7	7		2.1370478
+nmf_renamed	prediction	7	5		2.5206494
+nmf_renamed	prediction	7	3		2.7908154
+nmf_renamed	prediction	7	1		2.3109624
+nmf_renamed	prediction	9	9		2.9333334
+nmf_renamed	prediction	9	7		2.4701514
+nmf_renamed	prediction	9	5		2.8073285
+nmf_renamed	prediction	9	3		3.0351913
+nmf_renamed	prediction	9	1		2.5275433
+slim_renamed	prediction	1	9		0
+slim_renamed	prediction	1	7		0.20634185
+slim_renamed	prediction	1	5		0.4445408
+slim_renamed	prediction	1	3		0.64337873
+slim_renamed	prediction	1	1		0.09586769
+slim_renamed	prediction	3	9		0
+slim_renamed	prediction	3	7		0.49795127
+slim_renamed	prediction	3	5		1.3661332
+slim_renamed	prediction	3	3		1.2046862
+slim_renamed	prediction	3	1		0.3251557
+slim_renamed	prediction	5	9		0
+slim_renamed	prediction	5	7		0.010483013
+slim_renamed	prediction	5	5		0
+slim_renamed	prediction	5	3		0.102478474
+slim_renamed	prediction	5	1		0.02546717
+slim_renamed	prediction	7	9		0
+slim_renamed	prediction	7	7		0.18980892
+slim_renamed	prediction	7	5		0.4082418
+slim_renamed	prediction	7	3		0.9390977
+slim_renamed	prediction	7	1		0.23310094
+slim_renamed	prediction	9	9		0
+slim_renamed	prediction	9	7		0
+slim_renamed	prediction	9	5		0
+slim_renamed	prediction	9	3		0
+slim_renamed	prediction	9	1		0
+svd_renamed	prediction	1	9		2.8269618
+svd_renamed	prediction	1	7		2.6925304
+svd_renamed	prediction	1	5		2.8690805
+svd_renamed	prediction	1	3		3.0474505
+svd_renamed	prediction	1	1		2.742737
+svd_renamed	prediction	3	9		3.1996346
+svd_renamed	prediction	3	7		2.8909545
+svd_renamed	prediction	3	5		3.268223
+svd_renamed	prediction	3	3		3.4520264
+svd_renamed	prediction	3	1		2.950577
+svd_renamed	prediction	5	9		2.7454135
+svd_renamed	prediction	5	7		2.688471
+svd_renamed	prediction	5	5		2.7567525
+svd_renamed	prediction	5	3		2.9033954
+svd_renamed	prediction	5	1		2.7419846
+svd_renamed	prediction	7	9		2.659414
+svd_renamed	prediction	7	7		2.5618117
+svd_renamed	prediction	7	5		2.6038182
+svd_renamed	prediction	7	3		2.8121583
+svd_renamed	prediction	7	1		2.6478329
+svd_renamed	prediction	9	9		2.9333334
+svd_renamed	prediction	9	7		2.7816195
+svd_renamed	prediction	9	5		2.9655764
+svd_renamed	prediction	9	3		3.0993319
+svd_renamed	prediction	9	1		2.8374662
+svdpp_renamed	prediction	1	9		2.931902
+svdpp_renamed	prediction	1	7		2.6038392
+svdpp_renamed	prediction	1	5		2.886991
+svdpp_renamed	prediction	1	3		3.1250603
+svdpp_renamed	prediction	1	1		3.098741
+svdpp_renamed	prediction	3	9		2.9570274
+svdpp_renamed	prediction	3	7		2.7509835
+svdpp_renamed	prediction	3	5		2.896785
+svdpp_renamed	prediction	3	3		3.0321832
+svdpp_renamed	prediction	3	1		3.066511
+svdpp_renamed	prediction	5	9		2.9200408
+svdpp_renamed	prediction	5	7		3.0853388
+svdpp_renamed	prediction	5	5		2.8770785
+svdpp_renamed	prediction	5	3		2.7102036
+svdpp_renamed	prediction	5	1		2.8799148
+svdpp_renamed	prediction	7	9		2.9072638
+svdpp_renamed	prediction	7	7		3.048425
+svdpp_renamed	prediction	7	5		2.867099
+svdpp_renamed	prediction	7	3		2.762778
+svdpp_renamed	prediction	7	1		2.7880087
+svdpp_renamed	prediction	9	9		2.9333334
+svdpp_renamed	prediction	9	7		2.9190977
+svdpp_renamed	prediction	9	5		2.9368765
+svdpp_renamed	prediction	9	3		2.9527407
+svdpp_renamed	prediction	9	1		2.9273896
+user_knn_renamed	prediction	1	9		2.9018776
+user_knn_renamed	prediction	1	7		2.063974
+user_knn_renamed	prediction	1	5		4.063974
+user_knn_renamed	prediction	1	3		1.0639738
+user_knn_renamed	prediction	1	1		2.6412826
+user_knn_renamed	prediction	3	9		3.0302212
+user_knn_renamed	prediction	3	7		2.5990038
+user_knn_renamed	prediction	3	5		3.1017818
+user_knn_renamed	prediction	3	3		4.7132654
+user_knn_renamed	prediction	3	1		2.7696261
+user_knn_renamed	prediction	5	9		2.8689742
+user_knn_renamed	prediction	5	7		2.4377568
+user_knn_renamed	prediction	5	5		2.9307718
+user_knn_renamed	prediction	5	3		3.2374775
+user_knn_renamed	prediction	5	1		2.6083794
+user_knn_renamed	prediction	7	9		2.8379037
+user_knn_renamed	prediction	7	7		1.9509375
+user_knn_renamed	prediction	7	5		2.924713
+user_knn_renamed	prediction	7	3		2.9094644
+user_knn_renamed	prediction	7	1		2.5773087
+user_knn_renamed	prediction	9	9		2.9333334
+user_knn_renamed	prediction	9	7		2.5021157
+user_knn_renamed	prediction	9	5		2.995131
+user_knn_renamed	prediction	9	3		3.3018365
+user_knn_renamed	prediction	9	1		2.6727383
+content	similar	1	5		0.70731336
+content	similar	1	7		0.60693544
+content	similar	1	4		0.38193482
+content	similar	1	3		0.29957303
+content	similar	1	2		0.08924819
+content	similar	1	8		0.08924819
+content	similar	1	6		0.0850802
+content	similar	3	7		0.674281
+content	similar	3	6		0.43831554
+content	similar	3	1		0.29957303
+content	similar	3	5		0.29957303
+content	similar	3	2		0.0850802
+content	similar	3	4		0.0850802
+content	similar	3	8		0.0850802
+content	similar	5	1		0.70731336
+content	similar	5	2		0.38193482
+content	similar	5	8		0.38193482
+content	similar	5	7		0.31424883
+content	similar	5	3		0.29957303
+content	similar	5	4		0.08924819
+content	similar	5	6		0.0850802
+content	similar	7	3		0.674281
+content	similar	7	1		0.60693544
+content	similar	7	4		0.38193482
+content	similar	7	5		0.31424883
+content	similar	7	2		0.08924819
+content	similar	7	8		0.08924819
+content	similar	7	6		0.0850802
+hybrid	similar	1	6		1.8481231
+hybrid	similar	1	2		0.030331543
+hybrid	similar	1	4		-0.06960228
+hybrid	similar	1	5		-0.118686795
+hybrid	similar	1	7		-0.66125184
+hybrid	similar	1	3		-0.7286515
+hybrid	similar	1	8		-0.7585064
+hybrid	similar	3	8		1.7000188
+hybrid	similar	3	7		0.5046642
+hybrid	similar	3	4		-0.07596108
+hybrid	similar	3	2		-0.13108444
+hybrid	similar	3	5		-0.21799044
+hybrid	similar	3	6		-0.7908895
+hybrid	similar	3	1		-0.98875743
+hybrid	similar	5	4		1.2785661
+hybrid	similar	5	6		0.5380832
+hybrid	similar	5	8		0.040328577
+hybrid	similar	5	2		-0.031125346
+hybrid	similar	5	3		-0.15050331
+hybrid	similar	5	1		-0.53090835
+hybrid	similar	5	7		-1.1444409
+hybrid	similar	7	8		0.594109
+hybrid	similar	7	2		0.5877656
+hybrid	similar	7	3		0.50416815
+hybrid	similar	7	6		-0.21165672
+hybrid	similar	7	4		-0.39533216
+hybrid	similar	7	5		-0.4411598
+hybrid	similar	7	1		-0.95757514
+item_knn_lists	similar	1	6		1
+item_knn_lists	similar	1	5		0.1
+item_knn_lists	similar	1	3		0.05882353
+item_knn_lists	similar	1	8		0.05882353
+item_knn_lists	similar	3	4		1
+item_knn_lists	similar	3	8		1
+item_knn_lists	similar	3	7		0.5
+item_knn_lists	similar	3	2		0.33333334
+item_knn_lists	similar	5	4		0.6666667
+item_knn_lists	similar	5	6		0.6666667
+item_knn_lists	similar	5	2		0.33333334
+item_knn_lists	similar	5	3		0.23076923
+item_knn_lists	similar	7	2		1
+item_knn_lists	similar	7	3		0.5
+item_knn_lists	similar	7	6		0.5
+item_knn_lists	similar	7	8		0.5
+user_knn_lists	similar	3	8		0.028805455
+user_knn_lists	similar	3	5		-0.00416497
+user_knn_lists	similar	3	2		-0.009499183
+user_knn_lists	similar	3	6		-0.015446177
+user_knn_lists	similar	5	2		0.009386843
+user_knn_lists	similar	5	6		0.009314185
+user_knn_lists	similar	5	8		-0.0026532575
+user_knn_lists	similar	5	3		-0.00416497
+user_knn_lists	similar	5	4		-0.009560149
+user_knn_lists	similar	7	8		0.009892867
+popular_weighted	similar	1		0A000	\N
+popular_weighted	similar	3		0A000	\N
+popular_weighted	similar	5		0A000	\N
+popular_weighted	similar	7		0A000	\N
+als_unstored	similar	1	6		0.9612262
+als_unstored	similar	1	2		0.37692943
+als_unstored	similar	1	4		0.20985913
+als_unstored	similar	1	5		-0.067126125
+als_unstored	similar	1	7		-0.58128583
+als_unstored	similar	1	3		-0.888126
+als_unstored	similar	1	8		-0.92761105
+als_unstored	similar	3	8		0.98747957
+als_unstored	similar	3	7		0.8785383
+als_unstored	similar	3	2		-0.19673713
+als_unstored	similar	3	5		-0.39697078
+als_unstored	similar	3	4		-0.5070958
+als_unstored	similar	3	6		-0.85015917
+als_unstored	similar	3	1		-0.888126
+als_unstored	similar	5	4		0.6157853
+als_unstored	similar	5	1		-0.067126125
+als_unstored	similar	5	6		-0.0976605
+als_unstored	similar	5	2		-0.24257492
+als_unstored	similar	5	8		-0.30190882
+als_unstored	similar	5	3		-0.39697078
+als_unstored	similar	5	7		-0.7253922
+als_unstored	similar	7	3		0.8785383
+als_unstored	similar	7	8		0.7970672
+als_unstored	similar	7	2		0.19451018
+als_unstored	similar	7	1		-0.58128583
+als_unstored	similar	7	6		-0.608341
+als_unstored	similar	7	5		-0.7253922
+als_unstored	similar	7	4		-0.81030256
+als_seen	similar	1	5		0.97536737
+als_seen	similar	1	3		0.39726266
+als_seen	similar	1	8		0.39726266
+als_seen	similar	1	4		0.102487825
+als_seen	similar	1	2		-0.9550982
+als_seen	similar	1	6		-0.9999625
+als_seen	similar	3	8		1
+als_seen	similar	3	4		0.95358074
+als_seen	similar	3	1		0.39726266
+als_seen	similar	3	5		0.18506742
+als_seen	similar	3	6		-0.40512607
+als_seen	similar	3	2		-0.6513026
+als_seen	similar	5	1		0.97536737
+als_seen	similar	5	3		0.18506742
+als_seen	similar	5	8		0.18506742
+als_seen	similar	5	4		-0.11944702
+als_seen	similar	5	2		-0.86624324
+als_seen	similar	5	6		-0.97344095
+popular	similar	1		0A000	\N
+popular	similar	3		0A000	\N
+popular	similar	5		0A000	\N
+popular	similar	7		0A000	\N
+normal	similar	1		0A000	\N
+normal	similar	3		0A000	\N
+normal	similar	5		0A000	\N
+normal	similar	7		0A000	\N
+baseline_als	similar	1		0A000	\N
+baseline_als	similar	3		0A000	\N
+baseline_als	similar	5		0A000	\N
+baseline_als	similar	7		0A000	\N
+baseline_sgd	similar	1		0A000	\N
+baseline_sgd	similar	3		0A000	\N
+baseline_sgd	similar	5		0A000	\N
+baseline_sgd	similar	7		0A000	\N
+svd	similar	1	7		0.9022903
+svd	similar	1	4		0.43230066
+svd	similar	1	6		0.26866505
+svd	similar	1	2		0.025186867
+svd	similar	1	5		-0.4036367
+svd	similar	1	8		-0.5556194
+svd	similar	1	3		-0.6518694
+svd	similar	3	2		0.7122746
+svd	similar	3	4		0.40132144
+svd	similar	3	8		0.30925182
+svd	similar	3	5		-0.36588106
+svd	similar	3	1		-0.6518694
+svd	similar	3	6		-0.6797634
+svd	similar	3	7		-0.8818619
+svd	similar	5	8		0.60207134
+svd	similar	5	6		0.1746134
+svd	similar	5	7		0.030177651
+svd	similar	5	3		-0.36588106
+svd	similar	5	1		-0.4036367
+svd	similar	5	2		-0.7007524
+svd	similar	5	4		-0.93726057
+svd	similar	7	1		0.9022903
+svd	similar	7	6		0.36820042
+svd	similar	7	4		0.033546925
+svd	similar	7	5		0.030177651
+svd	similar	7	2		-0.29719222
+svd	similar	7	8		-0.31734514
+svd	similar	7	3		-0.8818619
+svdpp	similar	1	8		0.6108399
+svdpp	similar	1	7		0.567445
+svdpp	similar	1	4		0.15559028
+svdpp	similar	1	3		-0.46343398
+svdpp	similar	1	5		-0.61684245
+svdpp	similar	1	2		-0.6773738
+svdpp	similar	1	6		-0.81937826
+svdpp	similar	3	5		0.8597715
+svdpp	similar	3	4		0.758703
+svdpp	similar	3	6		0.22102578
+svdpp	similar	3	2		-0.32169607
+svdpp	similar	3	1		-0.46343398
+svdpp	similar	3	8		-0.73292637
+svdpp	similar	3	7		-0.7753363
+svdpp	similar	5	3		0.8597715
+svdpp	similar	5	6		0.6330008
+svdpp	similar	5	4		0.37211707
+svdpp	similar	5	2		-0.11975029
+svdpp	similar	5	8		-0.4338131
+svdpp	similar	5	7		-0.46228617
+svdpp	similar	5	1		-0.61684245
+svdpp	similar	7	8		0.9963417
+svdpp	similar	7	1		0.567445
+svdpp	similar	7	6		-0.042151414
+svdpp	similar	7	2		-0.06535251
+svdpp	similar	7	5		-0.46228617
+svdpp	similar	7	4		-0.6361728
+svdpp	similar	7	3		-0.7753363
+als	similar	1	6		0.9612262
+als	similar	1	2		0.37692943
+als	similar	1	4		0.20985913
+als	similar	1	5		-0.067126125
+als	similar	1	7		-0.58128583
+als	similar	1	3		-0.888126
+als	similar	1	8		-0.92761105
+als	similar	3	8		0.98747957
+als	similar	3	7		0.8785383
+als	similar	3	2		-0.19673713
+als	similar	3	5		-0.39697078
+als	similar	3	4		-0.5070958
+als	similar	3	6		-0.85015917
+als	similar	3	1		-0.888126
+als	similar	5	4		0.6157853
+als	similar	5	1		-0.067126125
+als	similar	5	6		-0.0976605
+als	similar	5	2		-0.24257492
+als	similar	5	8		-0.30190882
+als	similar	5	3		-0.39697078
+als	similar	5	7		-0.7253922
+als	similar	7	3		0.8785383
+als	similar	7	8		0.7970672
+als	similar	7	2		0.19451018
+als	similar	7	1		-0.58128583
+als	similar	7	6		-0.608341
+als	similar	7	5		-0.7253922
+als	similar	7	4		-0.81030256
+ials	similar	1	6		0.6811414
+ials	similar	1	3		0.57453
+ials	similar	1	7		0.53246576
+ials	similar	1	8		0.42822313
+ials	similar	1	5		0.4227026
+ials	similar	1	4		-0.637146
+ials	similar	1	2		-0.6617693
+ials	similar	3	6		0.98001105
+ials	similar	3	8		0.64154536
+ials	similar	3	1		0.57453
+ials	similar	3	5		0.42117542
+ials	similar	3	2		0.21361637
+ials	similar	3	4		0.20890798
+ials	similar	3	7		0.017002374
+ials	similar	5	8		0.95803833
+ials	similar	5	7		0.82494944
+ials	similar	5	1		0.4227026
+ials	similar	5	3		0.42117542
+ials	similar	5	6		0.3241268
+ials	similar	5	4		0.16269523
+ials	similar	5	2		0.04451936
+ials	similar	7	5		0.82494944
+ials	similar	7	8		0.64491725
+ials	similar	7	1		0.53246576
+ials	similar	7	3		0.017002374
+ials	similar	7	6		0.003432095
+ials	similar	7	4		-0.3432495
+ials	similar	7	2		-0.46313003
+bpr	similar	1	7		0.37583855
+bpr	similar	1	5		0.21384256
+bpr	similar	1	4		-0.15758792
+bpr	similar	1	6		-0.27342024
+bpr	similar	1	3		-0.28049642
+bpr	similar	1	2		-0.65075105
+bpr	similar	1	8		-0.8448987
+bpr	similar	3	6		0.6208557
+bpr	similar	3	5		0.42582262
+bpr	similar	3	8		0.14481871
+bpr	similar	3	7		-0.28033507
+bpr	similar	3	1		-0.28049642
+bpr	similar	3	2		-0.5422285
+bpr	similar	3	4		-0.83172345
+bpr	similar	5	3		0.42582262
+bpr	similar	5	1		0.21384256
+bpr	similar	5	8		0.21040967
+bpr	similar	5	4		-0.1802737
+bpr	similar	5	6		-0.42080453
+bpr	similar	5	2		-0.45454997
+bpr	similar	5	7		-0.77101564
+bpr	similar	7	6		0.49996954
+bpr	similar	7	1		0.37583855
+bpr	similar	7	2		-0.17958787
+bpr	similar	7	4		-0.23579569
+bpr	similar	7	3		-0.28033507
+bpr	similar	7	5		-0.77101564
+bpr	similar	7	8		-0.7781803
+logistic_mf	similar	1	5		0.99997914
+logistic_mf	similar	1	3		0.9999608
+logistic_mf	similar	1	8		0.9999395
+logistic_mf	similar	1	4		-0.9983661
+logistic_mf	similar	1	7		-0.99957204
+logistic_mf	similar	1	2		-0.99993813
+logistic_mf	similar	1	6		-0.9999414
+logistic_mf	similar	3	8		0.9999976
+logistic_mf	similar	3	1		0.9999608
+logistic_mf	similar	3	5		0.9998827
+logistic_mf	similar	3	4		-0.99883294
+logistic_mf	similar	3	7		-0.99927384
+logistic_mf	similar	3	2		-0.9999974
+logistic_mf	similar	3	6		-0.99999803
+logistic_mf	similar	5	1		0.99997914
+logistic_mf	similar	5	3		0.9998827
+logistic_mf	similar	5	8		0.99984765
+logistic_mf	similar	5	4		-0.9979766
+logistic_mf	similar	5	7		-0.99974006
+logistic_mf	similar	5	2		-0.9998455
+logistic_mf	similar	5	6		-0.9998507
+logistic_mf	similar	7	6		0.9991968
+logistic_mf	similar	7	2		0.9991848
+logistic_mf	similar	7	4		0.9962673
+logistic_mf	similar	7	8		-0.9991896
+logistic_mf	similar	7	3		-0.99927384
+logistic_mf	similar	7	1		-0.99957204
+logistic_mf	similar	7	5		-0.99974006
+nmf	similar	1	8		0.7475933
+nmf	similar	1	5		0.6300912
+nmf	similar	1	3		0.51730007
+nmf	similar	1	7		0.31453243
+nmf	similar	1	6		0.12274132
+nmf	similar	1	2		0.115258016
+nmf	similar	1	4		0.037249953
+nmf	similar	3	8		0.9551122
+nmf	similar	3	4		0.87288547
+nmf	similar	3	7		0.8527921
+nmf	similar	3	1		0.51730007
+nmf	similar	3	2		0.51573634
+nmf	similar	3	5		0.5099011
+nmf	similar	3	6		0.26148176
+nmf	similar	5	6		0.84720075
+nmf	similar	5	2		0.8126679
+nmf	similar	5	7		0.7452379
+nmf	similar	5	1		0.6300912
+nmf	similar	5	8		0.61154854
+nmf	similar	5	3		0.5099011
+nmf	similar	5	4		0.19236438
+nmf	similar	7	2		0.8858552
+nmf	similar	7	3		0.8527921
+nmf	similar	7	4		0.7854673
+nmf	similar	7	8		0.7691664
+nmf	similar	7	5		0.7452379
+nmf	similar	7	6		0.70852894
+nmf	similar	7	1		0.31453243
+gradient	similar	1	3		1
+gradient	similar	1	5		1
+gradient	similar	1	8		1
+gradient	similar	1	2		1
+gradient	similar	1	7		1
+gradient	similar	1	6		0.99999994
+gradient	similar	1	4		0.9999999
+gradient	similar	3	1		1
+gradient	similar	3	2		1
+gradient	similar	3	4		1
+gradient	similar	3	5		1
+gradient	similar	3	6		1
+gradient	similar	3	7		1
+gradient	similar	3	8		1
+gradient	similar	5	1		1
+gradient	similar	5	2		1
+gradient	similar	5	3		1
+gradient	similar	5	7		1
+gradient	similar	5	4		1
+gradient	similar	5	6		1
+gradient	similar	5	8		1
+gradient	similar	7	2		1
+gradient	similar	7	3		1
+gradient	similar	7	5		1
+gradient	similar	7	6		1
+gradient	similar	7	8		1
+gradient	similar	7	1		1
+gradient	similar	7	4		0.99999994
+item_knn	similar	1	6		1
+item_knn	similar	1	5		0.1
+item_knn	similar	1	3		0.05882353
+item_knn	similar	1	8		0.05882353
+item_knn	similar	3	4		1
+item_knn	similar	3	8		1
+item_knn	similar	3	7		0.5
+item_knn	similar	3	2		0.33333334
+item_knn	similar	3	5		0.23076923
+item_knn	similar	3	6		0.13043478
+item_knn	similar	3	1		0.05882353
+item_knn	similar	5	4		0.6666667
+item_knn	similar	5	6		0.6666667
+item_knn	similar	5	2		0.33333334
+item_knn	similar	5	3		0.23076923
+item_knn	similar	5	8		0.22222222
+item_knn	similar	5	7		0.2
+item_knn	similar	5	1		0.1
+item_knn	similar	7	2		1
+item_knn	similar	7	3		0.5
+item_knn	similar	7	6		0.5
+item_knn	similar	7	8		0.5
+item_knn	similar	7	5		0.2
+item_knn	similar	7	4		0.1
+user_knn	similar	1	6		1
+user_knn	similar	1	5		0.1
+user_knn	similar	1	3		0.05882353
+user_knn	similar	1	8		0.05882353
+user_knn	similar	3	4		1
+user_knn	similar	3	8		1
+user_knn	similar	3	7		0.5
+user_knn	similar	3	2		0.33333334
+user_knn	similar	3	5		0.23076923
+user_knn	similar	3	6		0.13043478
+user_knn	similar	3	1		0.05882353
+user_knn	similar	5	4		0.6666667
+user_knn	similar	5	6		0.6666667
+user_knn	similar	5	2		0.33333334
+user_knn	similar	5	3		0.23076923
+user_knn	similar	5	8		0.22222222
+user_knn	similar	5	7		0.2
+user_knn	similar	5	1		0.1
+user_knn	similar	7	2		1
+user_knn	similar	7	3		0.5
+user_knn	similar	7	6		0.5
+user_knn	similar	7	8		0.5
+user_knn	similar	7	5		0.2
+user_knn	similar	7	4		0.1
+slope_one	similar	1		0A000	\N
+slope_one	similar	3		0A000	\N
+slope_one	similar	5		0A000	\N
+slope_one	similar	7		0A000	\N
+rp3beta	similar	1	6		0.6950401
+rp3beta	similar	1	3		0.11038538
+rp3beta	similar	1	8		0.107476406
+rp3beta	similar	1	5		0.08709814
+rp3beta	similar	3	8		0.39124253
+rp3beta	similar	3	5		0.21534806
+rp3beta	similar	3	2		0.1585043
+rp3beta	similar	3	6		0.117837936
+rp3beta	similar	3	4		0.05315023
+rp3beta	similar	3	1		0.040702388
+rp3beta	similar	3	7		0.02321456
+rp3beta	similar	5	8		0.22808121
+rp3beta	similar	5	3		0.20838588
+rp3beta	similar	5	2		0.17940822
+rp3beta	similar	5	6		0.15835679
+rp3beta	similar	5	4		0.106065705
+rp3beta	similar	5	7		0.08862478
+rp3beta	similar	5	1		0.031077394
+rp3beta	similar	7	4		0.32228133
+rp3beta	similar	7	5		0.21612956
+rp3beta	similar	7	6		0.17247064
+rp3beta	similar	7	2		0.12232253
+rp3beta	similar	7	8		0.11201282
+rp3beta	similar	7	3		0.05478313
+slim	similar	1	6		0.25522992
+slim	similar	1	8		0.017519964
+slim	similar	1	3		0.009780776
+slim	similar	3	8		0.49948516
+slim	similar	3	5		0.15281743
+slim	similar	3	6		0.06649414
+slim	similar	3	2		0.064227775
+slim	similar	3	1		0.0070652696
+slim	similar	5	8		0.15423316
+slim	similar	5	6		0.15308139
+slim	similar	5	3		0.12861452
+slim	similar	5	2		0.111567914
+slim	similar	5	7		0.05525388
+slim	similar	5	4		0.04756571
+slim	similar	7	4		0.16145861
+slim	similar	7	5		0.094801694
+slim	similar	7	6		0.073854595
+slim	similar	7	8		0.001049193
+ease	similar	1	6		0.057691664
+ease	similar	1	8		0.011875339
+ease	similar	1	3		0.011843885
+ease	similar	1	5		0.008284933
+ease	similar	1	7		-0.0015338968
+ease	similar	1	4		-0.002685911
+ease	similar	1	2		-0.004924513
+ease	similar	3	8		0.17465243
+ease	similar	3	5		0.08016926
+ease	similar	3	2		0.05232098
+ease	similar	3	6		0.038138267
+ease	similar	3	1		0.010689049
+ease	similar	3	4		0.010288399
+ease	similar	3	7		0.00031401738
+ease	similar	5	8		0.08946551
+ease	similar	5	3		0.08099052
+ease	similar	5	2		0.05828603
+ease	similar	5	6		0.05683189
+ease	similar	5	4		0.035014667
+ease	similar	5	7		0.0223456
+ease	similar	5	1		0.0075537083
+ease	similar	7	4		0.035163805
+ease	similar	7	5		0.025332533
+ease	similar	7	6		0.019388791
+ease	similar	7	2		0.007956187
+ease	similar	7	8		0.007897618
+ease	similar	7	3		0.00035963883
+ease	similar	7	1		-0.0015854551
+co_clustering	similar	1		0A000	\N
+co_clustering	similar	3		0A000	\N
+co_clustering	similar	5		0A000	\N
+co_clustering	similar	7		0A000	\N
+ease_lists	similar	1	6		0.057691664
+ease_lists	similar	3	8		0.17465243
+ease_lists	similar	3	5		0.08016926
+ease_lists	similar	3	6		0.038138267
+ease_lists	similar	3	1		0.010689049
+ease_lists	similar	5	8		0.08946551
+ease_lists	similar	5	3		0.08099052
+ease_lists	similar	5	2		0.05828603
+ease_lists	similar	5	6		0.05683189
+ease_lists	similar	5	4		0.035014667
+ease_lists	similar	5	7		0.0223456
+ease_lists	similar	7	4		0.035163805
+hybrid_forms	similar	1	5		0.4818483
+hybrid_forms	similar	1	7		0.30143785
+hybrid_forms	similar	1	6		-0.027760727
+hybrid_forms	similar	1	4		-0.10295849
+hybrid_forms	similar	1	3		-0.25098827
+hybrid_forms	similar	1	8		-0.60981375
+hybrid_forms	similar	1	2		-0.6290077
+hybrid_forms	similar	3	8		0.6226787
+hybrid_forms	similar	3	7		0.32102367
+hybrid_forms	similar	3	5		-0.038393892
+hybrid_forms	similar	3	6		-0.0766209
+hybrid_forms	similar	3	1		-0.46110144
+hybrid_forms	similar	3	2		-0.7173851
+hybrid_forms	similar	3	4		-0.90881073
+hybrid_forms	similar	5	2		0.48951888
+hybrid_forms	similar	5	8		0.31367174
+hybrid_forms	similar	5	6		0.10800881
+hybrid_forms	similar	5	1		0.063865915
+hybrid_forms	similar	5	3		-0.09337717
+hybrid_forms	similar	5	7		-0.7490517
+hybrid_forms	similar	5	4		-1.294013
+hybrid_forms	similar	7	4		0.5031818
+hybrid_forms	similar	7	3		0.25365824
+hybrid_forms	similar	7	1		0.1286579
+hybrid_forms	similar	7	5		0.04837843
+hybrid_forms	similar	7	6		-0.48042503
+hybrid_forms	similar	7	2		-0.83222306
+hybrid_forms	similar	7	8		-0.83222306
+als_texts	similar	Ärger “1”	Ärger “6”		0.9612262
+als_texts	similar	Ärger “1”	Ärger “2”		0.37692943
+als_texts	similar	Ärger “1”	Ärger “4”		0.20985913
+als_texts	similar	Ärger “1”	Ärger “5”		-0.067126125
+als_texts	similar	Ärger “1”	Ärger “7”		-0.58128583
+als_texts	similar	Ärger “1”	Ärger “3”		-0.888126
+als_texts	similar	Ärger “1”	Ärger “8”		-0.92761105
+als_texts	similar	Ärger “3”	Ärger “8”		0.98747957
+als_texts	similar	Ärger “3”	Ärger “7”		0.8785383
+als_texts	similar	Ärger “3”	Ärger “2”		-0.19673713
+als_texts	similar	Ärger “3”	Ärger “5”		-0.39697078
+als_texts	similar	Ärger “3”	Ärger “4”		-0.5070958
+als_texts	similar	Ärger “3”	Ärger “6”		-0.85015917
+als_texts	similar	Ärger “3”	Ärger “1”		-0.888126
+als_texts	similar	Ärger “5”	Ärger “4”		0.6157853
+als_texts	similar	Ärger “5”	Ärger “1”		-0.067126125
+als_texts	similar	Ärger “5”	Ärger “6”		-0.0976605
+als_texts	similar	Ärger “5”	Ärger “2”		-0.24257492
+als_texts	similar	Ärger “5”	Ärger “8”		-0.30190882
+als_texts	similar	Ärger “5”	Ärger “3”		-0.39697078
+als_texts	similar	Ärger “5”	Ärger “7”		-0.7253922
+als_texts	similar	Ärger “7”	Ärger “3”		0.8785383
+als_texts	similar	Ärger “7”	Ärger “8”		0.7970672
+als_texts	similar	Ärger “7”	Ärger “2”		0.19451018
+als_texts	similar	Ärger “7”	Ärger “1”		-0.58128583
+als_texts	similar	Ärger “7”	Ärger “6”		-0.608341
+als_texts	similar	Ärger “7”	Ärger “5”		-0.7253922
+als_texts	similar	Ärger “7”	Ärger “4”		-0.81030256
+item_knn_texts	similar	Ärger “1”	Ärger “6”		1
+item_knn_texts	similar	Ärger “1”	Ärger “5”		0.1
+item_knn_texts	similar	Ärger “1”	Ärger “3”		0.05882353
+item_knn_texts	similar	Ärger “1”	Ärger “8”		0.05882353
+item_knn_texts	similar	Ärger “3”	Ärger “4”		1
+item_knn_texts	similar	Ärger “3”	Ärger “8”		1
+item_knn_texts	similar	Ärger “3”	Ärger “7”		0.5
+item_knn_texts	similar	Ärger “3”	Ärger “2”		0.33333334
+item_knn_texts	similar	Ärger “5”	Ärger “4”		0.6666667
+item_knn_texts	similar	Ärger “5”	Ärger “6”		0.6666667
+item_knn_texts	similar	Ärger “5”	Ärger “2”		0.33333334
+item_knn_texts	similar	Ärger “5”	Ärger “3”		0.23076923
+item_knn_texts	similar	Ärger “7”	Ärger “2”		1
+item_knn_texts	similar	Ärger “7”	Ärger “3”		0.5
+item_knn_texts	similar	Ärger “7”	Ärger “6”		0.5
+item_knn_texts	similar	Ärger “7”	Ärger “8”		0.5
+ials_uuids	similar	-1099511627776	-6597069766656		0.6999788
+ials_uuids	similar	-1099511627776	-3298534883328		0.60884583
+ials_uuids	similar	-1099511627776	-7696581394432		0.51066947
+ials_uuids	similar	-1099511627776	-8796093022208		0.45079547
+ials_uuids	similar	-1099511627776	-5497558138880		0.42938897
+ials_uuids	similar	-1099511627776	-4398046511104		-0.6238573
+ials_uuids	similar	-1099511627776	-2199023255552		-0.6490238
+ials_uuids	similar	-3298534883328	-6597069766656		0.9806559
+ials_uuids	similar	-3298534883328	-8796093022208		0.63234806
+ials_uuids	similar	-3298534883328	-1099511627776		0.60884583
+ials_uuids	similar	-3298534883328	-5497558138880		0.40011755
+ials_uuids	similar	-3298534883328	-2199023255552		0.19315471
+ials_uuids	similar	-3298534883328	-4398046511104		0.18953638
+ials_uuids	similar	-3298534883328	-7696581394432		0.023576057
+ials_uuids	similar	-5497558138880	-8796093022208		0.9548906
+ials_uuids	similar	-5497558138880	-7696581394432		0.846842
+ials_uuids	similar	-5497558138880	-1099511627776		0.42938897
+ials_uuids	similar	-5497558138880	-3298534883328		0.40011755
+ials_uuids	similar	-5497558138880	-6597069766656		0.29288486
+ials_uuids	similar	-5497558138880	-4398046511104		0.13164367
+ials_uuids	similar	-5497558138880	-2199023255552		0.0012905366
+ials_uuids	similar	-7696581394432	-5497558138880		0.846842
+ials_uuids	similar	-7696581394432	-8796093022208		0.6673882
+ials_uuids	similar	-7696581394432	-1099511627776		0.51066947
+ials_uuids	similar	-7696581394432	-3298534883328		0.023576057
+ials_uuids	similar	-7696581394432	-6597069766656		-0.010012002
+ials_uuids	similar	-7696581394432	-4398046511104		-0.3373887
+ials_uuids	similar	-7696581394432	-2199023255552		-0.46776918
+als_renamed	similar	1	6		0.9447192
+als_renamed	similar	1	2		0.44791156
+als_renamed	similar	1	4		0.097320184
+als_renamed	similar	1	5		-0.033811204
+als_renamed	similar	1	7		-0.5178964
+als_renamed	similar	1	3		-0.87732196
+als_renamed	similar	1	8		-0.9219249
+als_renamed	similar	3	8		0.98853636
+als_renamed	similar	3	7		0.8547792
+als_renamed	similar	3	2		-0.19128837
+als_renamed	similar	3	5		-0.44551882
+als_renamed	similar	3	4		-0.47195408
+als_renamed	similar	3	6		-0.8525526
+als_renamed	similar	3	1		-0.87732196
+als_renamed	similar	5	4		0.7149559
+als_renamed	similar	5	6		-0.026986092
+als_renamed	similar	5	1		-0.033811204
+als_renamed	similar	5	2		-0.3241135
+als_renamed	similar	5	8		-0.35307583
+als_renamed	similar	5	3		-0.44551882
+als_renamed	similar	5	7		-0.7830378
+als_renamed	similar	7	3		0.8547792
+als_renamed	similar	7	8		0.77121156
+als_renamed	similar	7	2		0.26757535
+als_renamed	similar	7	1		-0.5178964
+als_renamed	similar	7	6		-0.5916856
+als_renamed	similar	7	5		-0.7830378
+als_renamed	similar	7	4		-0.83280426
+baseline_als_renamed	similar	1		0A000	\N
+baseline_als_renamed	similar	3		0A000	\N
+baseline_als_renamed	similar	5		0A000	\N
+baseline_als_renamed	similar	7		0A000	\N
+baseline_sgd_renamed	similar	1		0A000	\N
+baseline_sgd_renamed	similar	3		0A000	\N
+baseline_sgd_renamed	similar	5		0A000	\N
+baseline_sgd_renamed	similar	7		0A000	\N
+bpr_renamed	similar	1	7		0.47491542
+bpr_renamed	similar	1	5		0.15906762
+bpr_renamed	similar	1	4		-0.07719567
+bpr_renamed	similar	1	6		-0.25727308
+bpr_renamed	similar	1	3		-0.3268678
+bpr_renamed	similar	1	2		-0.6460742
+bpr_renamed	similar	1	8		-0.84443146
+bpr_renamed	similar	3	6		0.50611573
+bpr_renamed	similar	3	5		0.4946308
+bpr_renamed	similar	3	8		0.32707682
+bpr_renamed	similar	3	7		-0.3268558
+bpr_renamed	similar	3	1		-0.3268678
+bpr_renamed	similar	3	2		-0.49871385
+bpr_renamed	similar	3	4		-0.8417161
+bpr_renamed	similar	5	3		0.4946308
+bpr_renamed	similar	5	8		0.32332468
+bpr_renamed	similar	5	1		0.15906762
+bpr_renamed	similar	5	4		-0.23038422
+bpr_renamed	similar	5	2		-0.42884198
+bpr_renamed	similar	5	6		-0.46830267
+bpr_renamed	similar	5	7		-0.71844757
+bpr_renamed	similar	7	6		0.53465736
+bpr_renamed	similar	7	1		0.47491542
+bpr_renamed	similar	7	4		-0.20637754
+bpr_renamed	similar	7	2		-0.28707963
+bpr_renamed	similar	7	3		-0.3268558
+bpr_renamed	similar	7	5		-0.71844757
+bpr_renamed	similar	7	8		-0.8697477
+co_clustering_renamed	similar	1		0A000	\N
+co_clustering_renamed	similar	3		0A000	\N
+co_clustering_renamed	similar	5		0A000	\N
+co_clustering_renamed	similar	7		0A000	\N
+ease_renamed	similar	1	6		0.0038488905
+ease_renamed	similar	1	5		0.0038336366
+ease_renamed	similar	1	3		0.003817948
+ease_renamed	similar	1	8		0.0038028134
+ease_renamed	similar	1	7		-7.398258e-05
+ease_renamed	similar	1	4		-0.00010281106
+ease_renamed	similar	1	2		-0.00014836984
+ease_renamed	similar	3	8		0.015225209
+ease_renamed	similar	3	6		0.011443576
+ease_renamed	similar	3	5		0.011367535
+ease_renamed	similar	3	2		0.007400706
+ease_renamed	similar	3	1		0.0037899648
+ease_renamed	similar	3	7		0.0036870807
+ease_renamed	similar	3	4		0.00352311
+ease_renamed	similar	5	8		0.015164316
+ease_renamed	similar	5	3		0.011322585
+ease_renamed	similar	5	4		0.0074916612
+ease_renamed	similar	5	6		0.007415578
+ease_renamed	similar	5	2		0.007355242
+ease_renamed	similar	5	1		0.0037904906
+ease_renamed	similar	5	7		0.0036723337
+ease_renamed	similar	7	8		0.007665209
+ease_renamed	similar	7	4		0.0037749715
+ease_renamed	similar	7	6		0.0037603052
+ease_renamed	similar	7	3		0.003714577
+ease_renamed	similar	7	5		0.0037144078
+ease_renamed	similar	7	2		0.0037139738
+ease_renamed	similar	7	1		-7.398801e-05
+gradient_renamed	similar	1	2		0.60825294
+gradient_renamed	similar	1	8		0.58034587
+gradient_renamed	similar	1	7		0.5247111
+gradient_renamed	similar	1	4		0.5192513
+gradient_renamed	similar	1	6		0.36292255
+gradient_renamed	similar	1	3		0.24902004
+gradient_renamed	similar	1	5		-0.11523333
+gradient_renamed	similar	3	7		0.93984824
+gradient_renamed	similar	3	6		0.9162334
+gradient_renamed	similar	3	8		0.89179754
+gradient_renamed	similar	3	5		0.62143767
+gradient_renamed	similar	3	2		0.33316854
+gradient_renamed	similar	3	1		0.24902004
+gradient_renamed	similar	3	4		-0.6711787
+gradient_renamed	similar	5	6		0.80568194
+gradient_renamed	similar	5	3		0.62143767
+gradient_renamed	similar	5	2		0.6205536
+gradient_renamed	similar	5	7		0.6198335
+gradient_renamed	similar	5	8		0.26034784
+gradient_renamed	similar	5	1		-0.11523333
+gradient_renamed	similar	5	4		-0.7738073
+gradient_renamed	similar	7	6		0.9641693
+gradient_renamed	similar	7	3		0.93984824
+gradient_renamed	similar	7	8		0.9066848
+gradient_renamed	similar	7	5		0.6198335
+gradient_renamed	similar	7	2		0.6017198
+gradient_renamed	similar	7	1		0.5247111
+gradient_renamed	similar	7	4		-0.45356062
+hybrid_renamed	similar	1	6		0.69607097
+hybrid_renamed	similar	1	5		0.24983592
+hybrid_renamed	similar	1	3		-0.41958088
+hybrid_renamed	similar	1	8		-0.526326
+hybrid_renamed	similar	3	8		1.5509025
+hybrid_renamed	similar	3	5		0.13282219
+hybrid_renamed	similar	3	6		-0.011012311
+hybrid_renamed	similar	3	2		-0.5905277
+hybrid_renamed	similar	3	1		-0.9302865
+hybrid_renamed	similar	3	7		-1.0521934
+hybrid_renamed	similar	5	8		0.96189237
+hybrid_renamed	similar	5	6		0.33068094
+hybrid_renamed	similar	5	2		0.2533152
+hybrid_renamed	similar	5	3		0.113994926
+hybrid_renamed	similar	5	4		-0.74127156
+hybrid_renamed	similar	5	1		-1.0874251
+hybrid_renamed	similar	5	7		-1.2560455
+hybrid_renamed	similar	7	8		1.0901365
+hybrid_renamed	similar	7	4		-0.05677558
+hybrid_renamed	similar	7	6		-0.08299378
+hybrid_renamed	similar	7	5		-0.30334085
+hybrid_renamed	similar	7	3		-0.3147486
+hybrid_renamed	similar	7	2		-0.33227775
+ials_renamed	similar	1	6		0.815174
+ials_renamed	similar	1	3		0.7009036
+ials_renamed	similar	1	8		0.48294136
+ials_renamed	similar	1	5		0.44682246
+ials_renamed	similar	1	7		0.30185217
+ials_renamed	similar	1	2		-0.300901
+ials_renamed	similar	1	4		-0.3069061
+ials_renamed	similar	3	6		0.983017
+ials_renamed	similar	3	8		0.8515501
+ials_renamed	similar	3	5		0.77740407
+ials_renamed	similar	3	1		0.7009036
+ials_renamed	similar	3	2		0.46488
+ials_renamed	similar	3	4		0.46360412
+ials_renamed	similar	3	7		0.23742771
+ials_renamed	similar	5	8		0.9904564
+ials_renamed	similar	5	3		0.77740407
+ials_renamed	similar	5	7		0.7432086
+ials_renamed	similar	5	6		0.7099081
+ials_renamed	similar	5	4		0.47129032
+ials_renamed	similar	5	1		0.44682246
+ials_renamed	similar	5	2		0.41560274
+ials_renamed	similar	7	5		0.7432086
+ials_renamed	similar	7	8		0.6475732
+ials_renamed	similar	7	1		0.30185217
+ials_renamed	similar	7	3		0.23742771
+ials_renamed	similar	7	6		0.22046648
+ials_renamed	similar	7	4		-0.07507745
+ials_renamed	similar	7	2		-0.15985684
+item_knn_renamed	similar	3	8		0.02759283
+item_knn_renamed	similar	3	5		-0.0048950408
+item_knn_renamed	similar	3	2		-0.0070087076
+item_knn_renamed	similar	3	6		-0.014041518
+item_knn_renamed	similar	5	2		0.009338771
+item_knn_renamed	similar	5	6		0.008204767
+item_knn_renamed	similar	5	8		0.0006533979
+item_knn_renamed	similar	5	3		-0.0048950408
+item_knn_renamed	similar	5	4		-0.009847274
+item_knn_renamed	similar	7	8		0.009892219
+logistic_mf_renamed	similar	1	6		0.9825647
+logistic_mf_renamed	similar	1	7		0.751339
+logistic_mf_renamed	similar	1	3		-0.08197185
+logistic_mf_renamed	similar	1	8		-0.5915171
+logistic_mf_renamed	similar	1	2		-0.9063282
+logistic_mf_renamed	similar	1	4		-0.9358553
+logistic_mf_renamed	similar	1	5		-0.94017607
+logistic_mf_renamed	similar	3	8		0.85204643
+logistic_mf_renamed	similar	3	7		0.5895975
+logistic_mf_renamed	similar	3	6		0.10452278
+logistic_mf_renamed	similar	3	1		-0.08197185
+logistic_mf_renamed	similar	3	5		-0.26247418
+logistic_mf_renamed	similar	3	4		-0.27448377
+logistic_mf_renamed	similar	3	2		-0.34648055
+logistic_mf_renamed	similar	5	4		0.99992186
+logistic_mf_renamed	similar	5	2		0.995945
+logistic_mf_renamed	similar	5	8		0.2814425
+logistic_mf_renamed	similar	5	3		-0.26247418
+logistic_mf_renamed	similar	5	7		-0.9289907
+logistic_mf_renamed	similar	5	1		-0.94017607
+logistic_mf_renamed	similar	5	6		-0.9870463
+logistic_mf_renamed	similar	7	6		0.8604242
+logistic_mf_renamed	similar	7	1		0.751339
+logistic_mf_renamed	similar	7	3		0.5895975
+logistic_mf_renamed	similar	7	8		0.08290688
+logistic_mf_renamed	similar	7	5		-0.9289907
+logistic_mf_renamed	similar	7	4		-0.9334664
+logistic_mf_renamed	similar	7	2		-0.9584743
+nmf_renamed	similar	1	2		0.9816173
+nmf_renamed	similar	1	7		0.97712517
+nmf_renamed	similar	1	3		0.9713022
+nmf_renamed	similar	1	5		0.9007615
+nmf_renamed	similar	1	8		0.8569915
+nmf_renamed	similar	1	4		0.84409314
+nmf_renamed	similar	1	6		0.7883533
+nmf_renamed	similar	3	1		0.9713022
+nmf_renamed	similar	3	7		0.9430608
+nmf_renamed	similar	3	4		0.92430186
+nmf_renamed	similar	3	2		0.91620636
+nmf_renamed	similar	3	5		0.8375858
+nmf_renamed	similar	3	8		0.72180665
+nmf_renamed	similar	3	6		0.6231398
+nmf_renamed	similar	5	8		0.9348974
+nmf_renamed	similar	5	1		0.9007615
+nmf_renamed	similar	5	2		0.8645749
+nmf_renamed	similar	5	6		0.86016923
+nmf_renamed	similar	5	3		0.8375858
+nmf_renamed	similar	5	7		0.7986205
+nmf_renamed	similar	5	4		0.56678396
+nmf_renamed	similar	7	2		0.98617375
+nmf_renamed	similar	7	1		0.97712517
+nmf_renamed	similar	7	3		0.9430608
+nmf_renamed	similar	7	4		0.8786525
+nmf_renamed	similar	7	8		0.8022444
+nmf_renamed	similar	7	5		0.7986205
+nmf_renamed	similar	7	6		0.7563181
+slim_renamed	similar	1	6		0.027027627
+slim_renamed	similar	1	5		0.023623312
+slim_renamed	similar	1	3		0.018516349
+slim_renamed	similar	1	8		0.017701993
+slim_renamed	similar	3	8		0.15789665
+slim_renamed	similar	3	6		0.12818226
+slim_renamed	similar	3	5		0.11238193
+slim_renamed	similar	3	2		0.038716536
+slim_renamed	similar	3	1		0.025191227
+slim_renamed	similar	3	7		0.01153337
+slim_renamed	similar	5	8		0.14449286
+slim_renamed	similar	5	3		0.102478474
+slim_renamed	similar	5	4		0.056227513
+slim_renamed	similar	5	6		0.04303609
+slim_renamed	similar	5	2		0.029348524
+slim_renamed	similar	5	1		0.02546717
+slim_renamed	similar	5	7		0.010483013
+slim_renamed	similar	7	8		0.07292632
+slim_renamed	similar	7	4		0.016715309
+slim_renamed	similar	7	6		0.015430335
+slim_renamed	similar	7	5		0.004630962
+slim_renamed	similar	7	3		0.0040718606
+slim_renamed	similar	7	2		0.0032127444
+svd_renamed	similar	1	7		0.90028226
+svd_renamed	similar	1	4		0.43406793
+svd_renamed	similar	1	6		0.25502697
+svd_renamed	similar	1	2		0.03004479
+svd_renamed	similar	1	5		-0.39946365
+svd_renamed	similar	1	8		-0.55638176
+svd_renamed	similar	1	3		-0.6410414
+svd_renamed	similar	3	2		0.72017586
+svd_renamed	similar	3	4		0.41194195
+svd_renamed	similar	3	8		0.2900752
+svd_renamed	similar	3	5		-0.3844598
+svd_renamed	similar	3	1		-0.6410414
+svd_renamed	similar	3	6		-0.6661807
+svd_renamed	similar	3	7		-0.88178355
+svd_renamed	similar	5	8		0.6081788
+svd_renamed	similar	5	6		0.17488235
+svd_renamed	similar	5	7		0.039434038
+svd_renamed	similar	5	3		-0.3844598
+svd_renamed	similar	5	1		-0.39946365
+svd_renamed	similar	5	2		-0.71501803
+svd_renamed	similar	5	4		-0.9443027
+svd_renamed	similar	7	1		0.90028226
+svd_renamed	similar	7	6		0.36250994
+svd_renamed	similar	7	5		0.039434038
+svd_renamed	similar	7	4		0.02420234
+svd_renamed	similar	7	2		-0.30781433
+svd_renamed	similar	7	8		-0.3188207
+svd_renamed	similar	7	3		-0.88178355
+svdpp_renamed	similar	1	4		0.7097245
+svdpp_renamed	similar	1	3		0.003946446
+svdpp_renamed	similar	1	5		-0.29839134
+svdpp_renamed	similar	1	8		-0.32891086
+svdpp_renamed	similar	1	7		-0.4159381
+svdpp_renamed	similar	1	6		-0.8298921
+svdpp_renamed	similar	1	2		-0.9052733
+svdpp_renamed	similar	3	4		0.6055232
+svdpp_renamed	similar	3	6		0.27862114
+svdpp_renamed	similar	3	5		0.23666893
+svdpp_renamed	similar	3	1		0.003946446
+svdpp_renamed	similar	3	2		-0.17700043
+svdpp_renamed	similar	3	8		-0.7818872
+svdpp_renamed	similar	3	7		-0.82789814
+svdpp_renamed	similar	5	6		0.7597191
+svdpp_renamed	similar	5	8		0.40376055
+svdpp_renamed	similar	5	7		0.27869317
+svdpp_renamed	similar	5	3		0.23666893
+svdpp_renamed	similar	5	2		-0.12959662
+svdpp_renamed	similar	5	1		-0.29839134
+svdpp_renamed	similar	5	4		-0.40552866
+svdpp_renamed	similar	7	8		0.9836718
+svdpp_renamed	similar	7	2		0.3725239
+svdpp_renamed	similar	7	6		0.29514658
+svdpp_renamed	similar	7	5		0.27869317
+svdpp_renamed	similar	7	1		-0.4159381
+svdpp_renamed	similar	7	3		-0.82789814
+svdpp_renamed	similar	7	4		-0.9317459
+user_knn_renamed	similar	3	8		0.02759283
+user_knn_renamed	similar	3	5		-0.0048950408
+user_knn_renamed	similar	3	2		-0.0070087076
+user_knn_renamed	similar	3	6		-0.014041518
+user_knn_renamed	similar	5	2		0.009338771
+user_knn_renamed	similar	5	6		0.008204767
+user_knn_renamed	similar	5	8		0.0006533979
+user_knn_renamed	similar	5	3		-0.0048950408
+user_knn_renamed	similar	5	4		-0.009847274
+user_knn_renamed	similar	7	8		0.009892219
+\.
+
+COPY models.gradient (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x52535953010005010000000000000000080000000100000000000000b7ff31e20000000000000000000000000000000000000000000000000000000000000000
+1	item_bias	0	\N	\\x525359530100060100000000000000000800000001000000000000004c2407fd0000000000000000000000000000000000000000000000000000000000000000
+1	user_factors	0	\N	\\x52535953010007010000000000000000080000000300000000000000874d4c8df7d7cbbe7a77623e5073093fb9d990be4fef203ea659c33e1eda1fbfda96b13e1292573fa63617bfdcfea73ec5eb4b3ff65644bd0324da3c4860843d89992bbe4c9dbe3db160673e4905aabe2be33c3e9147e53ec66e15bf0005a63ec885493f
+1	item_factors	0	\N	\\x525359530100080100000000000000000800000003000000000000008e32b3752c83eabddb40823dd11a1e3e0a41f1beb003863edaac223ff7f617bf3ed4a83e2eef4c3fee45acbeeb663f3ea853e83eac1505bfdcd9933ee478333fbc95a3be62bd353e1b99dc3e95bdedbd1810843da44f203e282e1cbf2384ad3e8e9e523f
+1	header	0	{"log": [[159.15840734010828, 3.2531668173031805, 0.000062132], [158.95426750432117, 3.2520479721377047, 0.000065397], [158.80540151777095, 3.2446329726433967, 0.000068291], [156.17410472179037, 2.9359370250231853, 0.000070995], [155.98043327418733, 2.849083604782661, 0.000073689], [153.58855853305917, 2.7495023260024194, 0.000076453], [151.65139548049171, 2.649673562575122, 0.000079258], [151.32577755467668, 2.694462751074958, 0.000082132], [151.24190703188492, 2.648965325380068, 0.000085096], [151.2325489877694, 2.6535320817378305, 0.000088121], [151.23091485034396, 2.653318788172053, 0.000091195], [151.2304843185127, 2.653269289281766, 0.00009431], [151.23042363755877, 2.65355857414068, 0.000097425], [151.23041565419052, 2.653423517789678, 0.000100489], [151.23040972633686, 2.653461061593456, 0.000103554], [151.2304187730249, 2.6534605762269803, 0.000106638], [151.23041720968288, 2.6534606763905315, 0.000109683], [151.23041720968288, 2.6534606763905315, 0.000112767]], "clip": true, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 0, "fold_in": {"kind": "ridge", "biased": 0, "scaled": 0, "centered": 0, "non_negative": 0, "regularization": 10, "bias_regularization": 0}}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": true, "seed": 0, "factors": 3, "init_sd": 0.1, "binarize": false, "patience": 3, "time_col": null, "min_value": null, "normalize": "none", "optimizer": "lbfgs", "duplicates": "mean", "init_model": null, "iterations": 500, "validation": 0, "keep_versions": 2, "learning_rate": 0.001, "store_ratings": true, "regularization": 10, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.000130904, "encoding": "UTF8", "algorithm": "gradient", "deviation": 1.4126413400278062, "iterations": 18, "train_rmse": 2.6534606763905315, "trained_at": 848915784578520}	\\x5253595301000003000000000000000009000000070000000000000000c5f5ee000000000000000000000000000000000000000000000000a1838fcb010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b0050000000100000000000000000000000800000001000000b7ff31e20600000001000000000000000000000008000000010000004c2407fd070000000100000000000000000000000800000003000000874d4c8d0800000001000000000000000000000008000000030000008e32b375
+\.
+
+COPY models.gradient_renamed (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x52535953010005010000000000000000080000000100000000000000b7ff31e20000000000000000000000000000000000000000000000000000000000000000
+1	item_bias	0	\N	\\x525359530100060100000000000000000800000001000000000000004c2407fd0000000000000000000000000000000000000000000000000000000000000000
+1	user_factors	0	\N	\\x52535953010007010000000000000000080000000300000000000000cde5cc5080c734bd181b07bea04bc5bc5383a6bd0ef0f13c1cbb3e3d2a652a3ee6ea8d3c4955ab3d9c0aabbd303d9a3cdafa8e3e1eb5bebd8c91fa3d29a8833deca0e4bd32c48c3d4ac13b3d5cf213be306242bc1881533e84463bbee0cfaf3d0e48533e
+1	item_factors	0	\N	\\x5253595301000801000000000000000008000000030000000000000080ff9f52a134b5bdd065973d747f7bbd4a2926be5832e9bc40b36cbc000ab8bd48f9b03d061c0b3e60ce5c3b88e81a3c482c56bd927028bdd08dd1bce9af363dcadc9dbee29cac3d30c5733e64f705bed4ffa53d9d7fb43d62f115bea19a773ed4d8f93d
+1	header	0	{"log": [[160.41829457122634, 3.233624331809387, 0.002999317]], "clip": true, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 0, "fold_in": {"kind": "ridge", "biased": 0, "scaled": 0, "centered": 0, "non_negative": 0, "regularization": 10, "bias_regularization": 0}}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": true, "seed": 0, "factors": 3, "init_sd": 0.3, "binarize": false, "patience": 3, "time_col": null, "min_value": null, "normalize": "none", "optimizer": "lbfgs", "duplicates": "mean", "init_model": null, "iterations": 500, "validation": 0.2, "keep_versions": 2, "learning_rate": 0.001, "store_ratings": true, "regularization": 10, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.003037173, "encoding": "UTF8", "algorithm": "gradient", "deviation": 1.4126413400278062, "iterations": 1, "train_rmse": 3.233624331809387, "trained_at": 848915784711657}	\\x525359530100000300000000000000000900000007000000000000006e99f3840000000000000000000000000000000000000000000000008bdeb264010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b0050000000100000000000000000000000800000001000000b7ff31e20600000001000000000000000000000008000000010000004c2407fd070000000100000000000000000000000800000003000000cde5cc5008000000010000000000000000000000080000000300000080ff9f52
+\.
+
+COPY models.hybrid (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	1.user_bias	0	\N	\\x525359530100050100000000000000000800000001000000000000004d4dde8a01b3dfbd0f296bbe4f88fe3e089ff63c9ca69ebf38f6073f5be19abebc66b43d
+1	1.item_bias	0	\N	\\x52535953010006010000000000000000080000000100000000000000ac38741881eee6be99ab773e97b7ecbd9339573e7d31c03eeab14abe92ab8abe7def80be
+1	1.user_factors	0	\N	\\x52535953010007010000000000000000080000000300000000000000f5b8aa969b8f3e3e23c794bfadbe6cbf2b11b3bf082305be8ebd863e19f6143fe3c3983fadc8d73d7b28193eba00b7bd47d5993ed21f4a3f981c02bfc8650e3fcc85a0beee6117bf7a52a93b713b73bf9c4e5abe937307bf4121893f8832913fbe79493d
+1	1.item_factors	0	\N	\\x5253595301000801000000000000000008000000030000000000000046c52a9f66701cbf3edb9dbfb939b1bd6331063f991536bf4c1253bfa495813f2f7f4c3f2a96ad3e228fa4bfbb4a913e6332d53ea9bd21bf06dcd13eba83e3be29ce10bfe28c5fbfa8514f3e6d8a9b3ef83d493d5e127b3d1126693ff4ee793f2bcde13e
+1	3.dense_weights	0	\N	\\x5253595301000e010000000000000000080000000800000000000000ece1624600000000cf5da1bbdb0c423c1c0630bb87bd073c184e6c3d090dc9bac890423c3a8694bb00000000f58f5a3dba3eb63deb02713dfb14da3c2828e83b63839f3d1f212f3c864e563d00000000ac90283cc82fa43ddf361c3db3a2a43916d8323eac0925bb1ba5b93d9b1e2f3c00000000647c133dae48b23c6ea6023dd514143d1985f73b55bd6e3d5cdea53d8a6b0f3d000000008ec8683d1f0eb73cb139b73d11af5f3d8848e03cc0d8233de1feb33c53ae713d00000000d675913c0021193d0ccfcfbaab5a023ce88dbc39ec07103d2c86cf3c3ed59e3c000000000365013c68ae2f3c147c9c3db7ee323e019c0e3d0175b53d6811123d9012e23b00000000
+1	header	0	{"log": [[8.324818314850306, 0.13141967912902067, 0.000135421], [null, null, 0.000137224], [null, null, 0.000150824]], "clip": false, "form": "blend", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"ratings": [true, true, false], "weights": [0.5, 0.25, 0.25], "normalize": "standard"}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": false, "seed": 0, "binarize": false, "time_col": null, "fit_share": 0.1, "min_value": null, "normalize": "standard", "components": [{"weight": 2, "options": {"factors": 3}, "algorithm": "als"}, {"weight": 1, "algorithm": "item_knn"}, {"weight": 1, "algorithm": "ease"}], "duplicates": "mean", "keep_versions": 2, "store_ratings": true, "regularization": 1, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.00026926, "encoding": "UTF8", "algorithm": "hybrid", "deviation": 1.4126413400278062, "components": [{"form": "factor", "params": {"offset": 2.933333333333333, "fold_in": {"kind": "ridge", "biased": 1, "scaled": 1, "centered": 0, "non_negative": 0, "regularization": 0.085, "bias_regularization": 0.085}}, "options": {"clip": true, "seed": 0, "biased": true, "solver": "cg", "factors": 3, "init_sd": 0.1, "binarize": false, "cg_steps": 3, "patience": 3, "time_col": null, "min_value": null, "duplicates": "mean", "iterations": 15, "validation": 0, "keep_versions": 2, "store_ratings": true, "regularization": 0.085, "min_item_ratings": 1, "min_user_ratings": 1, "bias_regularization": 0.085, "scaled_regularization": true}, "algorithm": "als"}, {"form": "item_neighbor", "params": {"k": 40, "min_k": 1, "score": "weighted_mean", "bm25_b": 0.75, "bm25_k1": 1.2, "asymmetry": 0.5, "shrinkage": 0, "weighting": "none", "similarity": "msd", "min_support": 1}, "options": {"k": 40, "clip": true, "min_k": 1, "reg_i": 10, "reg_u": 15, "score": "weighted_mean", "bm25_b": 0.75, "bm25_k1": 1.2, "binarize": false, "time_col": null, "asymmetry": 0.5, "min_value": null, "neighbors": 0, "shrinkage": 0, "weighting": "none", "duplicates": "mean", "similarity": "msd", "min_support": 1, "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1, "baseline_iterations": 10}, "algorithm": "item_knn"}, {"form": "item_weights", "params": {}, "options": {"k": 0, "clip": false, "binarize": false, "presence": false, "time_col": null, "min_value": null, "duplicates": "mean", "keep_versions": 2, "store_ratings": true, "regularization": 250, "min_item_ratings": 1, "min_user_ratings": 1}, "algorithm": "ease"}], "iterations": 3, "train_rmse": null, "trained_at": 848915784619375}	\\x525359530100000300000000000000000a00000007000000000000006334162d000000000000000000000000000000000000000000000000314a8e26010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b00501000001000000000000000000000008000000010000004d4dde8a060100000100000000000000000000000800000001000000ac387418070100000100000000000000000000000800000003000000f5b8aa9608010000010000000000000000000000080000000300000046c52a9f0e0300000100000000000000000000000800000008000000ece16246
+\.
+
+COPY models.hybrid_forms (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	2.user_bias	0	\N	\\x525359530100050100000000000000000800000001000000000000000eb37be4bcbb3bbededdddbe1111513f8988883d7777f7bf8988883fbcbb3bbf1111113f
+1	2.item_bias	0	\N	\\x52535953010006010000000000000000080000000100000000000000ae813b64deddddbe2222a23e1111113fcdcccc3e8988883dbcbb3bbeefee6ebf898888be
+1	2.user_clusters	0	\N	\\x5253595301000a03000000000000000008000000010000000000000004817dc00000000002000000010000000000000000000000020000000200000001000000
+1	2.item_clusters	0	\N	\\x5253595301000b0300000000000000000800000001000000000000004e0498130200000002000000000000000100000001000000020000000200000000000000
+1	2.cluster_offsets	0	\N	\\x5253595301000c010000000000000000030000000300000000000000b8602721832d18bf9a9999be9a99193fcdcc9c3fbcbb3b3e8888e8bf7dd2a7bf5555f53f6666a63e
+1	3.item_bias	0	\N	\\x525359530100060100000000000000000800000001000000000000004fa663a5000000400000804000008040000040400000a04000008040000000400000c040
+1	5.weights	0	\N	\\x5253595301000d050000000000000000080000000800000029000000288a61460000000003000000080000000d00000012000000180000001f000000230000002900000002000000050000000700000002000000030000000400000005000000070000000000000001000000040000000500000007000000010000000400000005000000060000000700000001000000020000000300000005000000060000000700000000000000010000000200000003000000040000000600000007000000030000000400000005000000070000000000000001000000020000000300000004000000050000008c3f203c7fad823e07868f3c08f2323deb58953ee761f13d38db323d7149193ec783e73bda89833d2c7c1c3e142e883d85bcff3e8e85993e7f90693da3d4253ddc15dc3db75f5b3db87de43d86b3033e43d4423d5ec11c3ee451623d4cef1d3ede87523e2bda0c3d5643733d8f8d0a3dbcb6293e746a3e3dd1defc3c6855253e6427c23d1441973d1385893a7419dc3b5f9c2e3efa3c043f06ff113d29e63b3e160f0e3d
+1	6.user_bias	0	\N	\\x52535953010005010000000000000000080000000100000000000000c3c1af33709a39bdfea3b6bdf497303eae090a3c31b9fbbd3de4093e216f36be95dbea3d
+1	6.item_bias	0	\N	\\x52535953010006010000000000000000080000000100000000000000d690d87e4753c8bd2ff6ba3d22341d3e20e8d03d3b37083d8ed76dbddd7908bea09ccabd
+1	6.neighbors	0	\N	\\x52535953010009050000000000000000080000000800000008000000295c99d30000000001000000020000000400000005000000050000000500000007000000080000000600000006000000030000000700000002000000000000000100000002000000a302073cf027223c6747d23bad37223c6747d23ba302073cf027223cad37223c
+1	7.terms	0	\N	\\x5253595301000f0400000000000000000a000000010000004000000034a93f1900000000070000000e000000150000001c00000021000000270000002d000000330000003a00000040000000743a7461672030743a7461672031743a7461672032743a7461672033773a636174773a66696c6d773a6c6f6e67773a6c6f7564773a7175696574773a73686970
+1	7.item_terms	0	\N	\\x52535953010010050000000000000000080000000a0000002000000034d7f1910000000004000000080000000c0000001000000014000000180000001c000000200000000100000004000000050000000700000002000000050000000600000009000000030000000400000005000000080000000000000005000000070000000900000001000000040000000500000006000000020000000500000008000000090000000300000004000000050000000700000000000000050000000600000009000000b47f203fffdcf23e05f5983e517f0a3fb47f203f05f5983e517f0a3fffdcf23edc00193f7285e73e58d0913edc00193fb47f203f05f5983e517f0a3fffdcf23eb47f203fffdcf23e05f5983e517f0a3fdc00193f58d0913edc00193f7285e73eb47f203fffdcf23e05f5983e517f0a3fb47f203f05f5983e517f0a3fffdcf23e
+1	header	0	{"log": [[null, null, 0.000816434], [10.02662039923447, 0.5781182231814548, 0.000872878], [null, null, 0.000873569], [null, null, 0.000874109], [null, null, 0.000889132], [null, null, 0.000895431], [null, null, 0.00100875]], "clip": false, "form": "blend", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"ratings": [true, true, false, true, false, true, false], "weights": [0.14822113688670727, 0.1258421754764275, 0.13842639302407028, 0.1522690323264773, 0.12297590481463083, 0.12568412792215056, 0.18658122954953626], "normalize": "standard"}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": false, "seed": 0, "binarize": false, "time_col": null, "fit_share": 0.1, "min_value": null, "normalize": "standard", "components": [{"algorithm": "slope_one"}, {"algorithm": "co_clustering"}, {"algorithm": "popular"}, {"algorithm": "normal"}, {"algorithm": "slim"}, {"options": {"neighbors": 4, "similarity": "pearson_baseline"}, "algorithm": "user_knn"}, {"options": {"items": "models.items", "tag_cols": ["tags"], "text_cols": ["words"]}, "algorithm": "content"}], "duplicates": "mean", "keep_versions": 2, "store_ratings": true, "regularization": 1, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.001191822, "encoding": "UTF8", "algorithm": "hybrid", "deviation": 1.4126413400278062, "components": [{"form": "deviation", "params": {"weighted": false}, "options": {"clip": true, "binarize": false, "time_col": null, "weighted": false, "min_value": null, "duplicates": "mean", "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1}, "algorithm": "slope_one"}, {"form": "cluster", "params": {}, "options": {"clip": true, "seed": 0, "binarize": false, "patience": 3, "restarts": 5, "time_col": null, "min_value": null, "duplicates": "mean", "iterations": 20, "validation": 0, "item_clusters": 3, "keep_versions": 2, "store_ratings": true, "user_clusters": 3, "min_item_ratings": 1, "min_user_ratings": 1}, "algorithm": "co_clustering"}, {"form": "popularity", "params": {"unknown": 0}, "options": {"clip": false, "score": "count", "binarize": false, "time_col": null, "half_life": null, "min_value": null, "min_votes": null, "duplicates": "mean", "keep_versions": 2, "store_ratings": true, "vote_quantile": 0.9, "min_item_ratings": 1, "min_user_ratings": 1}, "algorithm": "popular"}, {"form": "random", "params": {"seed": 0}, "options": {"clip": true, "seed": 0, "binarize": false, "time_col": null, "min_value": null, "duplicates": "mean", "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1}, "algorithm": "normal"}, {"form": "item_weights", "params": {}, "options": {"k": 100, "l1": 0.01, "l2": 1, "clip": false, "binarize": false, "presence": false, "time_col": null, "min_value": null, "tolerance": 0.0001, "candidates": 1000, "duplicates": "mean", "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1, "scaled_regularization": true}, "algorithm": "slim"}, {"form": "user_neighbor", "params": {"k": 40, "min_k": 1, "score": "weighted_mean", "bm25_b": 0.75, "bm25_k1": 1.2, "asymmetry": 0.5, "shrinkage": 100, "weighting": "none", "similarity": "pearson_baseline", "min_support": 1}, "options": {"k": 40, "clip": true, "min_k": 1, "reg_i": 10, "reg_u": 15, "score": "weighted_mean", "bm25_b": 0.75, "bm25_k1": 1.2, "binarize": false, "time_col": null, "asymmetry": 0.5, "min_value": null, "neighbors": 4, "shrinkage": 100, "weighting": "none", "duplicates": "mean", "similarity": "pearson_baseline", "min_support": 1, "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1, "baseline_iterations": 10}, "algorithm": "user_knn"}, {"form": "content", "params": {}, "options": {"clip": false, "items": "models.items", "config": "pg_catalog.english", "max_df": 1, "min_df": 1, "binarize": false, "tag_cols": ["tags"], "time_col": null, "min_value": null, "text_cols": ["words"], "duplicates": "mean", "tag_weight": 1, "item_id_col": "item_id", "sublinear_tf": false, "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1}, "algorithm": "content"}], "iterations": 7, "train_rmse": null, "trained_at": 848915784634197}	\\x52535953010000030000000000000000110000000700000000000000ca935023000000000000000000000000000000000000000000000000f5a3522f010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b00502000001000000000000000000000008000000010000000eb37be4060200000100000000000000000000000800000001000000ae813b640a020000030000000000000000000000080000000100000004817dc00b02000003000000000000000000000008000000010000004e0498130c0200000100000000000000000000000300000003000000b86027210603000001000000000000000000000008000000010000004fa663a50d0500000500000000000000000000000800000008000000288a6146050600000100000000000000000000000800000001000000c3c1af33060600000100000000000000000000000800000001000000d690d87e090600000500000000000000000000000800000008000000295c99d30f0700000400000000000000000000000a0000000100000034a93f1910070000050000000000000000000000080000000a00000034d7f191
+\.
+
+COPY models.hybrid_renamed (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	1.weights	0	\N	\\x5253595301000d05000000000000000008000000080000002e000000f968785f00000000040000000a00000010000000140000001b00000021000000270000002e0000000200000004000000050000000700000002000000030000000400000005000000060000000700000000000000010000000400000005000000060000000700000001000000040000000600000007000000000000000100000002000000030000000500000006000000070000000000000001000000020000000400000006000000070000000100000002000000030000000400000005000000070000000000000001000000020000000300000004000000050000000600000099af973cad85c13c0b69dd3cc503913ce405143db1340b3edaef043d6c8f6d3d02ad2c3cc75e243ed55dce3c3b951e3d7f28e63d3642033e76f63c3ca9af213eebf30e3ef52b813d9a2fae3c4eb1dc3d87a0d03c516cf03c3ce0d13dd24e663d9c46303df1c02b3cf0f5133e3568ec3c9ffc5d3d3eb6f93d5625323d50c19a3c4c58b43de88c523b3e6d853b8bee883c53bf973b84cf7c3c655a953d89779f3ccc21243e2bfa1e3eeb6bd83defdd1f3ec0ecc33d462aa33d
+1	2.user_bias	0	\N	\\x5253595301000501000000000000000008000000010000000000000000b13c47c5d700bd6ceb3dbd2b6dc63ddb5ca0bbafce83bd3e6fa13d9670c3bd3301723d
+1	2.item_bias	0	\N	\\x52535953010006010000000000000000080000000100000000000000b8e769c4b56c85be14365c3e73acbc3ea659833e8f1f7d3df19103be8ac8dcbe29f649be
+1	header	0	{"log": [[null, null, 0.000351973], [null, null, 0.000354687]], "clip": false, "form": "blend", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"ratings": [false, true], "weights": [0.5, 0.5], "normalize": "standard"}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": false, "seed": 0, "binarize": false, "time_col": null, "fit_share": 0.3, "min_value": null, "normalize": "standard", "components": [{"options": {"l1": 0.1, "l2": 3, "presence": true}, "algorithm": "slim"}, {"options": {"reg_i": 2, "reg_u": 30, "score": "baseline", "similarity": "pearson_baseline"}, "algorithm": "item_knn"}], "duplicates": "mean", "keep_versions": 2, "store_ratings": true, "regularization": 1, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.000408598, "encoding": "UTF8", "algorithm": "hybrid", "deviation": 1.4126413400278062, "components": [{"form": "item_weights", "params": {}, "options": {"k": 100, "l1": 0.1, "l2": 3, "clip": false, "binarize": false, "presence": true, "time_col": null, "min_value": null, "tolerance": 0.0001, "candidates": 1000, "duplicates": "mean", "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1, "scaled_regularization": true}, "algorithm": "slim"}, {"form": "item_neighbor", "params": {"k": 40, "min_k": 1, "score": "baseline", "bm25_b": 0.75, "bm25_k1": 1.2, "asymmetry": 0.5, "shrinkage": 100, "weighting": "none", "similarity": "pearson_baseline", "min_support": 1}, "options": {"k": 40, "clip": true, "min_k": 1, "reg_i": 2, "reg_u": 30, "score": "baseline", "bm25_b": 0.75, "bm25_k1": 1.2, "binarize": false, "time_col": null, "asymmetry": 0.5, "min_value": null, "neighbors": 0, "shrinkage": 100, "weighting": "none", "duplicates": "mean", "similarity": "pearson_baseline", "min_support": 1, "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1, "baseline_iterations": 10}, "algorithm": "item_knn"}], "iterations": 2, "train_rmse": null, "trained_at": 848915784713128}	\\x52535953010000030000000000000000080000000700000000000000bd6105f9000000000000000000000000000000000000000000000000f30f4ff2010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b00d0100000500000000000000000000000800000008000000f968785f05020000010000000000000000000000080000000100000000b13c47060200000100000000000000000000000800000001000000b8e769c4
+\.
+
+COPY models.ials (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_factors	0	\N	\\x5253595301000701000000000000000008000000030000000000000066a7b6233cd19ebfaab4533f4d1458405b758dbfc629c2be76e3794096b85bc0df78fe3f7862fe3e81fb16c0de0136402dc11f408051acbf6c297fbe18abc73f48b016c02cd809407c91eabf205a57c092fdac3f70a3b73e6b8412c036c03d40ed7f0f40
+1	item_factors	0	\N	\\x5253595301000801000000000000000008000000030000000000000062ed168bb8b18bbe7d1dd43a508930be7156c23d1cca373ee166903ed4e438be0e26363e8d736b3c23cc813daa920b3e31e78e3ea8aca1be9372d6bdb8a8463e123550beca6d493ee75c27bd84a9e0be3534dfbe2c0f8f3d639082bebfb9943b9374253e
+1	header	0	{"log": [[14.79062081823877, null, 0.01030936], [10.304296242442854, null, 0.010317362], [9.169508097354244, null, 0.010324883], [8.444123783016781, null, 0.010332384], [7.878481388444847, null, 0.010339845], [7.392834936431578, null, 0.014402363], [6.971499188687317, null, 0.014412397], [6.650666975393989, null, 0.014420289], [6.407451083751036, null, 0.014427891], [6.212584768646, null, 0.014435392], [6.049835381045084, null, 0.014442853], [5.9101995171233845, null, 0.014450424], [5.7882088199371164, null, 0.014457895], [5.680274043033153, null, 0.014465356], [5.58387526819529, null, 0.014472837], [5.497146882901126, null, 0.014480328]], "clip": false, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 0, "fold_in": {"nu": 1, "kind": "weighted", "alpha": 1, "hu_koren": 0, "regularization": 0.003, "unobserved_weight": 0.1}, "unknown": 0}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"nu": 1, "clip": false, "seed": 0, "alpha": 1, "solver": "cg", "factors": 3, "init_sd": 0.05773502691896258, "binarize": false, "cg_steps": 4, "time_col": null, "min_value": null, "weighting": "unobserved", "block_size": 32, "duplicates": "sum", "iterations": 16, "keep_versions": 2, "store_ratings": true, "regularization": 0.003, "min_item_ratings": 1, "min_user_ratings": 1, "unobserved_weight": 0.1}, "ratings": 30, "seconds": 0.014519607, "encoding": "UTF8", "algorithm": "ials", "deviation": 1.4126413400278062, "iterations": 16, "train_rmse": null, "trained_at": 848915784559729}	\\x525359530100000300000000000000000700000007000000000000006873c3c7000000000000000000000000000000000000000000000000bb776bca010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b007000000010000000000000000000000080000000300000066a7b62308000000010000000000000000000000080000000300000062ed168b
+\.
+
+COPY models.ials_renamed (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_factors	0	\N	\\x5253595301000701000000000000000008000000030000000000000097ed7eed1f9cdabe2a6f7f3f1e34cc3fe1c2f9be6adb8e3eae6e0f4093d0babf84ad9a3fa14626bf72ea03bf1448fa3f7d8b283f834952bf9e7b7e3e0ae3253fb4615bbf0f798c3fe4e4e5bf2dcdd1bf2b65263fed37d5be29fa01bf43a1f83ff2ad0c3f
+1	item_factors	0	\N	\\x525359530100080100000000000000000800000003000000000000001248090400cfaabebbf8113ed1f394be3ba68b3d3912cb3ed95fc43e064caabe0aeed23ece8824bcbe080e3d3be2b53e2b9fca3eade318bf23be693e2590963e4009bfbed2ebd53efabae4bdc2b245bf1b2cb0beeb94923e502606bfb945953e15da793e
+1	header	0	{"log": [[6.614264985633254, null, 0.000070706], [5.001684775102163, null, 0.000078607], [4.774146320973041, null, 0.000086118], [4.6633802895451435, null, 0.00009366], [4.5913141310191135, null, 0.000101181], [4.537607809179024, null, 0.000108682], [4.498528610756915, null, 0.000116153], [4.467465895721443, null, 0.000123654], [4.438937001592199, null, 0.000131135], [4.411565735791005, null, 0.000138596], [4.3851475723237465, null, 0.000146088], [4.359623250853825, null, 0.000153629], [4.3352672659412494, null, 0.00016113], [4.3128577513082815, null, 0.000168661], [4.293340855936259, null, 0.000176172], [4.277223825709261, null, 0.000183653]], "clip": false, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 0, "fold_in": {"nu": 1, "kind": "weighted", "alpha": 1, "hu_koren": 0, "regularization": 0.003, "unobserved_weight": 0.1}, "unknown": 0}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"nu": 1, "clip": false, "seed": 0, "alpha": 1, "solver": "cg", "factors": 3, "init_sd": 0.3, "binarize": false, "cg_steps": 4, "time_col": null, "min_value": null, "weighting": "unobserved", "block_size": 32, "duplicates": "sum", "iterations": 16, "keep_versions": 2, "store_ratings": true, "regularization": 0.003, "min_item_ratings": 1, "min_user_ratings": 1, "unobserved_weight": 0.1}, "ratings": 30, "seconds": 0.000203443, "encoding": "UTF8", "algorithm": "ials", "deviation": 1.4126413400278062, "iterations": 16, "train_rmse": null, "trained_at": 848915784714361}	\\x52535953010000030000000000000000070000000700000000000000fac17056000000000000000000000000000000000000000000000000d65ade27010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b007000000010000000000000000000000080000000300000097ed7eed08000000010000000000000000000000080000000300000012480904
+\.
+
+COPY models.ials_uuids (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x525359530100010400000000000000000800000001000000200100002108f9690000000024000000480000006c00000090000000b4000000d8000000fc0000002001000030303030303030302d303030302d303030302d303030302d30303030303030303030303130303030303030302d303030302d303030302d303030302d30303030303030303030303230303030303030302d303030302d303030302d303030302d30303030303030303030303330303030303030302d303030302d303030302d303030302d30303030303030303030303430303030303030302d303030302d303030302d303030302d30303030303030303030303530303030303030302d303030302d303030302d303030302d30303030303030303030303630303030303030302d303030302d303030302d303030302d30303030303030303030303730303030303030302d303030302d303030302d303030302d303030303030303030303038
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000008aab2e360000000000f8ffff0000000000f9ffff0000000000faffff0000000000fbffff0000000000fcffff0000000000fdffff0000000000feffff0000000000ffffff
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e000000a2ae7b890000000004000000080000000c0000001200000013000000150000001a0000001e0000000000000003000000040000000600000000000000010000000400000006000000000000000300000005000000070000000000000002000000030000000400000005000000060000000300000002000000070000000000000001000000020000000300000005000000000000000200000005000000060000000000803f00004040000000400000a0400000803f000000400000a040000000400000a040000080400000a0400000803f0000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000004000004040000080400000803f0000a0400000803f0000a04000004040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000004f1e235a0000c04000000040000080400000a04000004040000080400000804000000040
+1	user_factors	0	\N	\\x52535953010007010000000000000000080000000300000000000000ca896d92197e57c0ad0c8d3e9123bc3f624a43c05e2707bd6b03294061ce0ac06f68484072a315bf255882c08b6cd33f77bda4bef2eda1bf250d4d3fb36ba93fc07982beae582e40046d0dc0398fd5bfe783454047ce5fbe9f8a7bc09873d33f44db15bf
+1	item_factors	0	\N	\\x52535953010008010000000000000000080000000300000000000000c2b794932dc033beb2c35a3e3553143e66f5fe3d86c9cb3e56dafe3ef64f02be2a56653e6ac91abe7c0c13be167d863ea1bd8c3ee0ce91be995c04beaf88133d310c1dbe0dfb3f3ee0e0d3bd25a69dbebae924be315ccebb77a29e3dc468a23e16bd57bd
+1	header	0	{"log": [[17.372186482237378, null, 0.000332404], [8.888670930748933, null, 0.000340386], [8.033165909089277, null, 0.000347917], [7.493649839856964, null, 0.000355548], [7.113425827279199, null, 0.00036308], [6.822518570373958, null, 0.000370651], [6.583205385895785, null, 0.000378112], [6.380204749260326, null, 0.000385643], [6.205152492156691, null, 0.000393184], [6.052412656065447, null, 0.000400706], [5.917882250911094, null, 0.000408167], [5.798458504975493, null, 0.000415718], [5.691729907776514, null, 0.000423239], [5.595784719637057, null, 0.00043074], [5.509082775779811, null, 0.000438251], [5.430366720087172, null, 0.000445742]], "clip": false, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 0, "fold_in": {"nu": 1, "kind": "weighted", "alpha": 1, "hu_koren": 0, "regularization": 0.003, "unobserved_weight": 0.1}, "unknown": 0}, "source": {"item_col": "item_id", "relation": "models.source_uuids", "user_col": "user_id", "item_type": "pg_catalog.int8", "user_type": "pg_catalog.uuid", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"nu": 1, "clip": false, "seed": 0, "alpha": 1, "solver": "cg", "factors": 3, "init_sd": 0.05773502691896258, "binarize": false, "cg_steps": 4, "time_col": null, "min_value": null, "weighting": "unobserved", "block_size": 32, "duplicates": "sum", "iterations": 16, "keep_versions": 2, "store_ratings": true, "regularization": 0.003, "min_item_ratings": 1, "min_user_ratings": 1, "unobserved_weight": 0.1}, "ratings": 30, "seconds": 0.000467725, "encoding": "UTF8", "algorithm": "ials", "deviation": 1.4126413400278062, "iterations": 16, "train_rmse": null, "trained_at": 848915784639325}	\\x525359530100000300000000000000000700000007000000000000007c48299a0000000000000000000000000000000000000000000000000d7404340100000004000000000000000000000008000000010000002108f9690200000002000000000000000000000008000000010000008aab2e36030000000500000000000000000000000800000008000000a2ae7b890400000001000000000000000000000008000000010000004f1e235a070000000100000000000000000000000800000003000000ca896d92080000000100000000000000000000000800000003000000c2b79493
+\.
+
+COPY models.item_knn (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	header	0	{"log": [], "clip": true, "form": "item_neighbor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"k": 40, "min_k": 1, "score": "weighted_mean", "bm25_b": 0.75, "bm25_k1": 1.2, "asymmetry": 0.5, "shrinkage": 0, "weighting": "none", "similarity": "msd", "min_support": 1}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"k": 40, "clip": true, "min_k": 1, "reg_i": 10, "reg_u": 15, "score": "weighted_mean", "bm25_b": 0.75, "bm25_k1": 1.2, "binarize": false, "time_col": null, "asymmetry": 0.5, "min_value": null, "neighbors": 0, "shrinkage": 0, "weighting": "none", "duplicates": "mean", "similarity": "msd", "min_support": 1, "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1, "baseline_iterations": 10}, "ratings": 30, "seconds": 0.000069854, "encoding": "UTF8", "algorithm": "item_knn", "deviation": 1.4126413400278062, "iterations": 0, "train_rmse": null, "trained_at": 848915784584933}	\\x525359530100000300000000000000000500000007000000000000007af8ec3c000000000000000000000000000000000000000000000000b84a3fac010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b0
+\.
+
+COPY models.item_knn_lists (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	neighbors	0	\N	\\x52535953010009050000000000000000080000000800000020000000986d3d6f0000000004000000080000000c0000001000000014000000180000001c000000200000000200000004000000050000000700000002000000040000000500000006000000010000000300000006000000070000000200000004000000050000000700000001000000020000000300000005000000000000000300000004000000060000000100000002000000050000000700000001000000020000000400000006000000f1f0703dcdcccc3d0000803ff1f0703dabaaaa3eabaaaa3eabaaaa3e0000803fabaaaa3e0000803f0000003f0000803f0000803fabaa2a3f0000803f9a99193eabaaaa3ec54e6c3eabaa2a3fabaa2a3f0000803f0000803fabaa2a3f0000003f0000803f0000003f0000003f0000003f0ad7233e0000803f398e633e0000003f
+1	header	0	{"log": [], "clip": false, "form": "item_neighbor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"k": 1000000, "min_k": 1, "score": "sum", "bm25_b": 0.75, "bm25_k1": 1.2, "asymmetry": 0.5, "shrinkage": 0, "weighting": "none", "similarity": "msd", "min_support": 1}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"k": 1000000, "clip": false, "min_k": 1, "reg_i": 10, "reg_u": 15, "score": "sum", "bm25_b": 0.75, "bm25_k1": 1.2, "binarize": false, "time_col": null, "asymmetry": 0.5, "min_value": null, "neighbors": 4, "shrinkage": 0, "weighting": "none", "duplicates": "mean", "similarity": "msd", "min_support": 1, "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1, "baseline_iterations": 10}, "ratings": 30, "seconds": 0.000078617, "encoding": "UTF8", "algorithm": "item_knn", "deviation": 1.4126413400278062, "iterations": 0, "train_rmse": null, "trained_at": 848915784620675}	\\x525359530100000300000000000000000600000007000000000000007a73eb92000000000000000000000000000000000000000000000000a97ffff2010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b0090000000500000000000000000000000800000008000000986d3d6f
+\.
+
+COPY models.item_knn_renamed (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x5253595301000501000000000000000008000000010000000000000000b13c47c5d700bd6ceb3dbd2b6dc63ddb5ca0bbafce83bd3e6fa13d9670c3bd3301723d
+1	item_bias	0	\N	\\x52535953010006010000000000000000080000000100000000000000b8e769c4b56c85be14365c3e73acbc3ea659833e8f1f7d3df19103be8ac8dcbe29f649be
+1	header	0	{"log": [], "clip": true, "form": "item_neighbor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"k": 40, "min_k": 1, "score": "baseline", "bm25_b": 0.75, "bm25_k1": 1.2, "asymmetry": 0.5, "shrinkage": 100, "weighting": "none", "similarity": "pearson_baseline", "min_support": 1}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"k": 40, "clip": true, "min_k": 1, "reg_i": 2, "reg_u": 30, "score": "baseline", "bm25_b": 0.75, "bm25_k1": 1.2, "binarize": false, "time_col": null, "asymmetry": 0.5, "min_value": null, "neighbors": 0, "shrinkage": 100, "weighting": "none", "duplicates": "mean", "similarity": "pearson_baseline", "min_support": 1, "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1, "baseline_iterations": 10}, "ratings": 30, "seconds": 0.000061411, "encoding": "UTF8", "algorithm": "item_knn", "deviation": 1.4126413400278062, "iterations": 0, "train_rmse": null, "trained_at": 848915784715524}	\\x52535953010000030000000000000000070000000700000000000000a97c482f00000000000000000000000000000000000000000000000056978fcf010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b005000000010000000000000000000000080000000100000000b13c47060000000100000000000000000000000800000001000000b8e769c4
+\.
+
+COPY models.item_knn_texts (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001040000000000000000080000000100000030000000c88bf17100000000060000000c00000012000000180000001e000000240000002a00000030000000757365722031757365722032757365722033757365722034757365722035757365722036757365722037757365722038
+1	item_ids	0	\N	\\x52535953010002040000000000000000080000000100000070000000d5a698e4000000000e0000001c0000002a0000003800000046000000540000006200000070000000c3847267657220e2809c31e2809dc3847267657220e2809c32e2809dc3847267657220e2809c33e2809dc3847267657220e2809c34e2809dc3847267657220e2809c35e2809dc3847267657220e2809c36e2809dc3847267657220e2809c37e2809dc3847267657220e2809c38e2809d
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	neighbors	0	\N	\\x52535953010009050000000000000000080000000800000020000000986d3d6f0000000004000000080000000c0000001000000014000000180000001c000000200000000200000004000000050000000700000002000000040000000500000006000000010000000300000006000000070000000200000004000000050000000700000001000000020000000300000005000000000000000300000004000000060000000100000002000000050000000700000001000000020000000400000006000000f1f0703dcdcccc3d0000803ff1f0703dabaaaa3eabaaaa3eabaaaa3e0000803fabaaaa3e0000803f0000003f0000803f0000803fabaa2a3f0000803f9a99193eabaaaa3ec54e6c3eabaa2a3fabaa2a3f0000803f0000803fabaa2a3f0000003f0000803f0000003f0000003f0000003f0ad7233e0000803f398e633e0000003f
+1	header	0	{"log": [], "clip": true, "form": "item_neighbor", "mean": 2.933333333333333, "ascii": false, "items": 8, "users": 8, "format": 1, "params": {"k": 40, "min_k": 1, "score": "weighted_mean", "bm25_b": 0.75, "bm25_k1": 1.2, "asymmetry": 0.5, "shrinkage": 0, "weighting": "none", "similarity": "msd", "min_support": 1}, "source": {"item_col": "item_id", "relation": "models.source_texts", "user_col": "user_id", "item_type": "pg_catalog.text", "user_type": "pg_catalog.text", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"k": 40, "clip": true, "min_k": 1, "reg_i": 10, "reg_u": 15, "score": "weighted_mean", "bm25_b": 0.75, "bm25_k1": 1.2, "binarize": false, "time_col": null, "asymmetry": 0.5, "min_value": null, "neighbors": 4, "shrinkage": 0, "weighting": "none", "duplicates": "mean", "similarity": "msd", "min_support": 1, "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1, "baseline_iterations": 10}, "ratings": 30, "seconds": 0.000292695, "encoding": "UTF8", "algorithm": "item_knn", "deviation": 1.4126413400278062, "iterations": 0, "train_rmse": null, "trained_at": 848915784637716}	\\x52535953010000030000000000000000060000000700000000000000a92ada3600000000000000000000000000000000000000000000000021432d2d010000000400000000000000000000000800000001000000c88bf171020000000400000000000000000000000800000001000000d5a698e403000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b0090000000500000000000000000000000800000008000000986d3d6f
+\.
+
+COPY models.items (item_id, words, tags) FROM stdin;
+1	a loud film of cats	{"tag 1"}
+2	a long film of ships	{"tag 2"}
+3	a quiet film of cats	{"tag 3"}
+4	a loud film of ships	{"tag 0"}
+5	a long film of cats	{"tag 1"}
+6	a quiet film of ships	{"tag 2"}
+7	a loud film of cats	{"tag 3"}
+8	a long film of ships	{"tag 0"}
+\.
+
+COPY models.logistic_mf (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x525359530100050100000000000000000800000001000000000000006cd25aa8520f223fb764403fe0d0673f781f8b3f99a49ebf44a1183fa8ea3d3f2f44583f
+1	item_bias	0	\N	\\x5253595301000601000000000000000008000000010000000000000015183177c0d78dbf66b862bef06161bea5b1fcbed8f2eabbe874bcbee6deaebff10c95bd
+1	user_factors	0	\N	\\x5253595301000701000000000000000008000000030000000000000024eaebba689864b9937fa8311512f835715456b9cfaac130545a7b34e578d6bad0feaa308de085b60f4bd2b6661726b0bc5ee3b77f3b1338ce5ce0af94d47c3473e272b89ba66d3150443d32f1e401b87a9dd6b010eb6337f8bb65397c66c32f2c158737
+1	item_factors	0	\N	\\x525359530100080100000000000000000800000003000000000000007c56082c1b2786b8cd9299b1dab9e2b4ae58bf39101fa83037a8ddb59a5eb9b973fbd5b0acdb5535748b04395de0982e9dacd6b6033c55b971b2b7afd52c32b640c0393921d06bb05edf48b598136839a4376eb037350537c175b5b9060b99b02186cc35
+1	header	0	{"log": [[99.0319513262213, null, 0.000131205], [99.31075699634336, null, 0.000135782], [97.63382062565347, null, 0.000140329], [97.15111032276896, null, 0.000144816], [96.80957746531035, null, 0.000149312], [96.56033680613345, null, 0.000153809], [96.37146860563786, null, 0.000158296], [96.21025116440609, null, 0.000162782], [96.08004534983466, null, 0.000167269], [95.96700758055898, null, 0.000171746], [95.8727094467448, null, 0.000176242], [95.79010729518443, null, 0.000180729], [95.71961352145462, null, 0.000185226], [95.65749316250057, null, 0.000189722], [95.60355624128975, null, 0.000194219], [95.55578558165261, null, 0.000198716], [95.51377021330825, null, 0.000203202], [95.47637925882245, null, 0.000207709], [95.44317888244976, null, 0.000212236], [95.41349497370305, null, 0.000216722], [95.38694339376838, null, 0.000221219], [95.36310266116337, null, 0.000225706], [95.34165488723269, null, 0.000230192], [95.32231516876367, null, 0.000234689], [95.30483757457266, null, 0.000239176], [95.28902334422146, null, 0.000243672], [95.27467364902304, null, 0.000248169], [95.26164363462264, null, 0.000252656], [95.24978622302557, null, 0.000257152], [95.23898775932938, null, 0.000261639]], "clip": false, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 0, "fold_in": {"kind": "logistic", "alpha": 1, "iterations": 60, "learning_rate": 0.2, "regularization": 5}, "unknown": 0}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": false, "seed": 0, "alpha": 1, "factors": 3, "init_sd": 0.1, "binarize": false, "time_col": null, "min_value": null, "duplicates": "sum", "iterations": 30, "keep_versions": 2, "learning_rate": 0.2, "store_ratings": true, "regularization": 5, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.000278023, "encoding": "UTF8", "algorithm": "logistic_mf", "deviation": 1.4126413400278062, "iterations": 30, "train_rmse": null, "trained_at": 848915784569410}	\\x525359530100000300000000000000000900000007000000000000000356bfda000000000000000000000000000000000000000000000000a2481f44010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b00500000001000000000000000000000008000000010000006cd25aa80600000001000000000000000000000008000000010000001518317707000000010000000000000000000000080000000300000024eaebba0800000001000000000000000000000008000000030000007c56082c
+\.
+
+COPY models.logistic_mf_renamed (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x5253595301000501000000000000000008000000010000000000000098a1da2d8560213fd904403fbcd7663f771d8b3f97809ebf12ad173fed0b3d3f6086573f
+1	item_bias	0	\N	\\x525359530100060100000000000000000800000001000000000000001ffc9fa778698dbf40a361beb8fe5bbea40bfcbeaa88acbb7b3fbabe7675aebfb7ab8dbd
+1	user_factors	0	\N	\\x5253595301000701000000000000000008000000030000000000000093ee7ba1a9c28b391bfc9bb5831b8cbaea03be38ae6632b650fb12b955d6a236a64e833660fce63849447a38f1b45135bca856b8e64814b76c9a89b50d7a89359f2939baa0a72db62a2186398bfb5eb9609eeeb52ab1e138cbee2e398b8159372fa061b7
+1	item_factors	0	\N	\\x52535953010008010000000000000000080000000300000000000000fb292e0a6a97a9b9ef40d5b584795639bbe6b839d4e02a35e60510ba257bc138721cfd36645e00395bdc0939601e37b6136736b974bf583835d090b56bb98bb8d0537cb9d11dbbb555796b3936b758b7e47742b6a1c83638e7c4e738c95d903694c43538
+1	header	0	{"log": [[101.58013075081091, null, 0.000117435], [99.1399283182036, null, 0.000122112], [97.6269404857002, null, 0.000126678], [97.12129395138886, null, 0.000131245], [96.80183004244245, null, 0.000135812], [96.5377285098798, null, 0.000140399], [96.34878896567214, null, 0.000144976], [96.19685993880735, null, 0.000149562], [96.06876817125303, null, 0.000154159], [95.96159141947722, null, 0.000158736], [95.86793711905433, null, 0.000163303], [95.7878786983028, null, 0.00016787], [95.7175189382277, null, 0.000172466], [95.6566151850908, null, 0.000177063], [95.60290783666139, null, 0.00018166], [95.5558506894681, null, 0.000186237], [95.51409323173883, null, 0.000190834], [95.47713087373938, null, 0.000195561], [95.44413594966825, null, 0.000200158], [95.41469976539642, null, 0.000204754], [95.38828586374255, null, 0.000209351], [95.36457420142598, null, 0.000213938], [95.34320218340582, null, 0.000218535], [95.32392569114349, null, 0.000223112], [95.30648492742444, null, 0.000227699], [95.29068336547355, null, 0.000232285], [95.27633727041786, null, 0.000236862], [95.2632989881618, null, 0.000241459], [95.25142347075007, null, 0.000246036], [95.24059722644517, null, 0.000250633]], "clip": false, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 0, "fold_in": {"kind": "logistic", "alpha": 1, "iterations": 60, "learning_rate": 0.2, "regularization": 5}, "unknown": 0}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": false, "seed": 0, "alpha": 1, "factors": 3, "init_sd": 0.3, "binarize": false, "time_col": null, "min_value": null, "duplicates": "sum", "iterations": 30, "keep_versions": 2, "learning_rate": 0.2, "store_ratings": true, "regularization": 5, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.000266126, "encoding": "UTF8", "algorithm": "logistic_mf", "deviation": 1.4126413400278062, "iterations": 30, "train_rmse": null, "trained_at": 848915784720898}	\\x5253595301000003000000000000000009000000070000000000000039ad183e000000000000000000000000000000000000000000000000be537205010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b005000000010000000000000000000000080000000100000098a1da2d0600000001000000000000000000000008000000010000001ffc9fa707000000010000000000000000000000080000000300000093ee7ba1080000000100000000000000000000000800000003000000fb292e0a
+\.
+
+COPY models.nmf (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_factors	0	\N	\\x5253595301000701000000000000000008000000030000000000000024376b935b801f3cc21dab3e52c6f53f89ea9938f4fbb63f0463bc3eb271343f8c2e164096eed43f83a2813f7ca64a3fd3978f3f6c34823e8b550f3db783cd3e3de71140eeecf13ce264e63fec50153f8b447335e16bc83f9cb3c33f835d0340bf45e83e
+1	item_factors	0	\N	\\x5253595301000801000000000000000008000000030000000000000031aa3c8ef594cc3f690aff38c55ec53dd7aa0f3e8e394c3fc2df0f404c22743f8fc5c93f8546d53ea91eae3d3f0044406f15023fa66d9a3f3099bb3d354bd73f5934013edb54bf3c9b5800403409dc3e75b0873f7b9f893fc497b33fe3e19d3f5e1fb83e
+1	header	0	{"log": [[90.89472747745268, 1.3496871560076789, 0.00006781], [60.52435568283761, 0.9557182304059374, 0.000070314], [49.452295420515746, 0.8991462406360206, 0.000072087], [43.36236118699887, 0.8617299157786152, 0.000073859], [39.416703164146, 0.8261031344251657, 0.000075632], [36.49284936782117, 0.7917657620533106, 0.000077405], [34.11017049661096, 0.7564832502885107, 0.000079177], [32.04736971488457, 0.7193574983174049, 0.00008094], [30.202982733716713, 0.680258910971632, 0.000082793], [28.55526040611321, 0.6401296102790843, 0.000084665], [27.131242439254486, 0.6010808261647446, 0.000086558], [25.96169341318264, 0.5656603142280984, 0.000088301], [25.043501539040985, 0.5356282546027663, 0.000090053], [24.33653860784136, 0.5113086086792644, 0.000091816], [23.785916586929602, 0.49191911512262254, 0.000093569], [23.342725373307385, 0.4762838478101351, 0.000095341], [22.97174710113902, 0.4633250054344203, 0.000097094], [22.650291330065187, 0.4522306232335011, 0.000098856], [22.36433379033983, 0.44243954922825773, 0.000100609], [22.105125265298085, 0.43357394135499966, 0.000102372], [21.867002157948363, 0.42537921996803396, 0.000104144], [21.646140932818746, 0.4176828359724248, 0.000105887], [21.43992540236742, 0.4103702573695981, 0.00010765], [21.246646869960983, 0.40337211421064756, 0.000109412], [21.065314443618632, 0.3966558353109388, 0.000111165], [20.895500152144262, 0.3902183754614284, 0.000112917], [20.73715461905706, 0.3840777006452489, 0.00011467], [20.590406654957995, 0.37826298503504635, 0.000128711], [20.45538286305094, 0.37280564449512077, 0.000130463], [20.332056176276204, 0.3677309466339757, 0.000132236], [20.22017122339125, 0.36305305742981475, 0.000134009], [20.119218809863472, 0.3587725808830992, 0.000135771], [20.028469430500415, 0.3548768941620633, 0.000137524], [19.94703260827059, 0.35134253650401054, 0.000139277], [19.873924547229382, 0.34813826188307045, 0.000141039], [19.808143414652644, 0.3452287692878043, 0.000142802], [19.748712692175513, 0.3425771802081456, 0.000144564], [19.69473402237202, 0.34014821228615977, 0.000146327], [19.64539115425857, 0.33790848953998537, 0.00014808], [19.59997741871287, 0.3358287015399144, 0.000149832], [19.55788262107719, 0.33388294387490436, 0.000151595], [19.518593880081912, 0.3320494823533616, 0.000153368], [19.48168382327039, 0.3303099647194699, 0.00015512], [19.446799765521487, 0.3286493394402792, 0.000157273], [19.413650924509394, 0.3270554708422925, 0.000159106], [19.382001454684495, 0.3255182999501314, 0.000160859], [19.35165810547195, 0.32402996452508265, 0.000162641], [19.322458208288772, 0.3225840657486502, 0.000164404], [19.294274003846514, 0.32117564172845003, 0.000166157], [19.266997656003667, 0.3198007605766293, 0.000167939]], "clip": true, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 0, "fold_in": {"kind": "ridge", "biased": 0, "scaled": 1, "centered": 0, "non_negative": 1, "regularization": 0.06, "bias_regularization": 15}}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": true, "seed": 0, "biased": false, "factors": 3, "binarize": false, "init_low": 0, "patience": 3, "reg_item": 0.06, "reg_user": 0.06, "time_col": null, "init_high": 1, "min_value": null, "duplicates": "mean", "iterations": 50, "relaxation": 1.25, "validation": 0, "keep_versions": 2, "reg_item_bias": 10, "reg_user_bias": 15, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.000194068, "encoding": "UTF8", "algorithm": "nmf", "deviation": 1.4126413400278062, "iterations": 50, "train_rmse": 0.3198007605766293, "trained_at": 848915784575870}	\\x52535953010000030000000000000000070000000700000000000000939ba995000000000000000000000000000000000000000000000000bc2bf825010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b007000000010000000000000000000000080000000300000024376b9308000000010000000000000000000000080000000300000031aa3c8e
+\.
+
+COPY models.nmf_renamed (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x52535953010005010000000000000000080000000100000000000000372df287161139be8bb4d3beca82d83ebe6536be66751ebf0c09d63e22f0f4be556f4d3e
+1	item_bias	0	\N	\\x52535953010006010000000000000000080000000100000000000000115db369b3c3cfbe1ef8073cdd9ad03dff54cbbc6c0701be25ec97be3026edbe0a9ec6be
+1	user_factors	0	\N	\\x525359530100070100000000000000000800000003000000000000004c48a6a42c34ba3d644f293d5c3bd33e7aec853e05401f3f0a55843e6737993db094dd3eeb5ffa3e6581913e51e9573ea281203f88139a3cf643273d16148c3db6ad723e0a1af13ef95a3b3f61cd3e3e53d7693e7329293ea523a43e27d1053f6d7df43e
+1	item_factors	0	\N	\\x5253595301000801000000000000000008000000030000000000000029922b9b99f4ce3e145fdf3e669e063f4e902a3e08d7913e1fc9bb3e4b1ee53e3b23d83e0618a83e59ab093f8c695e3fd8d8423e4370d93e3c63be3dbc910d3fbac5873dcf2cae3daa8f133fb032213e954d9d3e43f28d3e8fb7373e9cf8cd3d9d6e1a3f
+1	header	0	{"log": [[54.51811755322939, 1.203030902166735, 0.000118826]], "clip": true, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 2.933333333333333, "fold_in": {"kind": "ridge", "biased": 1, "scaled": 1, "centered": 0, "non_negative": 1, "regularization": 0.2, "bias_regularization": 2}}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": true, "seed": 0, "biased": true, "factors": 3, "binarize": false, "init_low": 0, "patience": 3, "reg_item": 0.3, "reg_user": 0.2, "time_col": null, "init_high": 1, "min_value": null, "duplicates": "mean", "iterations": 50, "relaxation": 1.25, "validation": 0.2, "keep_versions": 2, "reg_item_bias": 3, "reg_user_bias": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.000137494, "encoding": "UTF8", "algorithm": "nmf", "deviation": 1.4126413400278062, "iterations": 1, "train_rmse": 1.203030902166735, "trained_at": 848915784722070}	\\x52535953010000030000000000000000090000000700000000000000887361f900000000000000000000000000000000000000000000000005f4da73010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b0050000000100000000000000000000000800000001000000372df287060000000100000000000000000000000800000001000000115db3690700000001000000000000000000000008000000030000004c48a6a408000000010000000000000000000000080000000300000029922b9b
+\.
+
+COPY models.normal (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	header	0	{"log": [], "clip": true, "form": "random", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"seed": 0}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": true, "seed": 0, "binarize": false, "time_col": null, "min_value": null, "duplicates": "mean", "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.000106328, "encoding": "UTF8", "algorithm": "normal", "deviation": 1.4126413400278062, "iterations": 0, "train_rmse": null, "trained_at": 848915784519374}	\\x52535953010000030000000000000000050000000700000000000000d1f6842c00000000000000000000000000000000000000000000000063507b80010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b0
+\.
+
+COPY models.popular (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	item_bias	0	\N	\\x525359530100060100000000000000000800000001000000000000004fa663a5000000400000804000008040000040400000a04000008040000000400000c040
+1	header	0	{"log": [], "clip": false, "form": "popularity", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"unknown": 0}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": false, "score": "count", "binarize": false, "time_col": null, "half_life": null, "min_value": null, "min_votes": null, "duplicates": "mean", "keep_versions": 2, "store_ratings": true, "vote_quantile": 0.9, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.000079768, "encoding": "UTF8", "algorithm": "popular", "deviation": 1.4126413400278062, "iterations": 0, "train_rmse": null, "trained_at": 848915784516476}	\\x52535953010000030000000000000000060000000700000000000000a0f148fb0000000000000000000000000000000000000000000000008d5934c4010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b00600000001000000000000000000000008000000010000004fa663a5
+\.
+
+COPY models.popular_weighted (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	item_bias	0	\N	\\x5253595301000601000000000000000008000000010000000000000091a669a99a2234403f734440f7544b4081fc4440f6cd3d40ceaf3640385e2b40e0ab3240
+1	header	0	{"log": [], "clip": true, "form": "popularity", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"unknown": 2.933333333333333}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": true, "score": "weighted", "binarize": false, "time_col": null, "half_life": null, "min_value": null, "min_votes": null, "duplicates": "mean", "keep_versions": 2, "store_ratings": true, "vote_quantile": 0.9, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.000055883, "encoding": "UTF8", "algorithm": "popular", "deviation": 1.4126413400278062, "iterations": 0, "train_rmse": null, "trained_at": 848915784622843}	\\x52535953010000030000000000000000060000000700000000000000105b0d570000000000000000000000000000000000000000000000004a951fdd010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b006000000010000000000000000000000080000000100000091a669a9
+\.
+
+COPY models.ratings (user_id, item_id, rating) FROM stdin;
+1	2	5
+1	4	2
+1	5	3
+1	8	1
+2	2	2
+2	4	5
+2	7	2
+2	8	1
+3	1	1
+3	3	5
+3	5	4
+3	8	5
+4	2	3
+4	3	3
+4	4	3
+4	5	3
+4	6	3
+4	8	3
+5	5	1
+6	1	4
+6	6	4
+7	3	1
+7	5	4
+7	6	3
+7	7	2
+7	8	1
+8	2	3
+8	3	5
+8	6	1
+8	8	5
+\.
+
+COPY models.rp3beta (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	weights	0	\N	\\x5253595301000d050000000000000000080000000800000032000000f1c925b400000000040000000a00000011000000170000001e000000250000002b000000320000000200000004000000050000000700000002000000030000000400000005000000060000000700000000000000010000000300000004000000050000000600000007000000010000000200000004000000050000000600000007000000000000000100000002000000030000000500000006000000070000000000000001000000020000000300000004000000060000000700000001000000020000000300000004000000050000000700000000000000010000000200000003000000040000000500000006000000bb11e23d8260b23d26ee313f971cdc3ddfdf2a3e0b198c3e23df473e3a04a33d18855f3d85ab6b3e8cb7263df44e223e0eb4593d34845c3e0455f13d762cbe3cf150c83e297bb43e05a1933d6f39183e8bec9a3d05aa3d3e72df293e0596fe3ccab6373e1c63553efa38d93d4828223ee980b53d1f8e693ee71d993e38b0b43d39ce0c3ec14b853d348b433ef6a8ae3d4e18093e3c84fa3d4664603d0f02a53e11515d3e259c303efa66e53d19c60a3d05613f3e2a41ab3e9b29d63da0574e3e02e2c83dc436263d
+1	header	0	{"log": [], "clip": false, "form": "item_weights", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"k": 100, "beta": 0.2, "clip": false, "alpha": 1, "binarize": false, "time_col": null, "min_value": null, "normalize": true, "duplicates": "sum", "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.00006723, "encoding": "UTF8", "algorithm": "rp3beta", "deviation": 1.4126413400278062, "iterations": 0, "train_rmse": null, "trained_at": 848915784595391}	\\x525359530100000300000000000000000600000007000000000000009fa32cfe0000000000000000000000000000000000000000000000009e79644b010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b00d0000000500000000000000000000000800000008000000f1c925b4
+\.
+
+COPY models.slim (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	weights	0	\N	\\x5253595301000d050000000000000000080000000800000029000000288a61460000000003000000080000000d00000012000000180000001f000000230000002900000002000000050000000700000002000000030000000400000005000000070000000000000001000000040000000500000007000000010000000400000005000000060000000700000001000000020000000300000005000000060000000700000000000000010000000200000003000000040000000600000007000000030000000400000005000000070000000000000001000000020000000300000004000000050000008c3f203c7fad823e07868f3c08f2323deb58953ee761f13d38db323d7149193ec783e73bda89833d2c7c1c3e142e883d85bcff3e8e85993e7f90693da3d4253ddc15dc3db75f5b3db87de43d86b3033e43d4423d5ec11c3ee451623d4cef1d3ede87523e2bda0c3d5643733d8f8d0a3dbcb6293e746a3e3dd1defc3c6855253e6427c23d1441973d1385893a7419dc3b5f9c2e3efa3c043f06ff113d29e63b3e160f0e3d
+1	header	0	{"log": [], "clip": false, "form": "item_weights", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"k": 100, "l1": 0.01, "l2": 1, "clip": false, "binarize": false, "presence": false, "time_col": null, "min_value": null, "tolerance": 0.0001, "candidates": 1000, "duplicates": "sum", "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1, "scaled_regularization": true}, "ratings": 30, "seconds": 0.000067139, "encoding": "UTF8", "algorithm": "slim", "deviation": 1.4126413400278062, "iterations": 0, "train_rmse": null, "trained_at": 848915784599537}	\\x52535953010000030000000000000000060000000700000000000000e0eb51c80000000000000000000000000000000000000000000000006d4db747010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b00d0000000500000000000000000000000800000008000000288a6146
+\.
+
+COPY models.slim_renamed (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	weights	0	\N	\\x5253595301000d05000000000000000008000000080000002e000000f968785f00000000040000000a00000010000000140000001b00000021000000270000002e0000000200000004000000050000000700000002000000030000000400000005000000060000000700000000000000010000000400000005000000060000000700000001000000040000000600000007000000000000000100000002000000030000000500000006000000070000000000000001000000020000000400000006000000070000000100000002000000030000000400000005000000070000000000000001000000020000000300000004000000050000000600000099af973cad85c13c0b69dd3cc503913ce405143db1340b3edaef043d6c8f6d3d02ad2c3cc75e243ed55dce3c3b951e3d7f28e63d3642033e76f63c3ca9af213eebf30e3ef52b813d9a2fae3c4eb1dc3d87a0d03c516cf03c3ce0d13dd24e663d9c46303df1c02b3cf0f5133e3568ec3c9ffc5d3d3eb6f93d5625323d50c19a3c4c58b43de88c523b3e6d853b8bee883c53bf973b84cf7c3c655a953d89779f3ccc21243e2bfa1e3eeb6bd83defdd1f3ec0ecc33d462aa33d
+1	header	0	{"log": [], "clip": false, "form": "item_weights", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"k": 100, "l1": 0.1, "l2": 3, "clip": false, "binarize": false, "presence": true, "time_col": null, "min_value": null, "tolerance": 0.0001, "candidates": 1000, "duplicates": "sum", "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1, "scaled_regularization": true}, "ratings": 30, "seconds": 0.000066419, "encoding": "UTF8", "algorithm": "slim", "deviation": 1.4126413400278062, "iterations": 0, "train_rmse": null, "trained_at": 848915784723111}	\\x52535953010000030000000000000000060000000700000000000000452189370000000000000000000000000000000000000000000000002698bde5010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b00d0000000500000000000000000000000800000008000000f968785f
+\.
+
+COPY models.slope_one (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	header	0	{"log": [], "clip": true, "form": "deviation", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"weighted": false}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": true, "binarize": false, "time_col": null, "weighted": false, "min_value": null, "duplicates": "mean", "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1}, "ratings": 30, "seconds": 0.000050825, "encoding": "UTF8", "algorithm": "slope_one", "deviation": 1.4126413400278062, "iterations": 0, "train_rmse": null, "trained_at": 848915784592974}	\\x52535953010000030000000000000000050000000700000000000000165e9164000000000000000000000000000000000000000000000000d950128f010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b0
+\.
+
+COPY models.svd (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x52535953010005010000000000000000080000000100000000000000ae9e7d09249292bd9ef70dbecb54893e6d039f3cf0173fbefa22473efc5790be75763a3e
+1	item_bias	0	\N	\\x52535953010006010000000000000000080000000100000000000000e318829f7201d0bde151ce3dca28353eef04e63d1e13163d4a178ebd11d618be123af8bd
+1	user_factors	0	\N	\\x52535953010007010000000000000000080000000300000000000000f838173a5530c5bd51b3ddbda89e49be6281ab3d4546ae3db036853d71064e3d7d9fd6bd5e3c7bbd7f398d3d741407be8c250f3c964cb6bd76d25ebc5a3acbbd010684bd5a8cd43dd2b0843e66238fbbd6098e3d71ee5dbce1622dbc07f53e3c24830cbe
+1	item_factors	0	\N	\\x52535953010008010000000000000000080000000300000000000000db920bd61ef3debd2474043e42c0b7bc57a0643d15649a3cce7c4fbe77f1953de77fefbc3e3259bd65a8903cef75743d6894aabd149185bd368d07bea824cc3d958886bcbc95083e417c833e9fee1dbee5c6ab3d62dea33ca8ee91bc4b6eb9bd2472e6bc
+1	header	0	{"log": [[60.058672131074616, 1.4149048511127833, 0.000102592], [59.48505560068725, 1.4081318072856586, 0.000105196], [58.93163717058354, 1.4015662330714584, 0.000107519], [58.3972468218426, 1.3951970807242324, 0.000109753], [57.88864479865009, 1.3891081647187653, 0.000111986], [57.3954891930004, 1.3831785759980573, 0.000114239], [56.91815820800474, 1.377414948469351, 0.000116463], [56.457584882139486, 1.3718307096982907, 0.000118686], [56.014393611140406, 1.3664356749238802, 0.000120899], [55.58902684419439, 1.3612375110439567, 0.000123123], [55.17686031617734, 1.3561816534690003, 0.000125336], [54.777902748072506, 1.3512698071082683, 0.000127549], [54.39187206701678, 1.34650005652948, 0.000129783], [54.01795066473875, 1.3418637618965987, 0.000131986], [53.65943416902735, 1.3374033817940811, 0.000134189], [53.308824271495325, 1.333026934855348, 0.000136382], [52.96828511859911, 1.3287623955972354, 0.000138576], [52.63899950264249, 1.3246257270469834, 0.000140789], [52.32103007919767, 1.3206189215565767, 0.000142972], [52.00976818069074, 1.3166848291661744, 0.000145175]], "clip": true, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 2.933333333333333, "fold_in": {"kind": "descent", "biased": 1, "iterations": 20, "learning_rate": 0.005, "regularization": 0.02, "bias_regularization": 0.02, "learning_rate_decay": 1}}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": true, "seed": 0, "biased": true, "factors": 3, "init_sd": 0.1, "adaptive": false, "binarize": false, "patience": 3, "time_col": null, "min_value": null, "duplicates": "mean", "iterations": 20, "validation": 0, "keep_versions": 2, "learning_rate": 0.005, "store_ratings": true, "regularization": 0.02, "min_item_ratings": 1, "min_user_ratings": 1, "bias_regularization": 0.02, "learning_rate_decay": 1}, "ratings": 30, "seconds": 0.000162571, "encoding": "UTF8", "algorithm": "svd", "deviation": 1.4126413400278062, "iterations": 20, "train_rmse": 1.3166848291661744, "trained_at": 848915784533862}	\\x52535953010000030000000000000000090000000700000000000000e1b843e20000000000000000000000000000000000000000000000005997130e010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b0050000000100000000000000000000000800000001000000ae9e7d09060000000100000000000000000000000800000001000000e318829f070000000100000000000000000000000800000003000000f838173a080000000100000000000000000000000800000003000000db920bd6
+\.
+
+COPY models.svd_renamed (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x52535953010005010000000000000000080000000100000000000000aec750815cd9d9bd743affbda458883e87de9c3c096e40be237a113e243f8cbed1aa3b3e
+1	item_bias	0	\N	\\x525359530100060100000000000000000800000001000000000000004daacfcdf455c4bdf5a49e3d89fb293e6d61e33d3411043d9ee0b8bde35a1bbe7b2a06be
+1	user_factors	0	\N	\\x52535953010007010000000000000000080000000300000000000000f179401626b794be3923a6be3b9114bf6d21803e42e5813e087f443ec07e173e1abf9dbe42323bbed882553ec05ec4be35e1fe3c5c8c88bee0d227bdbfb098be5cae42be2a96943ea0d03d3ffc035abcbd654d3e7c2f26bd089516bd15ce2f3ddf59c6be
+1	item_factors	0	\N	\\x52535953010008010000000000000000080000000300000000000000babcfa9b4a56a6bee8a1c43ea6da93bd73db313ed9af753df61118bf87c45e3e9f7daabd70fa1fbe2710693da43d383e68ba7bbede8f49be07dbc7be3979993e79a31abd5d3ac33e6ab8393f7d97ecbe2abc803ed47d793dca0f50bd9c2a85befbf39abd
+1	header	0	{"log": [[59.519492616691196, 1.4085393452875359, 0.000123693], [58.788375535988905, 1.399861606683424, 0.000125947], [58.080302883431955, 1.3914057985053816, 0.00012814], [57.3933822584483, 1.383153188171244, 0.000130333], [56.73305859151924, 1.3751734265359556, 0.000132537], [56.08921441637938, 1.3673479734676097, 0.00013471], [55.46238587615824, 1.359686065190028, 0.000136883], [54.85376011548203, 1.3522051140696325, 0.000139096], [54.261856679853224, 1.344889793252632, 0.00014128], [53.68803640398198, 1.3377597741994136, 0.000143423], [53.12803342689148, 1.3307646101257162, 0.000145606], [52.58148572296432, 1.3239018810944703, 0.000147799], [52.047041115088746, 1.3171565474547655, 0.000149962], [51.52498399883683, 1.310534038713949, 0.000152126], [51.01771125770608, 1.3040668599641927, 0.000154289], [50.517798384684795, 1.2976619794163757, 0.000156472], [50.028529118746235, 1.2913627055523715, 0.000158655], [49.54850256041766, 1.2851524236501761, 0.000160809], [49.07885326797913, 1.2790472139836373, 0.000162972], [48.61554909974575, 1.2729957986281253, 0.000165135]], "clip": true, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 2.933333333333333, "fold_in": {"kind": "descent", "biased": 1, "iterations": 20, "learning_rate": 0.005, "regularization": 0.02, "bias_regularization": 0.02, "learning_rate_decay": 1}}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": true, "seed": 0, "biased": true, "factors": 3, "init_sd": 0.3, "adaptive": false, "binarize": false, "patience": 3, "time_col": null, "min_value": null, "duplicates": "mean", "iterations": 20, "validation": 0.2, "keep_versions": 2, "learning_rate": 0.005, "store_ratings": true, "regularization": 0.02, "min_item_ratings": 1, "min_user_ratings": 1, "bias_regularization": 0.02, "learning_rate_decay": 1}, "ratings": 30, "seconds": 0.000183342, "encoding": "UTF8", "algorithm": "svd", "deviation": 1.4126413400278062, "iterations": 20, "train_rmse": 1.2729957986281253, "trained_at": 848915784728477}	\\x525359530100000300000000000000000900000007000000000000009dc1242f0000000000000000000000000000000000000000000000008ab20213010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b0050000000100000000000000000000000800000001000000aec750810600000001000000000000000000000008000000010000004daacfcd070000000100000000000000000000000800000003000000f1794016080000000100000000000000000000000800000003000000babcfa9b
+\.
+
+COPY models.svdpp (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x52535953010005010000000000000000080000000100000000000000e79c24342a41bbbdfa1d3abecb7cb63e60e78d3c928e83bec7b08d3eff2bb8be4e26713e
+1	item_bias	0	\N	\\x525359530100060100000000000000000800000001000000000000004bd617c6aa1915be6a37093e12426b3ede131c3e4caa593d3423bdbdc38044be813713be
+1	user_factors	0	\N	\\x525359530100070100000000000000000800000003000000000000000050b1ef0ec63d3d7fa3f7bda901f5bd752f6d3da822d3bc42536bbdf0705f3b8d584dbdaa2e8abd880c0abdcc67533cc2d2833d31d6ecbdda81f83c583364bbfafe09bef80aab3cf23c1e3d959be5bd77dbf4bc1b129d3c688679bdaaece03da4393e3d
+1	item_factors	0	\N	\\x525359530100080100000000000000000800000003000000000000008bd9598e593ee5bae37ed73c316e24bc09b27dbd50786bbd580e053ddef6573dc7f2fcbc1ea61cbc74d9803c03ce44bae49c63bc8addaa3c638346bce4301e3c5c8ca23bc03b0abdb9714c3d5883c2bc08cf523d34670a3d48b604bd98c2bc3d27b0603d
+1	header	0	{"log": [[60.37368013338005, 1.4186105894310819, 0.000101791], [59.592440461120646, 1.4094022428098214, 0.000102993], [58.85387555107525, 1.4006412287600662, 0.000104015], [58.15507499524813, 1.39230115271144, 0.000105036], [57.49332672824772, 1.384356971404025, 0.000106038], [56.866113825190894, 1.3767850694666772, 0.000107049], [56.27110793308606, 1.369563287245075, 0.000108031], [55.70612872095933, 1.3626705241419552, 0.000109042], [55.169158209825525, 1.3560869958551764, 0.000110034], [54.65831520928032, 1.3497939992122294, 0.000111025], [54.1718544681396, 1.343773969933679, 0.000112006], [53.70814506486181, 1.338010277300612, 0.000112998], [53.265678994294774, 1.3324873857350992, 0.000113999], [52.84303788538142, 1.3271904897863684, 0.000114981], [52.43890829547871, 1.3221057483610341, 0.000115972], [52.05206368549966, 1.317220099116566, 0.000116954], [51.6813633714973, 1.3125212807353803, 0.000117945], [51.325734165151005, 1.3079976320716462, 0.000118937], [50.984188428005496, 1.3036383500036286, 0.000120038], [50.65578541226921, 1.2994330226714164, 0.0001213]], "clip": true, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 2.933333333333333, "fold_in": {"kind": "descent", "biased": 1, "iterations": 20, "learning_rate": 0.007, "regularization": 0.02, "bias_regularization": 0.02, "learning_rate_decay": 1}}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": true, "seed": 0, "factors": 3, "init_sd": 0.05, "binarize": false, "patience": 3, "time_col": null, "min_value": null, "duplicates": "mean", "iterations": 20, "validation": 0, "keep_versions": 2, "learning_rate": 0.007, "store_ratings": true, "regularization": 0.02, "min_item_ratings": 1, "min_user_ratings": 1, "bias_regularization": 0.02, "learning_rate_decay": 1}, "ratings": 30, "seconds": 0.000138065, "encoding": "UTF8", "algorithm": "svdpp", "deviation": 1.4126413400278062, "iterations": 20, "train_rmse": 1.2994330226714164, "trained_at": 848915784540347}	\\x52535953010000030000000000000000090000000700000000000000aa5b319b0000000000000000000000000000000000000000000000006092aeba010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b0050000000100000000000000000000000800000001000000e79c24340600000001000000000000000000000008000000010000004bd617c60700000001000000000000000000000008000000030000000050b1ef0800000001000000000000000000000008000000030000008bd9598e
+\.
+
+COPY models.svdpp_renamed (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x52535953010005010000000000000000080000000100000000000000f5ec795d889cbbbae7e03abcec19c23c4087e4385fc859bcf6a8813c0690d5bc6d4f613c
+1	item_bias	0	\N	\\x52535953010006010000000000000000080000000100000000000000c621c32268c3c2bb8767153c1afc9e3cbf5d013ca034683b9d83e6bbcf3c69bcc9763dbc
+1	user_factors	0	\N	\\x52535953010007010000000000000000080000000300000000000000a07602f32a27b33e1c91bcbeb24837bfdbb32a3e9ece163e702bd5bd70e7a2bc34d184bea05518bf708a69be06bb553e5284d43e381b21bf867e853e786e63bd17f75bbfda3fd93d5c7a3b3e1cd738bf5022afbc07e0343eb77fe3be7e7a243fb634b53e
+1	item_factors	0	\N	\\x52535953010008010000000000000000080000000300000000000000c48c6f6f4a0acd3dec6b803df40c66bea2e3dfbeac7945be7abdbc3eab7c773eb1c694be7413cc3c67697e3db8b097bd906ee3bd062da63d5dea143d8084b53d17d77b3d57c149bd0467b33e6ea334be4dde9b3ed735483e4987d7bd7777a33ec2323d3e
+1	header	0	{"log": [[63.27799491593163, 1.4523314006099715, 0.000071516]], "clip": true, "form": "factor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"offset": 2.933333333333333, "fold_in": {"kind": "descent", "biased": 1, "iterations": 1, "learning_rate": 0.007, "regularization": 0.02, "bias_regularization": 0.02, "learning_rate_decay": 1}}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"clip": true, "seed": 0, "factors": 3, "init_sd": 0.3, "binarize": false, "patience": 3, "time_col": null, "min_value": null, "duplicates": "mean", "iterations": 20, "validation": 0.2, "keep_versions": 2, "learning_rate": 0.007, "store_ratings": true, "regularization": 0.02, "min_item_ratings": 1, "min_user_ratings": 1, "bias_regularization": 0.02, "learning_rate_decay": 1}, "ratings": 30, "seconds": 0.000088321, "encoding": "UTF8", "algorithm": "svdpp", "deviation": 1.4126413400278062, "iterations": 1, "train_rmse": 1.4523314006099715, "trained_at": 848915784729587}	\\x525359530100000300000000000000000900000007000000000000003a637abe000000000000000000000000000000000000000000000000c191bc43010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b0050000000100000000000000000000000800000001000000f5ec795d060000000100000000000000000000000800000001000000c621c322070000000100000000000000000000000800000003000000a07602f3080000000100000000000000000000000800000003000000c48c6f6f
+\.
+
+COPY models.user_knn (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	header	0	{"log": [], "clip": true, "form": "user_neighbor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"k": 40, "min_k": 1, "score": "weighted_mean", "bm25_b": 0.75, "bm25_k1": 1.2, "asymmetry": 0.5, "shrinkage": 0, "weighting": "none", "similarity": "msd", "min_support": 1}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"k": 40, "clip": true, "min_k": 1, "reg_i": 10, "reg_u": 15, "score": "weighted_mean", "bm25_b": 0.75, "bm25_k1": 1.2, "binarize": false, "time_col": null, "asymmetry": 0.5, "min_value": null, "neighbors": 0, "shrinkage": 0, "weighting": "none", "duplicates": "mean", "similarity": "msd", "min_support": 1, "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1, "baseline_iterations": 10}, "ratings": 30, "seconds": 0.000061251, "encoding": "UTF8", "algorithm": "user_knn", "deviation": 1.4126413400278062, "iterations": 0, "train_rmse": null, "trained_at": 848915784587299}	\\x5253595301000003000000000000000005000000070000000000000059c0ff8c000000000000000000000000000000000000000000000000e39f43ef010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b0
+\.
+
+COPY models.user_knn_lists (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x52535953010005010000000000000000080000000100000000000000c3c1af33709a39bdfea3b6bdf497303eae090a3c31b9fbbd3de4093e216f36be95dbea3d
+1	item_bias	0	\N	\\x52535953010006010000000000000000080000000100000000000000d690d87e4753c8bd2ff6ba3d22341d3e20e8d03d3b37083d8ed76dbddd7908bea09ccabd
+1	neighbors	0	\N	\\x52535953010009050000000000000000080000000800000008000000295c99d30000000001000000020000000400000005000000050000000500000007000000080000000600000006000000030000000700000002000000000000000100000002000000a302073cf027223c6747d23bad37223c6747d23ba302073cf027223cad37223c
+1	header	0	{"log": [], "clip": true, "form": "user_neighbor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"k": 40, "min_k": 1, "score": "weighted_mean", "bm25_b": 0.75, "bm25_k1": 1.2, "asymmetry": 0.5, "shrinkage": 100, "weighting": "none", "similarity": "pearson_baseline", "min_support": 1}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"k": 40, "clip": true, "min_k": 1, "reg_i": 10, "reg_u": 15, "score": "weighted_mean", "bm25_b": 0.75, "bm25_k1": 1.2, "binarize": false, "time_col": null, "asymmetry": 0.5, "min_value": null, "neighbors": 4, "shrinkage": 100, "weighting": "none", "duplicates": "mean", "similarity": "pearson_baseline", "min_support": 1, "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1, "baseline_iterations": 10}, "ratings": 30, "seconds": 0.000064285, "encoding": "UTF8", "algorithm": "user_knn", "deviation": 1.4126413400278062, "iterations": 0, "train_rmse": null, "trained_at": 848915784621779}	\\x525359530100000300000000000000000800000007000000000000003baf3121000000000000000000000000000000000000000000000000e8e1c0f8010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b0050000000100000000000000000000000800000001000000c3c1af33060000000100000000000000000000000800000001000000d690d87e090000000500000000000000000000000800000008000000295c99d3
+\.
+
+COPY models.user_knn_renamed (version, part, block, meta, data) FROM stdin;
+1	user_ids	0	\N	\\x52535953010001020000000000000000080000000100000000000000afbec53401000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	item_ids	0	\N	\\x525359530100020200000000000000000800000001000000000000007b7387a001000000000000000200000000000000030000000000000004000000000000000500000000000000060000000000000007000000000000000800000000000000
+1	ratings	0	\N	\\x5253595301000305000000000000000008000000080000001e00000009d42c6a0000000004000000080000000c0000001200000013000000150000001a0000001e0000000100000003000000040000000700000001000000030000000600000007000000000000000200000004000000070000000100000002000000030000000400000005000000070000000400000000000000050000000200000004000000050000000600000007000000010000000200000005000000070000000000a04000000040000040400000803f000000400000a040000000400000803f0000803f0000a040000080400000a0400000404000004040000040400000404000004040000040400000803f00008040000080400000803f0000804000004040000000400000803f000040400000a0400000803f0000a040
+1	item_counts	0	\N	\\x525359530100040100000000000000000800000001000000000000001dcbb8b0000000400000804000008040000040400000a04000008040000000400000c040
+1	user_bias	0	\N	\\x5253595301000501000000000000000008000000010000000000000000b13c47c5d700bd6ceb3dbd2b6dc63ddb5ca0bbafce83bd3e6fa13d9670c3bd3301723d
+1	item_bias	0	\N	\\x52535953010006010000000000000000080000000100000000000000b8e769c4b56c85be14365c3e73acbc3ea659833e8f1f7d3df19103be8ac8dcbe29f649be
+1	neighbors	0	\N	\\x5253595301000905000000000000000008000000080000000a00000009d9e12b00000000010000000200000004000000060000000600000006000000090000000a00000006000000060000000300000007000000020000000600000000000000010000000300000002000000cb9e083c112f223c43ad023b9737223c43ad023bb6b9ca3bcb9e083c112f223cb6b9ca3b9737223c
+1	header	0	{"log": [], "clip": true, "form": "user_neighbor", "mean": 2.933333333333333, "ascii": true, "items": 8, "users": 8, "format": 1, "params": {"k": 40, "min_k": 1, "score": "baseline", "bm25_b": 0.75, "bm25_k1": 1.2, "asymmetry": 0.5, "shrinkage": 100, "weighting": "none", "similarity": "pearson_baseline", "min_support": 1}, "source": {"item_col": "item_id", "relation": "models.ratings", "user_col": "user_id", "item_type": "pg_catalog.int4", "user_type": "pg_catalog.int4", "rating_col": "rating"}, "maximum": 5, "minimum": 1, "options": {"k": 40, "clip": true, "min_k": 1, "reg_i": 2, "reg_u": 30, "score": "baseline", "bm25_b": 0.75, "bm25_k1": 1.2, "binarize": false, "time_col": null, "asymmetry": 0.5, "min_value": null, "neighbors": 4, "shrinkage": 100, "weighting": "none", "duplicates": "mean", "similarity": "pearson_baseline", "min_support": 1, "keep_versions": 2, "store_ratings": true, "min_item_ratings": 1, "min_user_ratings": 1, "baseline_iterations": 10}, "ratings": 30, "seconds": 0.000070244, "encoding": "UTF8", "algorithm": "user_knn", "deviation": 1.4126413400278062, "iterations": 0, "train_rmse": null, "trained_at": 848915784730648}	\\x525359530100000300000000000000000800000007000000000000005e4d7e42000000000000000000000000000000000000000000000000a358583c010000000200000000000000000000000800000001000000afbec5340200000002000000000000000000000008000000010000007b7387a003000000050000000000000000000000080000000800000009d42c6a0400000001000000000000000000000008000000010000001dcbb8b005000000010000000000000000000000080000000100000000b13c47060000000100000000000000000000000800000001000000b8e769c409000000050000000000000000000000080000000800000009d9e12b
+\.
+
+ALTER TABLE ONLY models.als
+    ADD CONSTRAINT als_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.als_renamed
+    ADD CONSTRAINT als_renamed_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.als_seen
+    ADD CONSTRAINT als_seen_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.als_texts
+    ADD CONSTRAINT als_texts_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.als_unstored
+    ADD CONSTRAINT als_unstored_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.baseline_als
+    ADD CONSTRAINT baseline_als_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.baseline_als_renamed
+    ADD CONSTRAINT baseline_als_renamed_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.baseline_sgd
+    ADD CONSTRAINT baseline_sgd_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.baseline_sgd_renamed
+    ADD CONSTRAINT baseline_sgd_renamed_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.bpr
+    ADD CONSTRAINT bpr_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.bpr_renamed
+    ADD CONSTRAINT bpr_renamed_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.co_clustering
+    ADD CONSTRAINT co_clustering_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.co_clustering_renamed
+    ADD CONSTRAINT co_clustering_renamed_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.content
+    ADD CONSTRAINT content_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.ease_lists
+    ADD CONSTRAINT ease_lists_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.ease
+    ADD CONSTRAINT ease_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.ease_renamed
+    ADD CONSTRAINT ease_renamed_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.gradient
+    ADD CONSTRAINT gradient_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.gradient_renamed
+    ADD CONSTRAINT gradient_renamed_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.hybrid_forms
+    ADD CONSTRAINT hybrid_forms_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.hybrid
+    ADD CONSTRAINT hybrid_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.hybrid_renamed
+    ADD CONSTRAINT hybrid_renamed_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.ials
+    ADD CONSTRAINT ials_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.ials_renamed
+    ADD CONSTRAINT ials_renamed_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.ials_uuids
+    ADD CONSTRAINT ials_uuids_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.item_knn_lists
+    ADD CONSTRAINT item_knn_lists_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.item_knn
+    ADD CONSTRAINT item_knn_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.item_knn_renamed
+    ADD CONSTRAINT item_knn_renamed_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.item_knn_texts
+    ADD CONSTRAINT item_knn_texts_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.logistic_mf
+    ADD CONSTRAINT logistic_mf_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.logistic_mf_renamed
+    ADD CONSTRAINT logistic_mf_renamed_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.nmf
+    ADD CONSTRAINT nmf_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.nmf_renamed
+    ADD CONSTRAINT nmf_renamed_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.normal
+    ADD CONSTRAINT normal_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.popular
+    ADD CONSTRAINT popular_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.popular_weighted
+    ADD CONSTRAINT popular_weighted_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.rp3beta
+    ADD CONSTRAINT rp3beta_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.slim
+    ADD CONSTRAINT slim_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.slim_renamed
+    ADD CONSTRAINT slim_renamed_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.slope_one
+    ADD CONSTRAINT slope_one_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.svd
+    ADD CONSTRAINT svd_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.svd_renamed
+    ADD CONSTRAINT svd_renamed_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.svdpp
+    ADD CONSTRAINT svdpp_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.svdpp_renamed
+    ADD CONSTRAINT svdpp_renamed_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.user_knn_lists
+    ADD CONSTRAINT user_knn_lists_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.user_knn
+    ADD CONSTRAINT user_knn_pkey PRIMARY KEY (version, part, block);
+
+ALTER TABLE ONLY models.user_knn_renamed
+    ADD CONSTRAINT user_knn_renamed_pkey PRIMARY KEY (version, part, block);
+
