@@ -20,6 +20,7 @@ void
 _PG_init(void)
 {
 	kernels_choose();
+	model_memory_limit_init();
 	model_cache_init();
 	team_init();
 	MarkGUCPrefixReserved("recsys");

@@ -12,8 +12,7 @@
  * that the user named is reset, which also happens after an error.  What is
  * not in use is dropped when it is superseded, when its relation is gone, or,
  * least recently used first, when the cache grows beyond
- * recsys.model_cache_size.  A model that would take more memory than
- * recsys.model_memory_limit is not opened at all.
+ * recsys.model_cache_size.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -45,38 +44,15 @@ static dlist_head entries = DLIST_STATIC_INIT(entries);
 
 static int	model_cache_size = 256 * 1024;	/* kB */
 
-static int	model_memory_limit = 4 * 1024 * 1024;	/* kB */
-
-/* Define the settings; called when the library is loaded. */
+/* Define the setting; called when the library is loaded. */
 void
 model_cache_init(void)
 {
-	DefineCustomIntVariable("recsys.model_memory_limit",
-							"Memory that a model may need to be used.",
-							"A larger one is refused before it is read.",
-							&model_memory_limit, 4 * 1024 * 1024, 64, MAX_KILOBYTES,
-							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomIntVariable("recsys.model_cache_size",
 							"Memory in which each session keeps models it has used.",
 							"A model in use is kept whole even if it is larger.",
 							&model_cache_size, 256 * 1024, 0, MAX_KILOBYTES,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
-}
-
-/* Error: what needs so much memory would take more than a model may. */
-void
-model_require_memory(Size bytes, const char *what)
-{
-	Size		megabytes = bytes / (1024 * 1024) + 1;
-
-	if (bytes / 1024 < model_memory_limit)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-			 errmsg("%s needs about %zu MB of memory, more than \"recsys.model_memory_limit\" allows",
-					what, megabytes),
-			 errdetail("\"recsys.model_memory_limit\" is %d kB.", model_memory_limit),
-			 errhint("Set it to at least '%zuMB' if you trust who made the model.", megabytes)));
 }
 
 static void

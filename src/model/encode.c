@@ -3,7 +3,7 @@
  *		A draft cut into blocks, with the manifest that lists them.
  *
  * What becomes of a block is up to its sink: a row of a model's table
- * (table.c), or a model that is only wanted for a moment (image.c).
+ * (table_writer.c), or a model in memory alone (memory_model.c).
  */
 #include "postgres.h"
 #include "compat.h"

@@ -135,18 +135,30 @@ struct ModelForm
 /* Defined by forms/registry.c; ends with NULL. */
 extern const ModelForm *const model_forms[];
 
+/* cache.c */
 extern Model *model_open(Oid relid, Oid type, MemoryContext user);
-extern void *model_state(Model *model);
 extern void model_cache_init(void);
 
+/* memory_limit.c */
+extern void model_memory_limit_init(void);
+extern void model_require_memory(Size bytes, const char *what);
+
+/* open.c */
 extern Model *model_create(Oid relid, const HeaderRow *row, const BlockSource *source,
 						   MemoryContext context);
+
+/* model.c */
 pg_noreturn extern void report_corruption(Oid relid, int32 version, const char *part,
 										  const char *problem);
-
 pg_noreturn extern void report_overflow(const Model *model);
+extern void *model_state(Model *model);
+extern bool model_prefers_item_order(const Model *model);
+extern bool model_is_non_personalized(const Model *model);
+extern bool model_can_compare(const Model *model);
+extern void model_compare(Model *model, Side side, int32 row, VectorMetric metric,
+						  double *scores);
 
-extern void model_require_memory(Size bytes, const char *what);
+/* parts.c */
 extern bool model_has_part(const Model *model, ModelPart part);
 extern void model_require_part(const Model *model, ModelPart part, BlockType type,
 							   int64 rows, int64 cols);
@@ -166,12 +178,6 @@ extern Id	model_id(Model *model, ModelPart part, int32 row);
 extern int32 model_find_id(Model *model, ModelPart part, Id id);
 extern int32 find_user(Model *model, Id id);
 extern int32 find_item(Model *model, Id id);
-
-extern bool model_prefers_item_order(const Model *model);
-extern bool model_is_non_personalized(const Model *model);
-extern bool model_can_compare(const Model *model);
-extern void model_compare(Model *model, Side side, int32 row, VectorMetric metric,
-						  double *scores);
 
 /* A score, or an error if it is not finite. */
 static inline double

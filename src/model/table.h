@@ -9,6 +9,7 @@
 
 #include "fmgr.h"
 #include "utils/jsonb.h"
+#include "utils/snapshot.h"
 
 #include "model/block_source.h"
 #include "model/draft.h"
@@ -30,6 +31,9 @@ extern ModelTarget model_target(text *name, Oid type);
 extern Oid	model_lookup(const char *name, Oid *type);
 extern void model_table_lock_for_writing(Oid relid);
 extern Oid	model_table_create(const ModelTarget *target, Oid type);
+
+extern void model_require_right_to_write(Oid relid);
+extern int32 model_newest_version(Oid relid, Snapshot snapshot);
 
 extern int32 model_table_write_version(Oid relid, const ModelDraft *draft,
 									   const Jsonb *meta, int keep_versions);

@@ -1,6 +1,7 @@
 /*
  * table_source.c
- *		The table of a model as the source of a version's blocks.
+ *		Reading a version from the table of a model: its header row, and the
+ *		table as the source of its blocks.
  *
  * A block is a row, found by its key.  To measure the blocks all rows are gone
  * through, which are small: data that is large is out of line, and its size
@@ -11,9 +12,14 @@
 
 #include "access/detoast.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 
+#include "model/encode.h"
 #include "model/rows.h"
 #include "model/table.h"
+
+/* No header or list of blocks of ours is as long: one line of it is of a megabyte. */
+#define HEADER_BYTES (64 * 1024 * 1024)
 
 typedef struct TableSource
 {
@@ -93,4 +99,68 @@ model_table_source(Oid relid, int32 version)
 	table->relid = relid;
 	table->version = version;
 	return &table->source;
+}
+
+/* A column of a row as it is stored, perhaps out of line; NULL if it is null. */
+static struct varlena *
+copy_stored(ModelRows *rows, RowColumn column)
+{
+	bool		isnull;
+	Datum		value = rows_value(rows, column, &isnull);
+
+	return isnull ? NULL : (struct varlena *) DatumGetPointer(datumCopy(value, false, -1));
+}
+
+/* A column of a header row as it is stored, or NULL if it is too long for one. */
+static struct varlena *
+copy_of_header(ModelRows *rows, RowColumn column)
+{
+	bool		isnull;
+	Datum		value = rows_value(rows, column, &isnull);
+
+	if (isnull || toast_raw_datum_size(value) > HEADER_BYTES)
+		return NULL;
+	return copy_stored(rows, column);
+}
+
+/* Take what the row at hand, a header, holds. */
+static void
+copy_header_row(ModelRows *rows, HeaderRow *row)
+{
+	struct varlena *manifest = copy_of_header(rows, ROW_DATA);
+
+	rows_place(rows, &row->xmin, &row->ctid);
+	row->meta = copy_of_header(rows, ROW_META);
+	if (manifest == NULL)
+		return;
+	row->manifest = DatumGetByteaPCopy(PointerGetDatum(manifest));
+	row->crc = bytes_crc(VARDATA(row->manifest), VARSIZE(row->manifest) - VARHDRSZ);
+}
+
+/*
+ * Read the header row of the newest version that the running query can see.
+ * Returns false if there is no version at all; meta or manifest are NULL if
+ * the version has no proper header row.  Error: no right to read.
+ */
+bool
+model_table_read_header(Oid relid, HeaderRow *row)
+{
+	ModelRows  *rows = rows_open(relid);
+	RowKey		key = {.part = component_part_name(0, PART_HEADER)};
+	bool		found;
+
+	memset(row, 0, sizeof(*row));
+	found = rows_newest_version(rows, &row->version);
+	if (found)
+	{
+		key.version = row->version;
+		rows_start(rows, &key);
+		if (rows_next(rows))
+			copy_header_row(rows, row);
+		/* Without the primary key there may be two, and none is to be trusted. */
+		if (rows_next(rows))
+			row->meta = NULL;
+	}
+	rows_close(rows);
+	return found;
 }
