@@ -23,7 +23,9 @@
 #include "miscadmin.h"
 
 #include "algorithms/registry.h"
+#include "engine/iteration.h"
 #include "engine/team.h"
+#include "engine/vectors.h"
 #include "forms/fold_in.h"
 #include "math/cg.h"
 #include "math/kernels.h"
@@ -516,9 +518,7 @@ const Algorithm als_algorithm = {
 	.feedback = FEEDBACK_EXPLICIT,
 	.form = &factor_form,
 	.description = "biased matrix factorization by alternating least squares",
-	.options_size = sizeof(AlsOptions),
-	.options = options,
-	.option_count = lengthof(options),
+	.options = OPTION_TABLE(AlsOptions, options),
 	.dense = true,
 	.is_dense = als_is_dense,
 	.iteration = offsetof(AlsOptions, iteration),

@@ -10,6 +10,7 @@
 #include "miscadmin.h"
 
 #include "algorithms/registry.h"
+#include "engine/iteration.h"
 #include "engine/team.h"
 #include "forms/fold_in.h"
 #include "ratings/baseline.h"
@@ -190,9 +191,7 @@ const Algorithm baseline_als_algorithm = {
 	.feedback = FEEDBACK_EXPLICIT,
 	.form = &factor_form,
 	.description = "mean plus user and item bias, by alternating least squares",
-	.options_size = sizeof(BaselineAlsOptions),
-	.options = options,
-	.option_count = lengthof(options),
+	.options = OPTION_TABLE(BaselineAlsOptions, options),
 	.iteration = offsetof(BaselineAlsOptions, iteration),
 	.memory = baseline_als_memory,
 	.attach = baseline_als_attach,

@@ -14,6 +14,8 @@
 
 #include "algorithms/registry.h"
 #include "algorithms/sgd.h"
+#include "engine/iteration.h"
+#include "engine/vectors.h"
 #include "forms/fold_in.h"
 #include "ratings/budget.h"
 
@@ -139,9 +141,7 @@ const Algorithm baseline_sgd_algorithm = {
 	.feedback = FEEDBACK_EXPLICIT,
 	.form = &factor_form,
 	.description = "mean plus user and item bias, by stochastic gradient descent",
-	.options_size = sizeof(BaselineSgdOptions),
-	.options = options,
-	.option_count = lengthof(options),
+	.options = OPTION_TABLE(BaselineSgdOptions, options),
 	.iteration = offsetof(BaselineSgdOptions, iteration),
 	.memory = baseline_sgd_memory,
 	.attach = baseline_sgd_attach,

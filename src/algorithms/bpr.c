@@ -27,7 +27,9 @@
 
 #include "algorithms/registry.h"
 #include "algorithms/sgd.h"
+#include "engine/iteration.h"
 #include "engine/team.h"
+#include "engine/vectors.h"
 #include "forms/fold_in.h"
 #include "math/bpr.h"
 #include "math/kernels.h"
@@ -456,9 +458,7 @@ const Algorithm bpr_algorithm = {
 	.feedback = FEEDBACK_IMPLICIT,
 	.form = &factor_form,
 	.description = "factorization that ranks what users have above what they do not (Bayesian personalized ranking)",
-	.options_size = sizeof(BprOptions),
-	.options = options,
-	.option_count = lengthof(options),
+	.options = OPTION_TABLE(BprOptions, options),
 	.iteration = offsetof(BprOptions, iteration),
 	.prepare = bpr_prepare,
 	.memory = bpr_memory,

@@ -33,6 +33,7 @@
 #include "miscadmin.h"
 
 #include "algorithms/registry.h"
+#include "engine/iteration.h"
 #include "engine/team.h"
 #include "math/random.h"
 #include "ratings/budget.h"
@@ -542,9 +543,7 @@ const Algorithm co_clustering_algorithm = {
 	.feedback = FEEDBACK_EXPLICIT,
 	.form = &cluster_form,
 	.description = "means of user and item, and an offset for the pair of clusters they are in",
-	.options_size = sizeof(CoClusteringOptions),
-	.options = options,
-	.option_count = lengthof(options),
+	.options = OPTION_TABLE(CoClusteringOptions, options),
 	.iteration = offsetof(CoClusteringOptions, iteration),
 	.memory = co_clustering_memory,
 	.attach = co_clustering_attach,

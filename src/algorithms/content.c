@@ -14,7 +14,7 @@
  * made of the vectors is up to the form of the model (forms/content.c).
  *
  * The items of the model are those of the relation of items and those that were
- * rated: the ratings of the run get more items.
+ * rated: the ratings of the model have more items than those of the run.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -288,10 +288,10 @@ content_train(TrainContext *context)
 	weigh_terms(terms, opts);
 	index = MemoryContextAllocHuge(CurrentMemoryContext,
 								   budget_array(terms->items.count, sizeof(int32)));
-	context->ratings = interactions_add_items(context->ratings, &terms->items, index);
+	context->model_ratings = interactions_add_items(context->ratings, &terms->items, index);
 	draft_add_ids(context->draft, PART_TERMS, &terms->names);
 	draft_add_sparse(context->draft, PART_ITEM_TERMS,
-					 vectors_of_all(&terms->counts, index, context->ratings->items.count));
+					 vectors_of_all(&terms->counts, index, context->model_ratings->items.count));
 	pfree(index);
 }
 
@@ -301,9 +301,7 @@ const Algorithm content_algorithm = {
 	.feedback = FEEDBACK_BOTH,
 	.form = &content_form,
 	.description = "items whose texts and tags are like those of the user's items",
-	.options_size = sizeof(ContentOptions),
-	.options = options,
-	.option_count = lengthof(options),
+	.options = OPTION_TABLE(ContentOptions, options),
 	.ratings_optional = true,
 	.prepare = content_prepare,
 	.memory = content_memory,

@@ -25,6 +25,7 @@
 #include "algorithms/registry.h"
 #include "algorithms/row_lists.h"
 #include "engine/team.h"
+#include "engine/vectors.h"
 #include "math/invert.h"
 #include "math/kernels.h"
 #include "ratings/budget.h"
@@ -259,9 +260,7 @@ const Algorithm ease_algorithm = {
 	.feedback = FEEDBACK_IMPLICIT,
 	.form = &item_weights_form,
 	.description = "the weights of all items for all others that reproduce the data best, by inverting a matrix",
-	.options_size = sizeof(EaseOptions),
-	.options = options,
-	.option_count = lengthof(options),
+	.options = OPTION_TABLE(EaseOptions, options),
 	.dense = true,
 	.prepare = ease_prepare,
 	.memory = ease_memory,

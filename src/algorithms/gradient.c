@@ -24,7 +24,9 @@
 #include "miscadmin.h"
 
 #include "algorithms/registry.h"
+#include "engine/iteration.h"
 #include "engine/team.h"
+#include "engine/vectors.h"
 #include "engine/warm_start.h"
 #include "forms/fold_in.h"
 #include "math/factor_loss.h"
@@ -428,9 +430,7 @@ const Algorithm gradient_algorithm = {
 	.feedback = FEEDBACK_EXPLICIT,
 	.form = &factor_form,
 	.description = "factors that minimize the squared error by gradients of all ratings: gd, cg, lbfgs",
-	.options_size = sizeof(GradientOptions),
-	.options = options,
-	.option_count = lengthof(options),
+	.options = OPTION_TABLE(GradientOptions, options),
 	.iteration = offsetof(GradientOptions, iteration),
 	.prepare = gradient_prepare,
 	.memory = gradient_memory,

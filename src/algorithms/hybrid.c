@@ -19,8 +19,10 @@
 
 #include "algorithms/hybrid.h"
 #include "algorithms/registry.h"
+#include "engine/component.h"
+#include "engine/settle.h"
 #include "engine/team.h"
-#include "engine/train.h"
+#include "engine/validation.h"
 #include "model/json.h"
 #include "ratings/budget.h"
 
@@ -336,7 +338,7 @@ hybrid_scratch(const MatrixShape *shape, const void *options)
 		const void *own = opts->component[c].options;
 		Size		scratch = algorithm->scratch == NULL ? 0 : algorithm->scratch(shape, own);
 		Size		others = mul_size(team_workers(algorithm, own, shape->ratings), scratch);
-		Size		search = iteration_search_bytes(iteration_options(algorithm, own), shape);
+		Size		search = validation_bytes(algorithm, own, shape);
 
 		stays = add_size(stays, scratch);
 		passes = Max(passes, add_size(others, search));
@@ -382,9 +384,7 @@ const Algorithm hybrid_algorithm = {
 	.feedback = FEEDBACK_BOTH,
 	.form = &blend_form,
 	.description = "weighted blend of other algorithms, weights given or fitted",
-	.options_size = sizeof(HybridOptions),
-	.options = options,
-	.option_count = lengthof(options),
+	.options = OPTION_TABLE(HybridOptions, options),
 	.prepare = hybrid_prepare,
 	.predicts_ratings = hybrid_predicts_ratings,
 	.memory = hybrid_memory,

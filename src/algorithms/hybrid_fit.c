@@ -29,7 +29,9 @@
 
 #include "algorithms/hybrid.h"
 #include "algorithms/registry.h"
+#include "engine/run.h"
 #include "engine/train.h"
+#include "engine/train_header.h"
 #include "math/nonnegative.h"
 #include "math/random.h"
 #include "math/topk.h"
@@ -156,8 +158,8 @@ train_on_rest(TrainContext *context, const uint8 *label, Interactions *held_out)
 	run.progress = progress_of_component(context->progress, "fit");
 	train_run(&run);
 	header = train_header(&run, context->source);
-	if (run.ratings != part)
-		renumber_items(held_out, run.ratings);
+	if (run.model_ratings != part)
+		renumber_items(held_out, run.model_ratings);
 	MemoryContextSwitchTo(keep);
 	model = memory_model_create(run.draft, &header);
 	train_end(&run);

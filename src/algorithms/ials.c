@@ -35,7 +35,9 @@
 #include "miscadmin.h"
 
 #include "algorithms/registry.h"
+#include "engine/iteration.h"
 #include "engine/team.h"
+#include "engine/vectors.h"
 #include "forms/fold_in.h"
 #include "math/cg.h"
 #include "math/kernels.h"
@@ -640,9 +642,7 @@ const Algorithm ials_algorithm = {
 	.feedback = FEEDBACK_IMPLICIT,
 	.form = &factor_form,
 	.description = "factorization of all pairs, observed or not, by alternating least squares",
-	.options_size = sizeof(IalsOptions),
-	.options = options,
-	.option_count = lengthof(options),
+	.options = OPTION_TABLE(IalsOptions, options),
 	.dense = true,
 	.iteration = offsetof(IalsOptions, iteration),
 	.prepare = ials_prepare,

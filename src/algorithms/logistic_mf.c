@@ -22,7 +22,9 @@
 #include "miscadmin.h"
 
 #include "algorithms/registry.h"
+#include "engine/iteration.h"
 #include "engine/team.h"
+#include "engine/vectors.h"
 #include "forms/fold_in.h"
 #include "math/kernels.h"
 #include "math/logistic.h"
@@ -306,9 +308,7 @@ const Algorithm logistic_mf_algorithm = {
 	.feedback = FEEDBACK_IMPLICIT,
 	.form = &factor_form,
 	.description = "factorization of the odds that a user has an item, from all pairs",
-	.options_size = sizeof(LogisticOptions),
-	.options = options,
-	.option_count = lengthof(options),
+	.options = OPTION_TABLE(LogisticOptions, options),
 	.dense = true,
 	.iteration = offsetof(LogisticOptions, iteration),
 	.memory = logistic_memory,

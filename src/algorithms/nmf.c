@@ -37,7 +37,9 @@
 #include "miscadmin.h"
 
 #include "algorithms/registry.h"
+#include "engine/iteration.h"
 #include "engine/team.h"
+#include "engine/vectors.h"
 #include "forms/fold_in.h"
 #include "math/kernels.h"
 #include "math/random.h"
@@ -539,9 +541,7 @@ const Algorithm nmf_algorithm = {
 	.feedback = FEEDBACK_EXPLICIT,
 	.form = &factor_form,
 	.description = "non-negative matrix factorization by multiplicative updates",
-	.options_size = sizeof(NmfOptions),
-	.options = options,
-	.option_count = lengthof(options),
+	.options = OPTION_TABLE(NmfOptions, options),
 	.iteration = offsetof(NmfOptions, iteration),
 	.prepare = nmf_prepare,
 	.memory = nmf_memory,

@@ -44,9 +44,7 @@ const Algorithm normal_algorithm = {
 	.feedback = FEEDBACK_EXPLICIT,
 	.form = &random_form,
 	.description = "random ratings with the mean and deviation of the training ratings",
-	.options_size = sizeof(NormalOptions),
-	.options = options,
-	.option_count = lengthof(options),
+	.options = OPTION_TABLE(NormalOptions, options),
 	.memory = normal_memory,
 	.train = normal_train
 };

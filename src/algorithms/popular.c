@@ -29,7 +29,7 @@
 #include "utils/memutils.h"
 
 #include "algorithms/registry.h"
-#include "engine/train.h"
+#include "engine/settle.h"
 #include "model/json.h"
 #include "ratings/budget.h"
 #include "ratings/matrix_builder.h"
@@ -462,9 +462,7 @@ const Algorithm popular_algorithm = {
 	.feedback = FEEDBACK_BOTH,
 	.form = &popularity_form,
 	.description = "the items with the most ratings, the best ones or those in fashion, for everybody",
-	.options_size = sizeof(PopularOptions),
-	.options = options,
-	.option_count = lengthof(options),
+	.options = OPTION_TABLE(PopularOptions, options),
 	.prepare = popular_prepare,
 	.predicts_ratings = popular_predicts_ratings,
 	.memory = popular_memory,

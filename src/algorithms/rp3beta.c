@@ -27,6 +27,7 @@
 #include "algorithms/registry.h"
 #include "algorithms/row_lists.h"
 #include "engine/team.h"
+#include "engine/vectors.h"
 #include "ratings/budget.h"
 
 /* Entries of a row that are followed between two looks for an interrupt. */
@@ -266,9 +267,7 @@ const Algorithm rp3beta_algorithm = {
 	.feedback = FEEDBACK_IMPLICIT,
 	.form = &item_weights_form,
 	.description = "where walks of three steps end: from a user's items to their other users to the items of those",
-	.options_size = sizeof(Rp3Options),
-	.options = options,
-	.option_count = lengthof(options),
+	.options = OPTION_TABLE(Rp3Options, options),
 	.prepare = rp3_prepare,
 	.memory = rp3_memory,
 	.scratch = rp3_scratch,

@@ -36,6 +36,7 @@
 #include "algorithms/registry.h"
 #include "algorithms/row_lists.h"
 #include "engine/team.h"
+#include "engine/vectors.h"
 #include "math/kernels.h"
 #include "ratings/budget.h"
 
@@ -389,9 +390,7 @@ const Algorithm slim_algorithm = {
 	.feedback = FEEDBACK_IMPLICIT,
 	.form = &item_weights_form,
 	.description = "few weights of items for each item, none negative, that reproduce the data best",
-	.options_size = sizeof(SlimOptions),
-	.options = options,
-	.option_count = lengthof(options),
+	.options = OPTION_TABLE(SlimOptions, options),
 	.prepare = slim_prepare,
 	.memory = slim_memory,
 	.scratch = slim_scratch,

@@ -32,7 +32,9 @@
 
 #include "algorithms/registry.h"
 #include "algorithms/sgd.h"
+#include "engine/iteration.h"
 #include "engine/team.h"
+#include "engine/vectors.h"
 #include "forms/fold_in.h"
 #include "math/kernels.h"
 #include "math/random.h"
@@ -515,9 +517,7 @@ const Algorithm svd_algorithm = {
 	.feedback = FEEDBACK_EXPLICIT,
 	.form = &factor_form,
 	.description = "biased matrix factorization by stochastic gradient descent",
-	.options_size = sizeof(SvdOptions),
-	.options = options,
-	.option_count = lengthof(options),
+	.options = OPTION_TABLE(SvdOptions, options),
 	.iteration = offsetof(SvdOptions, iteration),
 	.prepare = svd_prepare,
 	.memory = svd_memory,

@@ -22,6 +22,8 @@
 
 #include "algorithms/registry.h"
 #include "algorithms/sgd.h"
+#include "engine/iteration.h"
+#include "engine/vectors.h"
 #include "forms/fold_in.h"
 #include "math/kernels.h"
 #include "storage/shmem.h"
@@ -269,9 +271,7 @@ const Algorithm svdpp_algorithm = {
 	.feedback = FEEDBACK_EXPLICIT,
 	.form = &factor_form,
 	.description = "svd with what users have rated, whatever the rating, as a second signal",
-	.options_size = sizeof(SvdppOptions),
-	.options = options,
-	.option_count = lengthof(options),
+	.options = OPTION_TABLE(SvdppOptions, options),
 	.iteration = offsetof(SvdppOptions, iteration),
 	.prepare = svdpp_prepare,
 	.memory = svdpp_memory,

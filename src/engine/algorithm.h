@@ -10,7 +10,6 @@
 
 #include "postgres.h"
 
-#include "engine/iteration.h"
 #include "engine/options.h"
 #include "engine/progress.h"
 #include "model/draft.h"
@@ -42,19 +41,23 @@ typedef struct TrainContext
 	const struct Algorithm *algorithm;
 	const void *options;		/* the algorithm's struct */
 	const RatingsSource *source;	/* where the ratings came from; NULL in workers */
-	const Interactions *ratings;	/* train may put others here, with more items */
+	const Interactions *ratings;	/* to train on */
+	const Interactions *model_ratings;	/* those of the model: the same, unless train
+										 * has set others, with more items */
 	void	   *state;			/* what attach has made */
 	struct Team *team;			/* NULL: the leader works alone */
 	ModelDraft *draft;			/* to be filled; arrays live as long as the run */
 	Oid			item_type;		/* of items that train has read itself */
 	Progress   *progress;
-	IterationSearch *search;	/* NULL: the run is not a search */
 	int			iteration_limit;	/* 0: what the options say */
+
+	/* If the run is a search: shall there be one more iteration? */
+	bool		(*goes_on) (struct TrainContext *context);
+	struct Search *search;
 
 	/* The runs of train_component, in the order of the components. */
 	struct TrainContext *component[MODEL_COMPONENTS];
 	int			components;
-	const Interactions *rated;	/* the ratings without items that one has added */
 } TrainContext;
 
 typedef struct Algorithm
@@ -65,9 +68,7 @@ typedef struct Algorithm
 	const ModelForm *form;
 	const char *description;
 
-	size_t		options_size;	/* of the struct, which begins with CommonOptions */
-	const OptionSpec *options;	/* besides the common ones */
-	int			option_count;
+	OptionTable options;		/* besides the common ones */
 	size_t		iteration;		/* offset of IterationOptions; 0: it has none */
 	bool		ratings_optional;	/* can it learn from something else alone? */
 	bool		dense;			/* does it call BLAS or LAPACK? */
@@ -128,11 +129,5 @@ extern bool predicts_ratings(const Algorithm *algorithm, const void *options);
 extern void require_weights(const Algorithm *algorithm, const Interactions *ratings);
 extern void require_convergence(double sse);
 extern void require_stored_ratings(const CommonOptions *common);
-extern void *allocate_aligned(Size bytes);
-extern void flush_denormals(int count, float *vector);
-extern void draw_vector(float *vector, int count, double stddev, int seed,
-						int stream, int32 row);
-extern float *allocate_vectors(int32 rows, int stride);
-extern Size vectors_bytes(int32 rows, int stride);
 
 #endif							/* RECSYS_ENGINE_ALGORITHM_H */

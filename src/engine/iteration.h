@@ -1,14 +1,13 @@
 /*
  * iteration.h
- *		How many iterations a training run does.
+ *		How many iterations a training run does, and what is told of each.
  */
 #ifndef RECSYS_ENGINE_ITERATION_H
 #define RECSYS_ENGINE_ITERATION_H
 
 #include "postgres.h"
 
-#include "engine/options.h"
-#include "ratings/matrix.h"
+#include "engine/algorithm.h"
 
 /* The options of algorithms that iterate. */
 typedef struct IterationOptions
@@ -33,28 +32,10 @@ typedef struct IterationOptions
 #define PLAIN_ITERATION_OPTION(type, member, count, help) \
 	INT_OPTION("iterations", type, member.iterations, count, 1, 100000, help)
 
-struct Algorithm;
-struct TrainContext;
-
-/* The search for a good number of iterations, and its result. */
-typedef struct IterationSearch
-{
-	const SparseRows *held_out; /* by user */
-	int			patience;
-	double		minimum;		/* range of the ratings */
-	double		maximum;
-	int			done;
-	int			best;			/* iterations after which the error was least */
-	double		best_rmse;
-} IterationSearch;
-
-extern const IterationOptions *iteration_options(const struct Algorithm *algorithm,
+extern const IterationOptions *iteration_options(const Algorithm *algorithm,
 												 const void *options);
-extern Size iteration_search_bytes(const IterationOptions *options,
-								   const MatrixShape *shape);
-extern int	iteration_plan(struct TrainContext *context);
-extern int	iteration_plan_more(struct TrainContext *context, int more);
-extern bool iteration_end(struct TrainContext *context, double loss, double train_rmse);
-extern void iteration_search(struct TrainContext *context, bool shared);
+extern int	iteration_plan(TrainContext *context);
+extern int	iteration_plan_more(TrainContext *context, int more);
+extern bool iteration_end(TrainContext *context, double loss, double train_rmse);
 
 #endif							/* RECSYS_ENGINE_ITERATION_H */

@@ -16,7 +16,6 @@
 #include "utils/json.h"
 #include "utils/varlena.h"
 
-#include "engine/algorithm.h"
 #include "engine/options.h"
 #include "model/json.h"
 
@@ -47,27 +46,27 @@ const OptionSpec common_options[] = {
 
 const int	common_option_count = lengthof(common_options);
 
+/* The number of options of an algorithm, with the common ones. */
 static int
-option_count(const Algorithm *algorithm)
+option_count(const OptionTable *table)
 {
-	return common_option_count + algorithm->option_count;
+	return table->count + common_option_count;
 }
 
 /* The i-th option: those of the algorithm first, then the common ones. */
 static const OptionSpec *
-option_at(const Algorithm *algorithm, int i)
+option_at(const OptionTable *table, int i)
 {
-	return i < algorithm->option_count ? &algorithm->options[i] :
-		&common_options[i - algorithm->option_count];
+	return i < table->count ? &table->options[i] : &common_options[i - table->count];
 }
 
 /* The option of a given name, or NULL. */
 const OptionSpec *
-option_lookup(const Algorithm *algorithm, const char *name)
+option_lookup(const OptionTable *table, const char *name)
 {
-	for (int i = 0; i < option_count(algorithm); i++)
-		if (strcmp(option_at(algorithm, i)->name, name) == 0)
-			return option_at(algorithm, i);
+	for (int i = 0; i < option_count(table); i++)
+		if (strcmp(option_at(table, i)->name, name) == 0)
+			return option_at(table, i);
 	return NULL;
 }
 
@@ -105,17 +104,18 @@ suggestion(const char *name, const char *const *names)
 	return nearest != NULL ? psprintf("Perhaps you meant \"%s\".  ", nearest) : "";
 }
 
+/* Error: the algorithm has no such option.  The hint has the nearest. */
 static void
-report_unknown_option(const Algorithm *algorithm, const char *name)
+report_unknown_option(const char *algorithm, const OptionTable *table, const char *name)
 {
-	const char **names = palloc(sizeof(char *) * (option_count(algorithm) + 1));
+	const char **names = palloc(sizeof(char *) * (option_count(table) + 1));
 
-	for (int i = 0; i < option_count(algorithm); i++)
-		names[i] = option_at(algorithm, i)->name;
-	names[option_count(algorithm)] = NULL;
+	for (int i = 0; i < option_count(table); i++)
+		names[i] = option_at(table, i)->name;
+	names[option_count(table)] = NULL;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("algorithm \"%s\" has no option \"%s\"", algorithm->name, name),
+			 errmsg("algorithm \"%s\" has no option \"%s\"", algorithm, name),
 			 errhint("%sThe view recsys_algorithms lists the options of each algorithm.",
 					 suggestion(name, names))));
 }
@@ -297,19 +297,19 @@ store_default(const OptionSpec *spec, void *options)
 
 /*
  * The options of an algorithm, from a JSON object: a palloc'd struct of
- * algorithm->options_size bytes.  A JSON null leaves an option at its default.
+ * table->size bytes.  A JSON null leaves an option at its default.
  * Errors: not an object, an unknown option, a wrong type, out of range.
  */
 void *
-options_parse(const Algorithm *algorithm, const Jsonb *given)
+options_parse(const char *algorithm, const OptionTable *table, const Jsonb *given)
 {
-	void	   *options = palloc0(algorithm->options_size);
+	void	   *options = palloc0(table->size);
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
 	JsonbValue	value;
 
-	for (int i = 0; i < option_count(algorithm); i++)
-		store_default(option_at(algorithm, i), options);
+	for (int i = 0; i < option_count(table); i++)
+		store_default(option_at(table, i), options);
 	if (!JB_ROOT_IS_OBJECT(given))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -324,9 +324,9 @@ options_parse(const Algorithm *algorithm, const Jsonb *given)
 		if (token != WJB_KEY)
 			continue;
 		name = pnstrdup(value.val.string.val, value.val.string.len);
-		spec = option_lookup(algorithm, name);
+		spec = option_lookup(table, name);
 		if (spec == NULL)
-			report_unknown_option(algorithm, name);
+			report_unknown_option(algorithm, table, name);
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		if (value.type != jbvNull)
 			store_option(spec, options, &value);
@@ -396,13 +396,13 @@ encode_option(StringInfo json, const char *key, const OptionSpec *spec, const vo
 
 /* All options with their values, as the JSON object that gives the same. */
 Jsonb *
-options_encode(const Algorithm *algorithm, const void *options)
+options_encode(const OptionTable *table, const void *options)
 {
 	StringInfoData json;
 
 	json_start(&json);
-	for (int i = 0; i < option_count(algorithm); i++)
-		encode_option(&json, option_at(algorithm, i)->name, option_at(algorithm, i), options);
+	for (int i = 0; i < option_count(table); i++)
+		encode_option(&json, option_at(table, i)->name, option_at(table, i), options);
 	return json_finish(&json);
 }
 
@@ -445,15 +445,15 @@ describe_option(const OptionSpec *spec)
 
 /* The options of an algorithm as a JSON array of objects, for people. */
 Jsonb *
-options_describe(const Algorithm *algorithm)
+options_describe(const OptionTable *table)
 {
 	StringInfoData json;
 
 	initStringInfo(&json);
 	appendStringInfoChar(&json, '[');
-	for (int i = 0; i < option_count(algorithm); i++)
+	for (int i = 0; i < option_count(table); i++)
 		appendStringInfo(&json, "%s%s", i > 0 ? ", " : "",
-						 describe_option(option_at(algorithm, i)));
+						 describe_option(option_at(table, i)));
 	appendStringInfoChar(&json, ']');
 	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
 }

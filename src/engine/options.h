@@ -60,6 +60,18 @@ typedef struct OptionSpec
 #define JSON_OPTION(name, type, member, help) \
 	{name, OPTION_JSON, offsetof(type, member), OPTION_AUTO, 0, 0, NULL, help}
 
+/* The options that an algorithm has besides the common ones. */
+typedef struct OptionTable
+{
+	const OptionSpec *options;
+	int			count;
+	size_t		size;			/* of the struct, which begins with CommonOptions */
+} OptionTable;
+
+/* The table of an array of specifications, whose values go to a struct type. */
+#define OPTION_TABLE(type, specs) \
+	{.options = specs, .count = lengthof(specs), .size = sizeof(type)}
+
 /* What every algorithm understands. */
 typedef struct CommonOptions
 {
@@ -77,16 +89,14 @@ typedef struct CommonOptions
 	bool		weights;
 } CommonOptions;
 
-struct Algorithm;
-
 extern const OptionSpec common_options[];
 extern const int common_option_count;
 
-extern void *options_parse(const struct Algorithm *algorithm, const Jsonb *given);
-extern Jsonb *options_encode(const struct Algorithm *algorithm, const void *options);
-extern Jsonb *options_describe(const struct Algorithm *algorithm);
-extern const OptionSpec *option_lookup(const struct Algorithm *algorithm,
-									   const char *name);
+extern void *options_parse(const char *algorithm, const OptionTable *table,
+						   const Jsonb *given);
+extern Jsonb *options_encode(const OptionTable *table, const void *options);
+extern Jsonb *options_describe(const OptionTable *table);
+extern const OptionSpec *option_lookup(const OptionTable *table, const char *name);
 extern int	enum_parse(const char *what, const char *name, const char *const *values);
 extern char *suggestion(const char *name, const char *const *names);
 

@@ -31,6 +31,7 @@
 
 #include "engine/dense.h"
 #include "engine/team.h"
+#include "engine/vectors.h"
 #include "model/json.h"
 #include "ratings/budget.h"
 #include "ratings/shared.h"
@@ -170,7 +171,7 @@ void
 team_launch(TrainContext *context)
 {
 	Team	   *team = context->team;
-	char	   *options = json_to_cstring(options_encode(context->algorithm, context->options));
+	char	   *options = json_to_cstring(options_encode(&context->algorithm->options, context->options));
 	ParallelContext *parallel;
 	char	   *copy;
 
@@ -405,7 +406,7 @@ RecsysWorkerMain(dsm_segment *segment, shm_toc *toc)
 	TrainContext context = {.team = &team, .ratings = &ratings};
 
 	context.algorithm = algorithm_lookup(shared->algorithm);
-	context.options = options_parse(context.algorithm,
+	context.options = options_parse(context.algorithm->name, &context.algorithm->options,
 									DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
 																	   CStringGetDatum(options))));
 	dense_require_for(context.algorithm, context.options);

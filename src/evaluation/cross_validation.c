@@ -17,7 +17,8 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "engine/train.h"
+#include "engine/settle.h"
+#include "engine/train_read.h"
 #include "evaluation/fold.h"
 #include "ratings/budget.h"
 #include "ratings/reader.h"

@@ -17,7 +17,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "engine/train.h"
+#include "engine/settle.h"
 #include "evaluation/experiment.h"
 #include "evaluation/list_measures.h"
 #include "ratings/budget.h"
@@ -162,7 +162,8 @@ recsys_evaluate_model(PG_FUNCTION_ARGS)
 	columns = columns_argument(fcinfo, 3);
 	run.model = model;
 	run.algorithm = algorithm_lookup(model->header.algorithm);
-	run.options = options_parse(run.algorithm, model->header.options);
+	run.options = options_parse(run.algorithm->name, &run.algorithm->options,
+								model->header.options);
 	run.wanted = (MeasureOptions) {
 		.errors = columns.rating != NULL && !((const CommonOptions *) run.options)->binarize &&
 			predicts_ratings(run.algorithm, run.options),

@@ -12,7 +12,8 @@
 #include "storage/shmem.h"
 #include "utils/memutils.h"
 
-#include "engine/train.h"
+#include "engine/settle.h"
+#include "engine/train_read.h"
 #include "evaluation/experiment.h"
 #include "forms/row_cache.h"
 #include "model/memory_model.h"

@@ -16,8 +16,12 @@
 #include "storage/shmem.h"
 #include "utils/memutils.h"
 
+#include "engine/run.h"
+#include "engine/settle.h"
 #include "engine/team.h"
 #include "engine/train.h"
+#include "engine/train_header.h"
+#include "engine/train_read.h"
 #include "evaluation/fold.h"
 #include "model/memory_model.h"
 #include "model/model.h"

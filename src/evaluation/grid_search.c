@@ -15,7 +15,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "engine/train.h"
+#include "engine/settle.h"
 #include "evaluation/experiment.h"
 #include "model/json.h"
 #include "serving/arguments.h"
@@ -73,7 +73,7 @@ values_of_member(const Algorithm *algorithm, const char *name, JsonbValue *value
 	List	   *values = NIL;
 
 	if (array == NULL || !JB_ROOT_IS_ARRAY(array) ||
-		!is_choice(option_lookup(algorithm, name), array))
+		!is_choice(option_lookup(&algorithm->options, name), array))
 		return list_make1((void *) text_of_value(value));
 	if (JB_ROOT_COUNT(array) == 0)
 		ereport(ERROR,

@@ -138,7 +138,7 @@ recsys_algorithm_list(PG_FUNCTION_ARGS)
 			CStringGetTextDatum(feedback_names[algorithm->feedback]),
 			CStringGetTextDatum(algorithm->form->name),
 			CStringGetTextDatum(algorithm->description),
-			JsonbPGetDatum(options_describe(algorithm))
+			JsonbPGetDatum(options_describe(&algorithm->options))
 		};
 		bool		nulls[6] = {false};
 

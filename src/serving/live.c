@@ -22,7 +22,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
-#include "engine/algorithm.h"
+#include "engine/vectors.h"
 #include "ratings/baseline.h"
 #include "ratings/id_datum.h"
 #include "ratings/reader.h"

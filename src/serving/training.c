@@ -28,7 +28,11 @@
 #include "utils/snapmgr.h"
 
 #include "engine/divergence.h"
+#include "engine/run.h"
+#include "engine/settle.h"
 #include "engine/train.h"
+#include "engine/train_header.h"
+#include "engine/train_read.h"
 #include "model/json.h"
 #include "model/table.h"
 #include "serving/arguments.h"
@@ -225,7 +229,7 @@ recsys_train(PG_FUNCTION_ARGS)
 static void
 require_factorization(const Algorithm *algorithm)
 {
-	if (option_lookup(algorithm, "factors") == NULL)
+	if (option_lookup(&algorithm->options, "factors") == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("algorithm \"%s\" is not a matrix factorization", algorithm->name),

@@ -1,0 +1,101 @@
+/*
+ * settle.c
+ *		The options of a training run, settled before anything is read.
+ *
+ * Some options are given, some have their default, and some depend on the
+ * data: whether there are ratings at all decides how rows for the same user
+ * and item are put together, and whether a value of 0 means anything.  From
+ * the settled options follows the policy of reading.
+ */
+#include "postgres.h"
+#include "compat.h"
+
+#include <math.h>
+
+#include "utils/float.h"
+
+#include "engine/settle.h"
+
+/* Error: the algorithm learns from ratings that differ, and there are none. */
+static void
+require_values(const Algorithm *algorithm, const CommonOptions *common, bool has_values)
+{
+	if (!has_values && algorithm->feedback == FEEDBACK_EXPLICIT)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("algorithm \"%s\" needs ratings", algorithm->name),
+				 errdetail(common->binarize ?
+						   "It learns from how ratings differ; the option \"binarize\" makes them all 1." :
+						   "It learns from how ratings differ; without a rating column they are all 1."),
+				 errhint("Name the column with rating_col, or use an algorithm for implicit feedback: recsys_algorithms says which are.")));
+}
+
+/*
+ * The options of a component: those common to all algorithms are the whole's,
+ * the others are given, or decided as those of any run.  has_values: there are
+ * ratings.  Errors as of train_options.
+ */
+void *
+train_component_options(const Algorithm *algorithm, const Jsonb *given,
+						const CommonOptions *common, bool has_values)
+{
+	void	   *options = options_parse(algorithm->name, &algorithm->options, given);
+
+	memcpy(options, common, sizeof(CommonOptions));
+	require_values(algorithm, common, has_values);
+	if (algorithm->feedback == FEEDBACK_IMPLICIT)
+		((CommonOptions *) options)->clip = false;
+	if (algorithm->prepare != NULL)
+		algorithm->prepare(options, has_values);
+	return options;
+}
+
+/*
+ * The options of a run: the given ones, the defaults, and those that depend on
+ * the data.  Error: the algorithm needs ratings and there are none.
+ */
+void *
+train_options(const Algorithm *algorithm, const Jsonb *given, bool has_values)
+{
+	void	   *options;
+	CommonOptions *common;
+
+	options = options_parse(algorithm->name, &algorithm->options, given);
+	common = options;
+	has_values = has_values && !common->binarize;
+	require_values(algorithm, common, has_values);
+	if (algorithm->feedback == FEEDBACK_IMPLICIT)
+	{
+		common->clip = false;
+		common->weights = true;
+	}
+	if (common->time_col == NULL &&
+		(common->duplicates == DUPLICATES_FIRST || common->duplicates == DUPLICATES_LAST))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("which row is first or last needs the option \"time_col\""),
+				 errhint("For example '{\"duplicates\": \"last\", \"time_col\": \"rated_at\"}'.")));
+	if (algorithm->prepare != NULL)
+		algorithm->prepare(options, has_values);
+	if (common->duplicates < 0)
+		common->duplicates = algorithm->feedback == FEEDBACK_IMPLICIT || !has_values ?
+			DUPLICATES_SUM : DUPLICATES_MEAN;
+	return options;
+}
+
+/* Which rows count under these options, and as what. */
+RatingsPolicy
+train_policy(const void *options)
+{
+	const CommonOptions *common = options;
+
+	return (RatingsPolicy) {
+		.duplicates = common->duplicates,
+			.min_value = isnan(common->min_value) ? -get_float8_infinity() : common->min_value,
+			.binarize = common->binarize,
+			.min_user_ratings = common->min_user_ratings,
+			.min_item_ratings = common->min_item_ratings,
+			.keep_left_out = common->store_ratings && !isnan(common->min_value),
+			.skip_zeros = common->weights
+	};
+}
