@@ -39,6 +39,7 @@
 typedef struct Keyed
 {
 	double		key;
+	double		chance;			/* decides between equal keys */
 	int64		number;
 } Keyed;
 
@@ -68,6 +69,8 @@ compare_keyed(const void *a, const void *b)
 
 	if (x->key != y->key)
 		return x->key < y->key ? -1 : 1;
+	if (x->chance != y->chance)
+		return x->chance < y->chance ? -1 : 1;
 	return (x->number > y->number) - (x->number < y->number);
 }
 
@@ -100,7 +103,9 @@ hold_out_ratings(Dealing *dealing, int64 count)
 
 /*
  * Hold out the newest "count" ratings of a user, or any; the others get the
- * label "rest".
+ * label "rest".  Of ratings of the same time, a basket or a day, any are as
+ * likely as others: in the order of the items the measures would be those of
+ * some items.
  */
 static void
 hold_out_of_user(Dealing *dealing, int32 user, int64 count, uint8 rest)
@@ -113,7 +118,8 @@ hold_out_of_user(Dealing *dealing, int32 user, int64 count, uint8 rest)
 	CHECK_FOR_INTERRUPTS();
 	for (int64 i = 0; i < length; i++)
 		dealing->keyed[i] = (Keyed) {
-			.key = dealing->time != NULL ? dealing->time[start + i] : random_uniform(&stream),
+			.key = dealing->time != NULL ? dealing->time[start + i] : 0,
+				.chance = random_uniform(&stream),
 				.number = start + i
 		};
 	qsort(dealing->keyed, length, sizeof(Keyed), compare_keyed);

@@ -173,6 +173,13 @@ SELECT method, count(*) > 10 AS measured, bool_and(a.value IS NOT DISTINCT FROM 
        recsys_evaluate('ratings', 'item_knn', '{"time_col": "t"}', split) a
   JOIN recsys_evaluate('ratings', 'item_knn', '{}', split || '{"time_col": "t"}') b USING (metric)
   JOIN recsys_evaluate('ratings', 'item_knn', '{"time_col": "t"}', split || '{"time_col": "item_id"}') c USING (metric) GROUP BY 1 ORDER BY 1;
+-- Where all times are the same, or null, they say nothing: chance decides, as without them.
+CREATE VIEW one_day AS SELECT *, date '2026-01-01' AS day, NULL::date AS unknown FROM ratings;
+SELECT split->>'method' AS method, bool_and(a.value IS NOT DISTINCT FROM b.value) AS same_day, bool_and(a.value IS NOT DISTINCT FROM c.value) AS unknown
+  FROM unnest('{"{\"method\": \"leave_one_out\", \"seed\": 3}", "{\"method\": \"per_user\", \"test\": 0.3, \"seed\": 4}"}'::jsonb[]) split,
+       recsys_evaluate('one_day', 'popular', '{}', split) a
+  JOIN recsys_evaluate('one_day', 'popular', '{}', split || '{"time_col": "day"}') b USING (metric)
+  JOIN recsys_evaluate('one_day', 'popular', '{}', split || '{"time_col": "unknown"}') c USING (metric) GROUP BY 1 ORDER BY 1;
 SELECT a.value = b.value AS same FROM recsys_grid_search('ratings', 'popular', '{"time_col": "t"}', 'ndcg', '{"method": "leave_one_out"}') a,
        recsys_evaluate('ratings', 'popular', '{}', '{"method": "leave_one_out", "time_col": "t"}') b WHERE metric = 'ndcg';
 
@@ -316,6 +323,6 @@ SELECT count(*) FROM generate_series(1, 1000) g, recsys_recommend_all('m', 10 + 
 RESET statement_timeout;
 SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'parallel worker';
 
-DROP VIEW shuffled;
+DROP VIEW shuffled, one_day;
 DROP FUNCTION measure, same, by_hand, scores_of_model, held_out, against;
 DROP TABLE ratings, part_train, part_test, measured, scores, in_part, repeated, dated, singles, last_ones, negatives, clicks, tried, many, wide, m;
