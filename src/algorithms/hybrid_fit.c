@@ -301,17 +301,13 @@ static void
 mark_best(const Fit *fit, int32 user, const double *score, double *masked, uint8 *mark)
 {
 	int32		items = fit->model->header.items;
-	const int32 *seen;
-	const float *value;
-	int32		count = 0;
+	UserProfile seen = model_profile(fit->model, user);
 	TopK		top;
 	Scored		heap[CANDIDATES];
 
 	memcpy(masked, score, sizeof(double) * items);
-	if (model_has_part(fit->model, PART_RATINGS))
-		count = model_sparse_row(fit->model, PART_RATINGS, user, &seen, &value);
-	for (int32 i = 0; i < count; i++)
-		masked[seen[i]] = get_float8_nan();
+	for (int32 i = 0; i < seen.count; i++)
+		masked[seen.item[i]] = get_float8_nan();
 	topk_init(&top, Min(CANDIDATES, items), heap);
 	for (int32 item = 0; item < items; item++)
 		if (!isnan(masked[item]))

@@ -175,17 +175,19 @@ fill_profile(Measurement *m, int32 u)
 {
 	const SparseRows *rows = &m->test->known->by_user;
 	int32		row = m->user[u];
-	int64		end = m->batch->profile.start[u];
+	SparseRows *profiles = &m->batch->profiles;
+	int64		end = profiles->start[u];
 
 	for (int64 e = rows->start[row]; e < rows->start[row + 1]; e++)
 	{
 		int32		item = m->index.item[rows->index[e]];
 
-		if (item >= 0)
-			m->batch->profile_value[end] = rows->value[e];
-		end = append_known(&m->batch->profile, end, item);
+		if (item < 0)
+			continue;
+		profiles->index[end] = item;
+		profiles->value[end++] = rows->value[e];
 	}
-	m->batch->profile.start[u + 1] = end;
+	profiles->start[u + 1] = end;
 }
 
 static void

@@ -348,15 +348,15 @@ scale_row(BlendState *state, bool ratings, double *score, int32 rows)
 	CHECK_FOR_INTERRUPTS();
 }
 
-/* Begin a sum over rows, of which those of some indexes have been seen. */
+/* Begin a sum over rows, of which some have been seen. */
 static void
-start_sum(BlendState *state, int32 rows, const int32 *seen, int32 count)
+start_sum(BlendState *state, int32 rows, const UserProfile *seen)
 {
 	state->user = -1;
 	memset(state->known, 0, rows * sizeof(bool));
 	memset(state->seen, 0, rows * sizeof(bool));
-	for (int32 i = 0; i < count; i++)
-		state->seen[seen[i]] = true;
+	for (int32 i = 0; i < seen->count; i++)
+		state->seen[seen->item[i]] = true;
 	for (int32 r = 0; r < rows; r++)
 		state->total[r] = state->base;
 }
@@ -364,13 +364,9 @@ start_sum(BlendState *state, int32 rows, const int32 *seen, int32 count)
 static void
 start_user(Model *model, BlendState *state, int32 user)
 {
-	const int32 *index = NULL;
-	const float *value;
-	int32		count = 0;
+	UserProfile profile = model_profile(model, user);
 
-	if (user >= 0 && model_has_part(model, PART_RATINGS))
-		count = model_sparse_row(model, PART_RATINGS, user, &index, &value);
-	start_sum(state, model->header.items, index, count);
+	start_sum(state, model->header.items, &profile);
 }
 
 /* Put the scores of all items by a component on the scale of the blend. */
@@ -504,19 +500,18 @@ blend_score_users(Model *model, const int32 *user, int count, float *scores)
 
 /* Those components alone that can score somebody who was not in training. */
 static void
-blend_score_profile(Model *model, const int32 *item, const float *value, int32 count,
-					double *scores)
+blend_score_profile(Model *model, const UserProfile *profile, double *scores)
 {
 	BlendState *state = model_state(model);
 
-	start_sum(state, model->header.items, item, count);
+	start_sum(state, model->header.items, profile);
 	for (int c = 0; c < model->components; c++)
 	{
 		Model	   *component = model->component[c];
 
 		if (state->params.weight[c] == 0 || component->form->score_profile == NULL)
 			continue;
-		component->form->score_profile(component, item, value, count, state->part);
+		component->form->score_profile(component, profile, state->part);
 		add_part(model, state, c);
 	}
 	end_sum(model, state, model->header.items, scores);
@@ -570,6 +565,7 @@ blend_compare(Model *model, Side side, int32 row, VectorMetric metric, double *s
 {
 	BlendState *state = model_state(model);
 	int32		rows = side == SIDE_ITEMS ? model->header.items : model->header.users;
+	UserProfile self = {.count = 1, .item = &row};
 	double		weights = 0;
 
 	if (metric != VECTOR_COSINE)
@@ -577,7 +573,7 @@ blend_compare(Model *model, Side side, int32 row, VectorMetric metric, double *s
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("a blend of algorithms has one similarity, that of its components"),
 				 errhint("Leave out the metric.")));
-	start_sum(state, rows, &row, 1);
+	start_sum(state, rows, &self);
 	memset(state->total, 0, rows * sizeof(double));
 	for (int c = 0; c < model->components; c++)
 	{

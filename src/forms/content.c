@@ -4,11 +4,11 @@
  *		vectors of their items, weighted by their ratings.
  *
  * Vectors of items have length 1, so that the cosine of two of them is their
- * product.  A user's profile is p = sum of r_i v_i over his items i (a mean but
- * for its length, which a cosine does not see), and an item's score is
- * p v / |p|.  All items are scored by the terms that the profile has: for each,
- * by the items that have it.  An item that has none of them has no score.
- * |p|^2 is the sum of r_i p v_i.
+ * product.  A user's vector is p = sum of r_i v_i over the items i that they have
+ * rated (a mean but for its length, which a cosine does not see), and an item's
+ * score is p v / |p|.  All items are scored by the terms that the user's vector
+ * has: for each, by the items that have it.  An item that has none of them has
+ * no score.  |p|^2 is the sum of r_i p v_i.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -21,27 +21,19 @@
 #include "forms/registry.h"
 #include "ratings/matrix.h"
 
-/* Whose profile is in state->profile, if not a user's. */
+/* Whose vector is in state->vector, if not a user's. */
 #define OF_NOBODY (-1)			/* all zero */
 #define OF_UNKNOWN (-2)			/* it may be anything */
-
-/* Items, with what somebody thinks of them. */
-typedef struct Opinions
-{
-	const int32 *item;
-	const float *value;
-	int32		count;
-} Opinions;
 
 typedef struct ContentState
 {
 	SparseRows	by_item;		/* items x terms */
 	SparseRows	by_term;
 	SparseRows	ratings;		/* users x items; no rows if there are no users */
-	double	   *profile;		/* [terms] */
-	int32		owner;			/* of the profile: a user or one of the above */
-	double		length;			/* of the owner's profile */
-	double	   *user_length;	/* [users] of all profiles; NULL: not known yet */
+	double	   *vector;			/* [terms] of a user */
+	int32		owner;			/* of the vector: a user or one of the above */
+	double		length;			/* of the owner's vector */
+	double	   *user_length;	/* [users] of all vectors; NULL: not known yet */
 } ContentState;
 
 static void *
@@ -61,55 +53,43 @@ content_load(Model *model)
 		model_require_part(model, PART_RATINGS, BLOCK_SPARSE, header->users, header->items);
 		model_load_sparse(model, PART_RATINGS, &state->ratings);
 	}
-	state->profile = palloc_extended(sizeof(double) * (Size) terms,
-									 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	state->vector = palloc_extended(sizeof(double) * (Size) terms,
+									MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	state->owner = OF_NOBODY;
 	return state;
 }
 
-static Opinions
-opinions_of_user(const ContentState *state, int32 user)
-{
-	int64		start = state->ratings.start[user];
-
-	return (Opinions) {
-		.item = state->ratings.index + start,
-			.value = state->ratings.value + start,
-			.count = sparse_row_length(&state->ratings, user)
-	};
-}
-
-/* Add the vectors of some items to the profile, each times its value. */
+/* Add the vectors of the items of a profile to the user's, each times its value. */
 static void
-add_vectors(ContentState *state, Opinions opinions)
+add_vectors(ContentState *state, const UserProfile *profile)
 {
 	const SparseRows *by_item = &state->by_item;
 
-	for (int32 i = 0; i < opinions.count; i++)
+	for (int32 i = 0; i < profile->count; i++)
 	{
-		int32		item = opinions.item[i];
+		int32		item = profile->item[i];
 
 		for (int64 e = by_item->start[item]; e < by_item->start[item + 1]; e++)
-			state->profile[by_item->index[e]] += (double) opinions.value[i] * by_item->value[e];
+			state->vector[by_item->index[e]] += (double) profile->value[i] * by_item->value[e];
 	}
 }
 
-/* Make the profile zero again where some items have terms. */
+/* Make the user's vector zero again where some items have terms. */
 static void
-clear_vectors(ContentState *state, Opinions opinions)
+clear_vectors(ContentState *state, const UserProfile *profile)
 {
 	const SparseRows *by_item = &state->by_item;
 
-	for (int32 i = 0; i < opinions.count; i++)
+	for (int32 i = 0; i < profile->count; i++)
 	{
-		int32		item = opinions.item[i];
+		int32		item = profile->item[i];
 
 		for (int64 e = by_item->start[item]; e < by_item->start[item + 1]; e++)
-			state->profile[by_item->index[e]] = 0;
+			state->vector[by_item->index[e]] = 0;
 	}
 }
 
-/* The product of the profile and an item. */
+/* The product of the user's vector and an item. */
 static double
 product_with_item(const ContentState *state, int32 item)
 {
@@ -117,84 +97,88 @@ product_with_item(const ContentState *state, int32 item)
 	double		product = 0;
 
 	for (int64 e = by_item->start[item]; e < by_item->start[item + 1]; e++)
-		product += state->profile[by_item->index[e]] * by_item->value[e];
+		product += state->vector[by_item->index[e]] * by_item->value[e];
 	return product;
 }
 
-/* The length of the profile of some items. */
+/* The length of the user's vector, which is that of a profile. */
 static double
-profile_length(const ContentState *state, Opinions opinions)
+vector_length(const ContentState *state, const UserProfile *profile)
 {
 	double		square = 0;
 
-	for (int32 i = 0; i < opinions.count; i++)
-		square += opinions.value[i] * product_with_item(state, opinions.item[i]);
+	for (int32 i = 0; i < profile->count; i++)
+		square += profile->value[i] * product_with_item(state, profile->item[i]);
 	return square > 0 ? sqrt(square) : 0;
 }
 
-/* Make the profile zero, whoever has it. */
+/* Make the user's vector zero, whoever has it. */
 static void
-clear_profile(ContentState *state)
+clear_vector(ContentState *state)
 {
 	if (state->owner == OF_UNKNOWN)
-		memset(state->profile, 0, sizeof(double) * (Size) state->by_term.rows);
+		memset(state->vector, 0, sizeof(double) * (Size) state->by_term.rows);
 	else if (state->owner != OF_NOBODY)
-		clear_vectors(state, opinions_of_user(state, state->owner));
+	{
+		UserProfile owner = profile_of_row(&state->ratings, state->owner);
+
+		clear_vectors(state, &owner);
+	}
 	state->owner = OF_NOBODY;
 }
 
-/* Let the profile be that of a user. */
+/* Let the vector be that of a user. */
 static void
-load_profile(ContentState *state, int32 user)
+load_vector(ContentState *state, int32 user)
 {
-	Opinions	opinions = opinions_of_user(state, user);
+	UserProfile profile = profile_of_row(&state->ratings, user);
 
 	if (state->owner == user)
 		return;
-	clear_profile(state);
-	add_vectors(state, opinions);
-	state->length = profile_length(state, opinions);
+	clear_vector(state);
+	add_vectors(state, &profile);
+	state->length = vector_length(state, &profile);
 	state->owner = user;
 }
 
-/* Add the product of one term of the profile with all items that have it. */
+/* Add the product of one term of the user's vector with all items that have it. */
 static inline void
 add_products(const ContentState *state, int32 term, double *products)
 {
 	const SparseRows *by_term = &state->by_term;
-	double		weight = state->profile[term];
+	double		weight = state->vector[term];
 
 	for (int64 e = by_term->start[term]; e < by_term->start[term + 1]; e++)
 		products[by_term->index[e]] += weight * by_term->value[e];
 }
 
 /*
- * The products of the profile of some items with all items; returns its length.
- * Each term is taken out of the profile when it has been used.
+ * The products of the vector of a profile with all items; returns its length.
+ * Each term is taken out of the vector when it has been used.
  */
 static double
-all_products(ContentState *state, Opinions opinions, double *products)
+all_products(ContentState *state, const UserProfile *profile, double *products)
 {
 	const SparseRows *by_item = &state->by_item;
 	double		length;
 
-	clear_profile(state);
+	clear_vector(state);
 	/* An interrupt may leave it half used. */
 	state->owner = OF_UNKNOWN;
-	add_vectors(state, opinions);
-	length = profile_length(state, opinions);
+	add_vectors(state, profile);
+	length = vector_length(state, profile);
 	memset(products, 0, sizeof(double) * (Size) by_item->rows);
-	for (int32 i = 0; i < opinions.count; i++)
+	for (int32 i = 0; i < profile->count; i++)
 	{
-		int32		item = opinions.item[i];
+		int32		item = profile->item[i];
 
 		CHECK_FOR_INTERRUPTS();
 		for (int64 e = by_item->start[item]; e < by_item->start[item + 1]; e++)
 		{
-			if (state->profile[by_item->index[e]] == 0)
+			if (state->vector[by_item->index[e]] == 0)
 				continue;
 			add_products(state, by_item->index[e], products);
-			state->profile[by_item->index[e]] = 0;
+			state->vector[by_item->index[e]] = 0;
 		}
 	}
 	state->owner = OF_NOBODY;
@@ -208,10 +192,11 @@ cosine_of(double product, double lengths)
 	return product != 0 && lengths > 0 ? product / lengths : get_float8_nan();
 }
 
+/* The cosines of the vector of a profile and all items. */
 static void
-score_opinions(ContentState *state, Opinions opinions, double *scores)
+score_vector(ContentState *state, const UserProfile *profile, double *scores)
 {
-	double		length = all_products(state, opinions, scores);
+	double		length = all_products(state, profile, scores);
 
 	for (int32 item = 0; item < state->by_item.rows; item++)
 		scores[item] = cosine_of(scores[item], length);
@@ -224,7 +209,7 @@ content_predict(Model *model, int32 user, int32 item)
 
 	if (user < 0 || item < 0)
 		return 0;
-	load_profile(state, user);
+	load_vector(state, user);
 	return state->length > 0 ? product_with_item(state, item) / state->length : 0;
 }
 
@@ -232,17 +217,15 @@ static void
 content_score_items(Model *model, int32 user, double *scores)
 {
 	ContentState *state = model_state(model);
+	UserProfile profile = profile_of_row(&state->ratings, user);
 
-	score_opinions(state, opinions_of_user(state, user), scores);
+	score_vector(state, &profile, scores);
 }
 
 static void
-content_score_profile(Model *model, const int32 *item, const float *value,
-					  int32 count, double *scores)
+content_score_profile(Model *model, const UserProfile *profile, double *scores)
 {
-	Opinions	opinions = {item, value, count};
-
-	score_opinions(model_state(model), opinions, scores);
+	score_vector(model_state(model), profile, scores);
 }
 
 /* The cosines of an item and all others. */
@@ -250,13 +233,13 @@ static void
 compare_items(ContentState *state, int32 row, double *scores)
 {
 	float		one = 1;
-	Opinions	opinions = {&row, &one, 1};
+	UserProfile self = {.count = 1, .item = &row, .value = &one};
 
-	score_opinions(state, opinions, scores);
+	score_vector(state, &self, scores);
 	scores[row] = get_float8_nan();
 }
 
-/* The lengths of the profiles of all users, found once. */
+/* The lengths of the vectors of all users, found once. */
 static const double *
 user_lengths(Model *model, ContentState *state)
 {
@@ -269,7 +252,7 @@ user_lengths(Model *model, ContentState *state)
 	for (int32 user = 0; user < users; user++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		load_profile(state, user);
+		load_vector(state, user);
 		lengths[user] = state->length;
 	}
 	/* Not before: what an interrupted query leaves must go with it. */
@@ -280,7 +263,7 @@ user_lengths(Model *model, ContentState *state)
 	return state->user_length;
 }
 
-/* The cosines of the profiles of a user and all others. */
+/* The cosines of the vectors of a user and all others. */
 static void
 compare_users(Model *model, ContentState *state, int32 row, double *scores)
 {
@@ -288,7 +271,8 @@ compare_users(Model *model, ContentState *state, int32 row, double *scores)
 	const double *lengths = user_lengths(model, state);
 	double	   *products = palloc_extended(sizeof(double) * (Size) state->by_item.rows,
 										   MCXT_ALLOC_HUGE);
-	double		length = all_products(state, opinions_of_user(state, row), products);
+	UserProfile profile = profile_of_row(ratings, row);
+	double		length = all_products(state, &profile, products);
 
 	for (int32 user = 0; user < ratings->rows; user++)
 	{

@@ -200,11 +200,9 @@ fold_items(Model *model, FactorState *state)
 }
 
 static void
-factor_score_profile(Model *model, const int32 *item, const float *value, int32 count,
-					 double *scores)
+factor_score_profile(Model *model, const UserProfile *profile, double *scores)
 {
 	FactorState *state = model_state(model);
-	FoldProfile profile = {count, item, value};
 	double		bias = 0;
 
 	if (state->fold_in == NULL)
@@ -213,7 +211,7 @@ factor_score_profile(Model *model, const int32 *item, const float *value, int32 
 				 errmsg("this model of algorithm \"%s\" cannot fold in users who were not in training",
 						model->header.algorithm),
 				 errhint("Train it again: models made by this version of recsys can, where the algorithm has a way to.")));
-	fold_in_solve(state->fold_in, fold_items(model, state), &profile, state->user, &bias);
+	fold_in_solve(state->fold_in, fold_items(model, state), profile, state->user, &bias);
 	score_vector(model, state, bias, state->user, scores);
 }
 

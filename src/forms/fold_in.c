@@ -145,7 +145,7 @@ typedef struct UserEquations
 {
 	const FoldIn *fold_in;
 	const FoldItems *items;
-	const FoldProfile *profile;
+	const UserProfile *profile;
 	double		ridge;
 	double		bias_ridge;
 	float		rest[GATHER_ROWS];
@@ -153,14 +153,14 @@ typedef struct UserEquations
 
 /* A rating less what is known of the item. */
 static inline double
-rating_of(const FoldItems *items, const FoldProfile *profile, int32 i)
+rating_of(const FoldItems *items, const UserProfile *profile, int32 i)
 {
 	return profile->value[i] - items->offset -
 		(items->bias == NULL ? 0 : items->bias[profile->item[i]]);
 }
 
 static double
-mean_rating(const FoldItems *items, const FoldProfile *profile)
+mean_rating(const FoldItems *items, const UserProfile *profile)
 {
 	double		sum = 0;
 
@@ -175,7 +175,7 @@ apply_ridge(void *arg, int s, const float *x, float *out)
 {
 	UserEquations *equations = arg;
 	const FoldItems *items = equations->items;
-	const FoldProfile *profile = equations->profile;
+	const UserProfile *profile = equations->profile;
 	int			stride = items->stride;
 	double		sum = 0;
 
@@ -209,7 +209,7 @@ apply_weighted(void *arg, int s, const float *x, float *out)
 	UserEquations *equations = arg;
 	const FoldIn *fold_in = equations->fold_in;
 	const FoldItems *items = equations->items;
-	const FoldProfile *profile = equations->profile;
+	const UserProfile *profile = equations->profile;
 	int			stride = items->stride;
 
 	kernels->matrix_vector(stride, stride, items->gram, x, out);
@@ -257,7 +257,7 @@ solve_least_squares(UserEquations *equations, float *x)
 
 /* The rest of each rating when x is predicted, in double precision. */
 static double *
-make_rests(const FoldItems *items, const FoldProfile *profile, const float *x)
+make_rests(const FoldItems *items, const UserProfile *profile, const float *x)
 {
 	double	   *rest = palloc(sizeof(double) * Max(profile->count, 1));
 
@@ -276,7 +276,7 @@ static void
 move_element(const UserEquations *equations, float *x, int f, double *rest)
 {
 	const FoldItems *items = equations->items;
-	const FoldProfile *profile = equations->profile;
+	const UserProfile *profile = equations->profile;
 	double		ridge = f < 0 ? equations->bias_ridge : equations->ridge;
 	float	   *element = &x[f < 0 ? items->stride : f];
 	double		product = 0;
@@ -319,7 +319,7 @@ solve_non_negative(const UserEquations *equations, float *x)
 }
 
 static void
-solve_equations(const FoldIn *fold_in, const FoldItems *items, const FoldProfile *profile,
+solve_equations(const FoldIn *fold_in, const FoldItems *items, const UserProfile *profile,
 				float *x)
 {
 	UserEquations *equations = palloc0(sizeof(UserEquations));
@@ -350,7 +350,7 @@ solve_equations(const FoldIn *fold_in, const FoldItems *items, const FoldProfile
  * before the minimum, that too was a choice.
  */
 static void
-descend(const FoldIn *fold_in, const FoldItems *items, const FoldProfile *profile, float *x)
+descend(const FoldIn *fold_in, const FoldItems *items, const UserProfile *profile, float *x)
 {
 	int			stride = items->stride;
 	double		rate = fold_in->learning_rate;
@@ -415,7 +415,7 @@ draw_other(const FoldIn *fold_in, const FoldItems *items, const bool *taken,
 
 /* One pass of steps that rank his items above others. */
 static void
-rank_once(const FoldIn *fold_in, const FoldItems *items, const FoldProfile *profile,
+rank_once(const FoldIn *fold_in, const FoldItems *items, const UserProfile *profile,
 		  const BprStep *step, const bool *taken, RandomStream *stream, float *x)
 {
 	for (int32 i = 0; i < profile->count; i++)
@@ -438,7 +438,7 @@ rank_once(const FoldIn *fold_in, const FoldItems *items, const FoldProfile *prof
  * minimum, so the result is their mean over the second half of the passes.
  */
 static void
-rank(const FoldIn *fold_in, const FoldItems *items, const FoldProfile *profile, float *x)
+rank(const FoldIn *fold_in, const FoldItems *items, const UserProfile *profile, float *x)
 {
 	RandomStream stream = random_stream((int64) fold_in->seed, 0, 0);
 	int			stride = items->stride;
@@ -471,7 +471,7 @@ rank(const FoldIn *fold_in, const FoldItems *items, const FoldProfile *profile, 
  * by his bias; "tile" is work space for a tile of one row.
  */
 static void
-logistic_slope(const FoldIn *fold_in, const FoldItems *items, const FoldProfile *profile,
+logistic_slope(const FoldIn *fold_in, const FoldItems *items, const UserProfile *profile,
 			   const float *x, float *tile, float *gradient)
 {
 	int			stride = items->stride;
@@ -498,7 +498,7 @@ logistic_slope(const FoldIn *fold_in, const FoldItems *items, const FoldProfile 
 
 /* The steps of logistic_mf.c on the user alone. */
 static void
-regress(const FoldIn *fold_in, const FoldItems *items, const FoldProfile *profile, float *x)
+regress(const FoldIn *fold_in, const FoldItems *items, const UserProfile *profile, float *x)
 {
 	int			length = items->stride + KERNEL_LANES;
 	float	   *tile = palloc(sizeof(float) * LOGISTIC_COLS);
@@ -521,7 +521,7 @@ regress(const FoldIn *fold_in, const FoldItems *items, const FoldProfile *profil
  * rated nothing gets zeros.
  */
 void
-fold_in_solve(const FoldIn *fold_in, const FoldItems *items, const FoldProfile *profile,
+fold_in_solve(const FoldIn *fold_in, const FoldItems *items, const UserProfile *profile,
 			  float *user, double *bias)
 {
 	float	   *x = palloc0(sizeof(float) * (items->stride + KERNEL_LANES));

@@ -9,6 +9,7 @@
 
 #include "model/draft.h"
 #include "model/model.h"
+#include "ratings/profile.h"
 
 /* How a user's vector is found when the items' stay as they are. */
 typedef enum FoldInKind
@@ -57,17 +58,9 @@ typedef struct FoldItems
 								 * ranking by popularity only */
 } FoldItems;
 
-/* What he has rated, in the order of the items. */
-typedef struct FoldProfile
-{
-	int32		count;
-	const int32 *item;
-	const float *value;
-} FoldProfile;
-
 extern void draft_add_fold_in(ModelDraft *draft, const FoldIn *fold_in);
 extern FoldIn *fold_in_load(const Model *model);
 extern void fold_in_solve(const FoldIn *fold_in, const FoldItems *items,
-						  const FoldProfile *profile, float *user, double *bias);
+						  const UserProfile *profile, float *user, double *bias);
 
 #endif							/* RECSYS_FORMS_FOLD_IN_H */

@@ -58,51 +58,50 @@ item_weights_load(Model *model)
 }
 
 static void
-add_dense_rows(const ItemWeightsState *state, const int32 *item, const float *value, int32 count)
+add_dense_rows(const ItemWeightsState *state, const UserProfile *profile)
 {
-	for (int32 i = 0; i < count; i += ROWS_PER_CHECK)
+	for (int32 i = 0; i < profile->count; i += ROWS_PER_CHECK)
 	{
 		CHECK_FOR_INTERRUPTS();
-		kernels->gather_sum(Min(ROWS_PER_CHECK, count - i), state->stride, state->dense,
-							item + i, value + i, state->scores);
+		kernels->gather_sum(Min(ROWS_PER_CHECK, profile->count - i), state->stride, state->dense,
+							profile->item + i, profile->value + i, state->scores);
 	}
 }
 
 static void
-add_sparse_rows(const ItemWeightsState *state, const int32 *item, const float *value, int32 count)
+add_sparse_rows(const ItemWeightsState *state, const UserProfile *profile)
 {
 	const SparseRows *weights = &state->sparse;
 
-	for (int32 i = 0; i < count; i++)
+	for (int32 i = 0; i < profile->count; i++)
 	{
-		int64		end = weights->start[item[i] + 1];
+		int32		item = profile->item[i];
 
 		CHECK_FOR_INTERRUPTS();
-		for (int64 e = weights->start[item[i]]; e < end; e++)
-			state->scores[weights->index[e]] += value[i] * weights->value[e];
+		for (int64 e = weights->start[item]; e < weights->start[item + 1]; e++)
+			state->scores[weights->index[e]] += profile->value[i] * weights->value[e];
 	}
 }
 
 /*
- * Sum up what some items with these values say of all others, in
- * state->scores.  Of those whose sum is exactly zero nothing was said.
+ * Sum up what the items of a profile say of all others, in state->scores.  Of
+ * those whose sum is exactly zero nothing was said.
  */
 static const float *
-sum_weights(ItemWeightsState *state, const int32 *item, const float *value, int32 count)
+sum_weights(ItemWeightsState *state, const UserProfile *profile)
 {
 	memset(state->scores, 0, sizeof(float) * state->stride);
 	if (state->dense != NULL)
-		add_dense_rows(state, item, value, count);
+		add_dense_rows(state, profile);
 	else
-		add_sparse_rows(state, item, value, count);
+		add_sparse_rows(state, profile);
 	return state->scores;
 }
 
 static void
-item_weights_score_profile(Model *model, const int32 *item, const float *value, int32 count,
-						   double *scores)
+item_weights_score_profile(Model *model, const UserProfile *profile, double *scores)
 {
-	const float *sums = sum_weights(model_state(model), item, value, count);
+	const float *sums = sum_weights(model_state(model), profile);
 
 	for (int32 i = 0; i < model->header.items; i++)
 		scores[i] = sums[i] != 0 ? finite_score(model, sums[i]) : get_float8_nan();
@@ -111,13 +110,11 @@ item_weights_score_profile(Model *model, const int32 *item, const float *value, 
 static void
 item_weights_score_items(Model *model, int32 user, double *scores)
 {
-	const int32 *item;
-	const float *value;
-	int32		count;
+	UserProfile profile;
 
-	model_state(model);
-	count = model_sparse_row(model, PART_RATINGS, user, &item, &value);
-	item_weights_score_profile(model, item, value, count, scores);
+	(void) model_state(model);
+	profile = model_profile(model, user);
+	item_weights_score_profile(model, &profile, scores);
 }
 
 static void
@@ -128,10 +125,8 @@ item_weights_score_users(Model *model, const int32 *user, int count, float *scor
 
 	for (int u = 0; u < count; u++, scores += items)
 	{
-		const int32 *item;
-		const float *value;
-		int32		own = model_sparse_row(model, PART_RATINGS, user[u], &item, &value);
-		const float *sums = sum_weights(state, item, value, own);
+		UserProfile profile = model_profile(model, user[u]);
+		const float *sums = sum_weights(state, &profile);
 
 		for (int32 i = 0; i < items; i++)
 			scores[i] = sums[i] != 0 ? finite_score(model, sums[i]) : get_float4_nan();
@@ -153,16 +148,14 @@ static double
 item_weights_predict(Model *model, int32 user, int32 item)
 {
 	ItemWeightsState *state = model_state(model);
-	const int32 *own;
-	const float *value;
-	int32		count;
+	UserProfile own;
 	double		score = 0;
 
 	if (user < 0 || item < 0)
 		return 0;
-	count = model_sparse_row(model, PART_RATINGS, user, &own, &value);
-	for (int32 i = 0; i < count; i++)
-		score += value[i] * weight_of(state, own[i], item);
+	own = model_profile(model, user);
+	for (int32 i = 0; i < own.count; i++)
+		score += own.value[i] * weight_of(state, own.item[i], item);
 	return score;
 }
 

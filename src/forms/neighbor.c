@@ -169,10 +169,9 @@ neighbor_score_items(Model *model, int32 user, double *scores)
 }
 
 static void
-neighbor_score_profile(Model *model, const int32 *item, const float *value, int32 count,
-					   double *scores)
+neighbor_score_profile(Model *model, const UserProfile *profile, double *scores)
 {
-	neighborhood_score_profile(model_state(model), item, value, count, scores);
+	neighborhood_score_profile(model_state(model), profile, scores);
 }
 
 static void

@@ -594,45 +594,6 @@ tally_by_users(Neighborhood *hood, int32 user, Tally *tally)
 	pfree(neighbor);
 }
 
-/* A user's ratings, in the order of the items. */
-typedef struct Profile
-{
-	int32		user;			/* -1: he is not among the users */
-	const int32 *item;			/* [count] */
-	const float *value;			/* [count] */
-	int64		count;
-} Profile;
-
-static Profile
-profile_of_user(const Neighborhood *hood, int32 user)
-{
-	const SparseRows *by_user = &hood->by_user;
-	int64		start = by_user->start[user];
-
-	return (Profile) {
-		user, by_user->index + start, by_user->value + start, sparse_row_length(by_user, user)
-	};
-}
-
-/* The rating of an item that is in the profile. */
-static float
-profile_rating(const Profile *profile, int32 item)
-{
-	int64		low = 0;
-	int64		high = profile->count - 1;
-
-	while (low < high)
-	{
-		int64		middle = low + (high - low) / 2;
-
-		if (profile->item[middle] < item)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return profile->value[low];
-}
-
 /*
  * Item k-NN: what each of a user's items adds to the items that are like it.
  * Where k cuts, the nearest k of an item's neighbors among the user's items
@@ -696,8 +657,10 @@ offer_item(Neighborhood *hood, ItemTally *items, int32 user, int32 own, double r
 	row_similarity_end(similarity);
 }
 
+/* Add the nearest neighbors of an item that were kept, nearest first. */
 static void
-tally_nearest(Neighborhood *hood, ItemTally *items, const Profile *profile, int32 item)
+tally_nearest(Neighborhood *hood, ItemTally *items, int32 user, const UserProfile *profile,
+			  int32 item)
 {
 	TopK	   *nearest = &items->nearest[item];
 
@@ -706,33 +669,34 @@ tally_nearest(Neighborhood *hood, ItemTally *items, const Profile *profile, int3
 	{
 		Scored		other = nearest->heap[i];
 
-		tally_add(hood, &items->tally[item], other.score, other.index, profile->user,
-				  profile_rating(profile, other.index));
+		tally_add(hood, &items->tally[item], other.score, other.index, user,
+				  profile->value[profile_place(profile, other.index)]);
 	}
 }
 
+/* Item k-NN: each of the user's items in turn is offered to those that are like it. */
 static void
-tally_by_items(Neighborhood *hood, const Profile *profile, Tally *tally)
+tally_by_items(Neighborhood *hood, int32 user, const UserProfile *profile, Tally *tally)
 {
 	int32		count = hood->by_item.rows;
 	ItemTally	items = {.tally = tally, .k = hood->params.k};
 
 	if (hood->params.score != SCORE_AVERAGE && hood->params.k < profile->count)
 		items.nearest = zeroed_array(count, sizeof(TopK));
-	for (int64 i = 0; i < profile->count; i++)
+	for (int32 i = 0; i < profile->count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		offer_item(hood, &items, profile->user, profile->item[i], profile->value[i]);
+		offer_item(hood, &items, user, profile->item[i], profile->value[i]);
 	}
 	for (int32 item = 0; items.nearest != NULL && item < count; item++)
-		tally_nearest(hood, &items, profile, item);
+		tally_nearest(hood, &items, user, profile, item);
 }
 
+/* Score all items for a user, -1 if they are not among the users, of a profile. */
 static void
-score_by_profile(Neighborhood *hood, const Profile *profile, double *scores)
+score_by_profile(Neighborhood *hood, int32 user, const UserProfile *profile, double *scores)
 {
 	Side		side = hood->params.side;
-	int32		user = profile->user;
 	int32		count = hood->by_item.rows;
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "recsys scores",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -740,7 +704,7 @@ score_by_profile(Neighborhood *hood, const Profile *profile, double *scores)
 	Tally	   *tally = zeroed_array(count, sizeof(Tally));
 
 	if (side == SIDE_ITEMS)
-		tally_by_items(hood, profile, tally);
+		tally_by_items(hood, user, profile, tally);
 	else
 		tally_by_users(hood, user, tally);
 	for (int32 item = 0; item < count; item++)
@@ -762,22 +726,20 @@ score_by_profile(Neighborhood *hood, const Profile *profile, double *scores)
 void
 neighborhood_score(Neighborhood *hood, int32 user, double *scores)
 {
-	Profile		profile = profile_of_user(hood, user);
+	UserProfile profile = profile_of_row(&hood->by_user, user);
 
-	score_by_profile(hood, &profile, scores);
+	score_by_profile(hood, user, &profile, scores);
 }
 
 /*
- * The same for somebody who is not among the users, from the items that he has
- * rated, in the order of their indexes.  The rows must be items.
+ * The same for somebody who is not among the users, from what they have rated.
+ * The rows must be items.
  */
 void
-neighborhood_score_profile(Neighborhood *hood, const int32 *item, const float *value,
-						   int32 count, double *scores)
+neighborhood_score_profile(Neighborhood *hood, const UserProfile *profile, double *scores)
 {
-	Profile		profile = {-1, item, value, count};
-
-	score_by_profile(hood, &profile, scores);
+	Assert(hood->params.side == SIDE_ITEMS);
+	score_by_profile(hood, -1, profile, scores);
 }
 
 /*

@@ -14,6 +14,7 @@
 
 #include "forms/row_cache.h"
 #include "ratings/matrix.h"
+#include "ratings/profile.h"
 #include "similarity/rows.h"
 #include "similarity/weighting.h"
 
@@ -87,8 +88,8 @@ extern void accumulate_row(RowSimilarity *similarity, int32 row);
 extern RowSimilarity *neighborhood_similarity(Neighborhood *hood, Side side);
 extern double neighborhood_predict(Neighborhood *hood, int32 user, int32 item);
 extern void neighborhood_score(Neighborhood *hood, int32 user, double *scores);
-extern void neighborhood_score_profile(Neighborhood *hood, const int32 *item,
-									   const float *value, int32 count, double *scores);
+extern void neighborhood_score_profile(Neighborhood *hood, const UserProfile *profile,
+									   double *scores);
 extern void neighborhood_compare(Neighborhood *hood, Side side, int32 row,
 								 double *scores, int32 *support);
 

@@ -61,8 +61,7 @@ popularity_score_users(Model *model, const int32 *user, int count, float *scores
 }
 
 static void
-popularity_score_profile(Model *model, const int32 *item, const float *value,
-						 int32 count, double *scores)
+popularity_score_profile(Model *model, const UserProfile *profile, double *scores)
 {
 	popularity_score_items(model, -1, scores);
 }

@@ -18,6 +18,7 @@
 #include "model/format.h"
 #include "model/header.h"
 #include "ratings/matrix.h"
+#include "ratings/profile.h"
 
 typedef struct ModelForm ModelForm;
 typedef struct PartState PartState;
@@ -102,11 +103,11 @@ struct ModelForm
 								float *scores);
 
 	/*
-	 * Scores of all items for somebody who was not in training, from the items
-	 * that he has rated, in the order of their indexes.  NULL: the form cannot.
+	 * Scores of all items for somebody who was not in training, from what they
+	 * have rated.  NULL: the form cannot.
 	 */
-	void		(*score_profile) (Model *model, const int32 *item, const float *value,
-								  int32 count, double *scores);
+	void		(*score_profile) (Model *model, const UserProfile *profile,
+								  double *scores);
 
 	/* Does it know items that nobody has rated, by something else than ratings? */
 	bool		scores_cold_items;
@@ -166,6 +167,7 @@ extern int32 model_part_rows(const Model *model, ModelPart part);
 extern int32 model_part_cols(const Model *model, ModelPart part);
 extern const float *model_row(Model *model, ModelPart part, int32 row);
 extern uint32 model_uint32(Model *model, ModelPart part, int32 row);
+extern UserProfile model_profile(Model *model, int32 user);
 extern int32 model_seen_row(Model *model, int32 user, const int32 **item);
 extern int32 model_sparse_row(Model *model, ModelPart part, int32 row,
 							  const int32 **index, const float **value);

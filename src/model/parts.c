@@ -241,6 +241,22 @@ model_sparse_row(Model *model, ModelPart part, int32 row, const int32 **index,
 }
 
 /*
+ * What a user has rated in training.  It is empty for a user whom the model
+ * does not know (-1), and where the model was stored without its ratings.
+ */
+UserProfile
+model_profile(Model *model, int32 user)
+{
+	UserProfile profile = {0};
+
+	if (user < 0 || !model_has_part(model, PART_RATINGS))
+		return profile;
+	profile.count = model_sparse_row(model, PART_RATINGS, user, &profile.item,
+									 &profile.value);
+	return profile;
+}
+
+/*
  * The items that a user has seen besides those that he has rated in training;
  * returns their number.
  */

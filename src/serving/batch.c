@@ -141,8 +141,12 @@ lay_out_batch(Batch *batch, char *base)
 		lay_out_items(base, &filled, shape->users, shape->candidates, &batch->candidates);
 	if (shape->profiles)
 	{
-		lay_out_items(base, &filled, shape->users, shape->known, &batch->profile);
-		batch->profile_value = lay_out(base, &filled, shape->known, sizeof(float));
+		SparseRows *profiles = &batch->profiles;
+
+		profiles->rows = shape->users;
+		profiles->start = lay_out(base, &filled, (Size) shape->users + 1, sizeof(int64));
+		profiles->index = lay_out(base, &filled, shape->known, sizeof(int32));
+		profiles->value = lay_out(base, &filled, shape->known, sizeof(float));
 	}
 	batch->item = lay_out(base, &filled, places, sizeof(int32));
 	if (shape->scores)
@@ -234,10 +238,13 @@ items_count(const BatchItems *items, int32 u)
 	return items->start[u + 1] - items->start[u];
 }
 
-static bool
-has_profile(const Batch *batch, int32 u)
+/* What is known of user u besides the model; it may be nothing. */
+UserProfile
+batch_profile(const Batch *batch, int32 u)
 {
-	return batch->shape.profiles && items_count(&batch->profile, u) > 0;
+	if (!batch->shape.profiles)
+		return (UserProfile) {0};
+	return profile_of_row(&batch->profiles, u);
 }
 
 /* How many of some scores are before a score in their order, ties counting half. */
@@ -292,17 +299,6 @@ popular_order(BatchWorker *worker)
 	return order;
 }
 
-static void
-score_by_profile(BatchWorker *worker, int32 u)
-{
-	const Batch *batch = worker->batch;
-	int64		start = batch->profile.start[u];
-
-	worker->model->form->score_profile(worker->model, batch->profile.item + start,
-									   batch->profile_value + start,
-									   (int32) items_count(&batch->profile, u), worker->score);
-}
-
 /* Score all items for user u; row, if there is one, are scores made before. */
 static void
 score_user(BatchWorker *worker, int32 u, const float *row)
@@ -310,12 +306,13 @@ score_user(BatchWorker *worker, int32 u, const float *row)
 	const Batch *batch = worker->batch;
 	Model	   *model = worker->model;
 	double	   *score = worker->score;
+	UserProfile profile = batch_profile(batch, u);
 
 	if (row != NULL)
 		for (int32 item = 0; item < model->header.items; item++)
 			score[item] = row[item];
-	else if (batch->user[u] < 0 && has_profile(batch, u))
-		score_by_profile(worker, u);
+	else if (batch->user[u] < 0 && profile.count > 0)
+		model->form->score_profile(model, &profile, score);
 	else
 		model->form->score_items(model, batch->user[u], score);
 	for (int32 item = 0; item < model->header.items; item++)
@@ -349,15 +346,14 @@ static int32
 seen_items(BatchWorker *worker, int32 u, const int32 **item)
 {
 	const Batch *batch = worker->batch;
+	UserProfile profile = batch_profile(batch, u);
 
 	if (!batch->shape.exclude_seen)
 		return 0;
 	if (batch->user[u] >= 0)
 		return seen_by_user(worker, batch->user[u], item);
-	if (!batch->shape.profiles)
-		return 0;
-	*item = batch->profile.item + batch->profile.start[u];
-	return (int32) items_count(&batch->profile, u);
+	*item = profile.item;
+	return profile.count;
 }
 
 static void
@@ -573,7 +569,7 @@ score_block(BatchWorker *worker, int32 from, int32 to)
 static bool
 is_cold_user(const BatchWorker *worker, int32 u)
 {
-	return worker->batch->user[u] < 0 && !has_profile(worker->batch, u) &&
+	return worker->batch->user[u] < 0 && batch_profile(worker->batch, u).count == 0 &&
 		!model_is_non_personalized(worker->model);
 }
 

@@ -45,8 +45,8 @@ typedef struct Batch
 	int32	   *user;			/* [users] index in the model, or -1 */
 	BatchItems	relevant;		/* what the user should be recommended, for auc */
 	BatchItems	candidates;		/* what else is ranked, if that is restricted */
-	BatchItems	profile;		/* what is known of users who are not in the model, rising */
-	float	   *profile_value;	/* [known] */
+	SparseRows	profiles;		/* [users x items] what is known of those who are not in the
+								 * model */
 
 	int32	   *item;			/* [users x n] best first */
 	double	   *score;			/* [users x n], if wanted */
@@ -56,6 +56,7 @@ typedef struct Batch
 
 extern int	batch_workers(const BatchShape *shape, int32 items);
 extern Size batch_bytes(const BatchShape *shape, int32 items);
+extern UserProfile batch_profile(const Batch *batch, int32 u);
 extern Batch *batch_create(const BatchShape *shape, const Model *model);
 extern void batch_run(Batch *batch, Model *model);
 extern void batch_release(Batch *batch);

@@ -109,6 +109,7 @@ recsys_scores_of_profile(PG_FUNCTION_ARGS)
 											TYPALIGN_INT, &values);
 	int32	   *item = palloc(sizeof(int32) * Max(count, 1));
 	float	   *value = palloc(sizeof(float) * Max(count, 1));
+	UserProfile profile = {.count = count, .item = item, .value = value};
 	double	   *scores = palloc(sizeof(double) * model->header.items);
 
 	for (int i = 0; i < count; i++)
@@ -126,6 +127,6 @@ recsys_scores_of_profile(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("models of form \"%s\" cannot fold in users", model->form->name)));
-	model->form->score_profile(model, item, value, count, scores);
+	model->form->score_profile(model, &profile, scores);
 	return scores_to_array(scores, model->header.items);
 }
