@@ -32,6 +32,7 @@
 #include "engine/run.h"
 #include "engine/train.h"
 #include "engine/train_header.h"
+#include "forms/ranking.h"
 #include "math/nonnegative.h"
 #include "math/random.h"
 #include "math/topk.h"
@@ -306,12 +307,9 @@ mark_best(const Fit *fit, int32 user, const double *score, double *masked, uint8
 	Scored		heap[CANDIDATES];
 
 	memcpy(masked, score, sizeof(double) * items);
-	for (int32 i = 0; i < seen.count; i++)
-		masked[seen.item[i]] = get_float8_nan();
+	leave_out(masked, (ItemList) {seen.count, seen.item});
 	topk_init(&top, Min(CANDIDATES, items), heap);
-	for (int32 item = 0; item < items; item++)
-		if (!isnan(masked[item]))
-			topk_push(&top, masked[item], item);
+	push_scores(&top, masked, items);
 	for (int i = 0; i < top.count; i++)
 		mark[heap[i].index] = Max(mark[heap[i].index], 1);
 }

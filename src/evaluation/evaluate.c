@@ -23,7 +23,7 @@
 #include "ratings/budget.h"
 #include "ratings/reader.h"
 #include "serving/arguments.h"
-#include "serving/ranking.h"
+#include "serving/request.h"
 
 static void
 put_quality(FunctionCallInfo fcinfo, const Quality *quality, const Quality *popular)

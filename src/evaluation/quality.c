@@ -23,7 +23,6 @@
 #include "evaluation/list_measures.h"
 #include "math/random.h"
 #include "ratings/budget.h"
-#include "serving/ranking.h"
 
 const char *const metric_names[] = {
 	"rmse", "mae", "precision", "recall", "hit_rate", "ndcg", "map", "mrr", "auc",
@@ -77,6 +76,8 @@ quality_bytes(const MatrixShape *part, const MatrixShape *held_out,
 	};
 	Size		bytes = add_size(matrix_bytes(held_out), matrix_bytes(part));
 
+	if (shape.restricted)
+		shape.candidates += shape.relevant;
 	if (!wanted->ranking)
 		return add_size(bytes, predictions);
 	served = mul_size(served, batch_workers(&shape, part->items));
@@ -197,13 +198,24 @@ mark_relevant(const Batch *batch, int32 u, uint8 mark, uint8 *marked)
 		marked[batch->relevant.item[e]] = mark;
 }
 
+/* The candidates start with what is relevant; returns the end of that. */
+static int64
+start_candidates(Measurement *m, int32 u)
+{
+	ItemList	relevant = batch_list(&m->batch->relevant, u);
+	int64		start = m->batch->candidates.start[u];
+
+	memcpy(m->batch->candidates.item + start, relevant.item, sizeof(int32) * relevant.count);
+	return start + relevant.count;
+}
+
 /* The given negatives; what is relevant is none, and must not be ranked twice. */
 static void
 fill_given_negatives(Measurement *m, int32 u, uint8 *marked)
 {
 	const SparseRows *rows = &m->test->negatives->by_user;
 	int32		row = m->negative_row[m->user[u]];
-	int64		end = m->batch->candidates.start[u];
+	int64		end = start_candidates(m, u);
 
 	mark_relevant(m->batch, u, 1, marked);
 	for (int64 e = rows->start[row]; e < rows->start[row + 1]; e++)
@@ -251,7 +263,7 @@ draw_negatives(Measurement *m, int32 u, uint8 *marked)
 {
 	RandomStream stream = random_stream(m->test->seed, STREAM_NEGATIVES, m->user[u]);
 	BatchItems *candidates = &m->batch->candidates;
-	int64		end = candidates->start[u];
+	int64		end = start_candidates(m, u);
 	int32		left = 0;
 	int32		wanted;
 
@@ -308,6 +320,8 @@ shape_of_batch(const Measurement *m, int32 users, int n)
 		shape.candidates = sparse_entries(&test->negatives->by_user);
 	else
 		shape.candidates = (int64) users * Min(test->sampled_negatives, m->drawables);
+	if (shape.restricted)
+		shape.candidates += shape.relevant;
 	if (test->known != NULL)
 		shape.known = sparse_entries(&test->known->by_user);
 	return shape;

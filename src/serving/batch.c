@@ -4,18 +4,16 @@
  *
  * Users are taken some at a time, as many as have scores for all items in a few
  * megabytes.  Where the form of the model can score them together, by a matrix
- * product, it does; then each row of scores is ranked as recsys_recommend does
- * for one user.  Blocks do not depend on each other nor on who takes them, and
- * what comes of a user is written to his own place in the result: it is the
- * same for any number of workers.
+ * product, it does; then each user's request is answered as that of
+ * recsys_recommend is (request.c).  Blocks do not depend on each other nor on
+ * who takes them, and what comes of a user is written to their own place in the
+ * result: it is the same for any number of workers.
  *
  * Workers have the model from an image in shared memory, or read its table
  * under the snapshot of the leader.
  */
 #include "postgres.h"
 #include "compat.h"
-
-#include <math.h>
 
 #include "access/htup_details.h"
 #include "access/parallel.h"
@@ -24,7 +22,6 @@
 #include "miscadmin.h"
 #include "port/atomics.h"
 #include "storage/shmem.h"
-#include "utils/float.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rls.h"
@@ -32,13 +29,13 @@
 
 #include "engine/dense.h"
 #include "engine/team.h"
-#include "math/kernels.h"
 #include "model/memory_model.h"
 #include "model/model.h"
 #include "ratings/budget.h"
 #include "ratings/shared.h"
+#include "serving/auc.h"
 #include "serving/batch.h"
-#include "serving/ranking.h"
+#include "serving/request.h"
 
 /* The key of the parallel context's table of contents. */
 #define KEY_BATCH 1
@@ -63,15 +60,6 @@ typedef struct BatchShared
 	Size		row_cache_bytes;
 } BatchShared;
 
-/* All items by how many have rated them: the same for everybody but for what he has seen. */
-typedef struct PopularOrder
-{
-	double	   *count;			/* [items] numbers of ratings */
-	Scored	   *best;			/* [items] most first */
-	double	   *place;			/* [items] how many items are before one, ties half */
-	uint8	   *seen;			/* [items] work space, all 0 */
-} PopularOrder;
-
 /* A process at work. */
 typedef struct BatchWorker
 {
@@ -81,16 +69,8 @@ typedef struct BatchWorker
 	int			block;			/* users in a block */
 	float	   *rows;			/* [block x items] scores of users of the model; NULL:
 								 * its form scores them one after the other */
-	double	   *score;			/* [items] of the user at hand, -infinity: it has none,
-								 * NaN: it is not to be recommended */
-	int32	   *seen;			/* [items] of the user at hand; NULL: not needed yet */
-	PopularOrder *popular;		/* likewise */
-	double	   *relevant;		/* scores of relevant items */
-	double	   *some;			/* scores of them and of the candidates */
-	int64		capacity;		/* of these two */
-	Scored	   *heap;			/* [n] */
-	MemoryContext context;		/* of all of this */
-	MemoryContext scratch;		/* for what scoring a block allocates */
+	Ranker	   *ranker;
+	MemoryContext scratch;		/* for what a block allocates */
 } BatchWorker;
 
 PGDLLEXPORT void RecsysBatchMain(dsm_segment *segment, shm_toc *toc);
@@ -204,12 +184,6 @@ batch_create(const BatchShape *shape, const Model *model)
 	return batch;
 }
 
-static void *
-allocate(BatchWorker *worker, Size count, Size element)
-{
-	return MemoryContextAllocHuge(worker->context, budget_array(Max(count, 1), element));
-}
-
 /* Make the work space of this process, in the current memory context. */
 static BatchWorker *
 worker_create(const Batch *batch, Model *model, pg_atomic_uint64 *next)
@@ -221,21 +195,24 @@ worker_create(const Batch *batch, Model *model, pg_atomic_uint64 *next)
 	worker->batch = batch;
 	worker->model = model;
 	worker->next = next;
-	worker->context = CurrentMemoryContext;
 	worker->scratch = AllocSetContextCreate(CurrentMemoryContext, "recsys block",
 											ALLOCSET_DEFAULT_SIZES);
 	worker->block = users_in_block(items);
 	if (block)
-		worker->rows = allocate(worker, budget_array(worker->block, items), sizeof(float));
-	worker->score = allocate(worker, items, sizeof(double));
-	worker->heap = allocate(worker, batch->shape.n, sizeof(Scored));
+		worker->rows = MemoryContextAllocHuge(CurrentMemoryContext,
+											  budget_array(budget_array(worker->block, Max(items, 1)),
+														   sizeof(float)));
+	worker->ranker = ranker_create(model, batch->shape.n, true);
 	return worker;
 }
 
-static int64
-items_count(const BatchItems *items, int32 u)
+/* The items of user u, of those of all users. */
+ItemList
+batch_list(const BatchItems *items, int32 u)
 {
-	return items->start[u + 1] - items->start[u];
+	int64		start = items->start[u];
+
+	return (ItemList) {(int32) (items->start[u + 1] - start), items->item + start};
 }
 
 /* What is known of user u besides the model; it may be nothing. */
@@ -247,311 +224,50 @@ batch_profile(const Batch *batch, int32 u)
 	return profile_of_row(&batch->profiles, u);
 }
 
-/* How many of some scores are before a score in their order, ties counting half. */
-static double
-place_among(const double *score, int64 count, double threshold)
+/* Write the list of user u; the items are -1 behind its end. */
+static void
+put_list(const Batch *batch, int32 u, const TopK *top)
 {
-	int64		above;
-	int64		equal;
+	Size		first = (Size) u * batch->shape.n;
 
-	kernels->count_above(count, score, threshold, &above, &equal);
-	return above + equal / 2.0;
-}
-
-/* The place of each item; of equal ones it is the same. */
-static double *
-find_places(const Scored *best, int32 items)
-{
-	double	   *place = MemoryContextAllocHuge(CurrentMemoryContext,
-											   budget_array(items, sizeof(double)));
-
-	for (int32 from = 0, to; from < items; from = to)
+	for (int i = 0; i < batch->shape.n; i++)
 	{
-		for (to = from + 1; to < items && best[to].score == best[from].score; to++)
-			;
-		for (int32 i = from; i < to; i++)
-			place[best[i].index] = from + (to - from) / 2.0;
+		Scored		entry = i < top->count ? top->heap[i] : (Scored) {0, -1};
+
+		batch->item[first + i] = entry.index;
+		if (batch->shape.scores)
+			batch->score[first + i] = entry.score;
 	}
-	return place;
 }
 
-static const PopularOrder *
-popular_order(BatchWorker *worker)
-{
-	int32		items = worker->model->header.items;
-	MemoryContext old;
-	PopularOrder *order;
-
-	if (worker->popular != NULL)
-		return worker->popular;
-	old = MemoryContextSwitchTo(worker->context);
-	order = palloc(sizeof(PopularOrder));
-	order->count = popularity_scores(worker->model);
-	/* What nobody has rated is nobody's recommendation, but has a place. */
-	for (int32 item = 0; item < items; item++)
-		if (isnan(order->count[item]))
-			order->count[item] = 0;
-	order->best = rank_scores(order->count, items, items).heap;
-	order->place = find_places(order->best, items);
-	order->seen = memset(allocate(worker, items, 1), 0, items);
-	worker->popular = order;
-	MemoryContextSwitchTo(old);
-	return order;
-}
-
-/* Score all items for user u; row, if there is one, are scores made before. */
+/* Answer the request of user u; scored, if not NULL, are scores made before. */
 static void
-score_user(BatchWorker *worker, int32 u, const float *row)
+answer_user(BatchWorker *worker, int32 u, const float *scored)
 {
 	const Batch *batch = worker->batch;
-	Model	   *model = worker->model;
-	double	   *score = worker->score;
-	UserProfile profile = batch_profile(batch, u);
+	ItemList	candidates;
+	Request		request = {
+		.user = batch->user[u],
+		.profile = batch_profile(batch, u),
+		.scored = scored,
+		.exclude_seen = batch->shape.exclude_seen,
+		.n = batch->shape.n,
+		.by_popularity = batch->shape.popular
+	};
+	Answer		answer;
 
-	if (row != NULL)
-		for (int32 item = 0; item < model->header.items; item++)
-			score[item] = row[item];
-	else if (batch->user[u] < 0 && profile.count > 0)
-		model->form->score_profile(model, &profile, score);
-	else
-		model->form->score_items(model, batch->user[u], score);
-	for (int32 item = 0; item < model->header.items; item++)
-		if (isnan(score[item]))
-			score[item] = -get_float8_infinity();
-}
-
-/* What a user of the model has seen: what he has rated in training, and besides. */
-static int32
-seen_by_user(BatchWorker *worker, int32 user, const int32 **item)
-{
-	const float *value;
-	const int32 *more;
-	int32		count = model_sparse_row(worker->model, PART_RATINGS, user, item, &value);
-	int32		more_count = model_seen_row(worker->model, user, &more);
-
-	if (more_count == 0)
-		return count;
-	if (worker->seen == NULL)
-		worker->seen = allocate(worker, worker->model->header.items, sizeof(int32));
-	memcpy(worker->seen, *item, sizeof(int32) * count);
-	/* There is room: a model may have been made by anybody. */
-	more_count = Min(more_count, worker->model->header.items - count);
-	memcpy(worker->seen + count, more, sizeof(int32) * more_count);
-	*item = worker->seen;
-	return count + more_count;
-}
-
-/* What the user is not to be recommended: what he has seen, or what is known of him. */
-static int32
-seen_items(BatchWorker *worker, int32 u, const int32 **item)
-{
-	const Batch *batch = worker->batch;
-	UserProfile profile = batch_profile(batch, u);
-
-	if (!batch->shape.exclude_seen)
-		return 0;
-	if (batch->user[u] >= 0)
-		return seen_by_user(worker, batch->user[u], item);
-	*item = profile.item;
-	return profile.count;
-}
-
-static void
-exclude(BatchWorker *worker, int32 u)
-{
-	const int32 *item;
-	int32		count = seen_items(worker, u, &item);
-
-	for (int32 i = 0; i < count; i++)
-		worker->score[item[i]] = get_float8_nan();
-}
-
-static void
-push(TopK *top, const double *score, int32 item)
-{
-	if (score[item] > -get_float8_infinity())
-		topk_push(top, score[item], item);
-}
-
-static void
-push_items(TopK *top, const double *score, const BatchItems *items, int32 u)
-{
-	for (int64 e = items->start[u]; e < items->start[u + 1]; e++)
-		push(top, score, items->item[e]);
-}
-
-/* Write an entry of the list of user u; the index is -1 behind its end. */
-static void
-put_entry(const Batch *batch, int32 u, int i, Scored entry)
-{
-	Size		place = (Size) u * batch->shape.n + i;
-
-	batch->item[place] = entry.index;
-	if (batch->shape.scores)
-		batch->score[place] = entry.score;
-}
-
-/* Write the list of user u. */
-static void
-list_best(BatchWorker *worker, int32 u)
-{
-	const Batch *batch = worker->batch;
-	int			n = batch->shape.n;
-	TopK		top;
-
-	topk_init(&top, n, worker->heap);
 	if (batch->shape.restricted)
 	{
-		push_items(&top, worker->score, &batch->relevant, u);
-		push_items(&top, worker->score, &batch->candidates, u);
+		candidates = batch_list(&batch->candidates, u);
+		request.candidates = &candidates;
 	}
-	else
-		for (int32 i = 0; i < worker->model->header.items; i++)
-			push(&top, worker->score, i);
-	topk_sort(&top);
-	for (int i = 0; i < n; i++)
-		put_entry(batch, u, i, i < top.count ? top.heap[i] : (Scored) {0, -1});
+	answer = request_answer(worker->ranker, &request);
+	put_list(batch, u, &answer.top);
+	if (batch->shape.relevant > 0)
+		batch->auc[u] = answer_auc(worker->ranker, &request, batch_list(&batch->relevant, u));
 }
 
-static int64
-gather(const double *score, const BatchItems *items, int32 u, double *to)
-{
-	int64		count = 0;
-
-	for (int64 e = items->start[u]; e < items->start[u + 1]; e++)
-		to[count++] = score[items->item[e]];
-	return count;
-}
-
-static void
-reserve(BatchWorker *worker, int64 count)
-{
-	if (count <= worker->capacity)
-		return;
-	worker->capacity = Max(2 * worker->capacity, count);
-	worker->relevant = allocate(worker, worker->capacity, sizeof(double));
-	worker->some = allocate(worker, worker->capacity, sizeof(double));
-}
-
-/*
- * The share of the pairs of a relevant item and another one that have the
- * relevant one first, ties counting half: for each relevant item the others
- * that are before it are counted.
- */
-static double
-area_under_curve(const double *score, int64 count, const double *relevant, int64 relevant_count)
-{
-	int64		others = -relevant_count;
-	double		wrong = 0;
-
-	for (int64 i = 0; i < count; i++)
-		others += !isnan(score[i]);
-	if (others <= 0 || relevant_count == 0)
-		return get_float8_nan();
-	for (int64 r = 0; r < relevant_count; r++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		wrong += place_among(score, count, relevant[r]) -
-			place_among(relevant, relevant_count, relevant[r]);
-	}
-	return 1 - wrong / ((double) others * relevant_count);
-}
-
-static void
-measure_order(BatchWorker *worker, int32 u)
-{
-	const Batch *batch = worker->batch;
-	int64		relevant = items_count(&batch->relevant, u);
-	int64		count = batch->shape.restricted ? items_count(&batch->candidates, u) : 0;
-
-	reserve(worker, relevant + count);
-	gather(worker->score, &batch->relevant, u, worker->relevant);
-	if (!batch->shape.restricted)
-	{
-		batch->auc[u] = area_under_curve(worker->score, worker->model->header.items,
-										 worker->relevant, relevant);
-		return;
-	}
-	count = gather(worker->score, &batch->relevant, u, worker->some);
-	count += gather(worker->score, &batch->candidates, u, worker->some + count);
-	batch->auc[u] = area_under_curve(worker->some, count, worker->relevant, relevant);
-}
-
-/* The most popular of all items, which need no sorting. */
-static void
-list_popular(BatchWorker *worker, int32 u)
-{
-	const PopularOrder *order = popular_order(worker);
-	const Batch *batch = worker->batch;
-	int			length = 0;
-
-	for (int32 i = 0; i < worker->model->header.items && length < batch->shape.n; i++)
-		if (!order->seen[order->best[i].index])
-			put_entry(batch, u, length++, order->best[i]);
-	while (length < batch->shape.n)
-		put_entry(batch, u, length++, (Scored) {0, -1});
-}
-
-/* area_under_curve, for scores that are the same for all but for what is seen. */
-static double
-popular_area(BatchWorker *worker, int32 u, const int32 *seen, int32 seen_count)
-{
-	const PopularOrder *order = popular_order(worker);
-	const BatchItems *items = &worker->batch->relevant;
-	int64		relevant = items_count(items, u);
-	int64		others = worker->model->header.items - seen_count - relevant;
-	double		wrong = 0;
-
-	if (others <= 0 || relevant == 0)
-		return get_float8_nan();
-	reserve(worker, relevant + seen_count);
-	gather(order->count, items, u, worker->relevant);
-	for (int32 i = 0; i < seen_count; i++)
-		worker->some[i] = order->count[seen[i]];
-	for (int64 r = 0; r < relevant; r++)
-		wrong += order->place[items->item[items->start[u] + r]] -
-			place_among(worker->some, seen_count, worker->relevant[r]) -
-			place_among(worker->relevant, relevant, worker->relevant[r]);
-	return 1 - wrong / ((double) others * relevant);
-}
-
-/* Rank by numbers of ratings for user u. */
-static void
-rank_by_popularity(BatchWorker *worker, int32 u)
-{
-	const PopularOrder *order = popular_order(worker);
-	const int32 *seen;
-	int32		count;
-
-	if (worker->batch->shape.restricted)
-	{
-		memcpy(worker->score, order->count, sizeof(double) * (Size) worker->model->header.items);
-		exclude(worker, u);
-		list_best(worker, u);
-		measure_order(worker, u);
-		return;
-	}
-	count = seen_items(worker, u, &seen);
-	for (int32 i = 0; i < count; i++)
-		order->seen[seen[i]] = 1;
-	list_popular(worker, u);
-	for (int32 i = 0; i < count; i++)
-		order->seen[seen[i]] = 0;
-	worker->batch->auc[u] = popular_area(worker, u, seen, count);
-}
-
-/* Rank by the model for user u; row, if there is one, are scores made before. */
-static void
-rank_by_model(BatchWorker *worker, int32 u, const float *row)
-{
-	score_user(worker, u, row);
-	exclude(worker, u);
-	list_best(worker, u);
-	if (worker->batch->shape.relevant > 0)
-		measure_order(worker, u);
-}
-
-/* Score those users of a block that the model knows, in the order of the block. */
+/* Score those users of a block whom the model knows, in the order of the block. */
 static void
 score_block(BatchWorker *worker, int32 from, int32 to)
 {
@@ -565,14 +281,7 @@ score_block(BatchWorker *worker, int32 from, int32 to)
 		worker->model->form->score_users(worker->model, known, count, worker->rows);
 }
 
-/* Has the model nothing for user u but what is popular? */
-static bool
-is_cold_user(const BatchWorker *worker, int32 u)
-{
-	return worker->batch->user[u] < 0 && batch_profile(worker->batch, u).count == 0 &&
-		!model_is_non_personalized(worker->model);
-}
-
+/* Answer the requests of a block of users. */
 static void
 do_block(BatchWorker *worker, int64 block)
 {
@@ -586,10 +295,7 @@ do_block(BatchWorker *worker, int64 block)
 	for (int32 u = from; u < to; u++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (batch->shape.popular || is_cold_user(worker, u))
-			rank_by_popularity(worker, u);
-		else
-			rank_by_model(worker, u, batch->user[u] >= 0 ? row : NULL);
+		answer_user(worker, u, batch->user[u] >= 0 ? row : NULL);
 		if (row != NULL && batch->user[u] >= 0)
 			row += worker->model->header.items;
 	}

@@ -9,6 +9,7 @@
 
 #include "storage/dsm.h"
 
+#include "forms/ranking.h"
 #include "model/model.h"
 
 /* What is asked of a batch, from which its memory can be computed. */
@@ -19,7 +20,7 @@ typedef struct BatchShape
 	bool		exclude_seen;
 	bool		scores;			/* of the lists are wanted */
 	bool		popular;		/* rank by numbers of ratings, not by the model */
-	bool		restricted;		/* rank the relevant items and the candidates alone */
+	bool		restricted;		/* rank the candidates alone */
 	bool		profiles;		/* users may have a profile */
 	int64		relevant;		/* entries of all users together, as are the following */
 	int64		candidates;		/* 0 unless restricted */
@@ -44,7 +45,7 @@ typedef struct Batch
 
 	int32	   *user;			/* [users] index in the model, or -1 */
 	BatchItems	relevant;		/* what the user should be recommended, for auc */
-	BatchItems	candidates;		/* what else is ranked, if that is restricted */
+	BatchItems	candidates;		/* what is ranked, if that is restricted */
 	SparseRows	profiles;		/* [users x items] what is known of those who are not in the
 								 * model */
 
@@ -56,6 +57,7 @@ typedef struct Batch
 
 extern int	batch_workers(const BatchShape *shape, int32 items);
 extern Size batch_bytes(const BatchShape *shape, int32 items);
+extern ItemList batch_list(const BatchItems *items, int32 u);
 extern UserProfile batch_profile(const Batch *batch, int32 u);
 extern Batch *batch_create(const BatchShape *shape, const Model *model);
 extern void batch_run(Batch *batch, Model *model);

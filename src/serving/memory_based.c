@@ -23,7 +23,8 @@
 #include "model/table.h"
 #include "serving/arguments.h"
 #include "serving/live.h"
-#include "serving/ranking.h"
+#include "serving/request.h"
+#include "serving/result.h"
 
 /* The defaults of the SQL functions. */
 static const NeighborParams default_params = {
@@ -137,23 +138,27 @@ same_measure(const SimilarityMeasure *a, const SimilarityMeasure *b)
 }
 
 /*
- * The neighborhood of a model: its own, or, where the arguments ask for
- * something else, one made for this call.
+ * The model, or, where the arguments ask for something else, the model as if it
+ * had been trained with that, made for this call.
  */
-static Neighborhood *
-neighborhood_of_model(Model *model, const NeighborParams *given)
+static Model *
+model_with_params(Model *model, const NeighborParams *given)
 {
 	NeighborParams trained = neighbor_params_read(model);
 	NeighborParams params = merge_params(given, &trained);
 	Neighborhood *hood;
+	Model	   *other;
 
 	if (same_measure(&params.measure, &trained.measure) && params.score == trained.score &&
 		params.k == trained.k && params.min_k == trained.min_k)
-		return model_state(model);
+		return model;
 	hood = model_neighborhood(model, &params);
 	/* Kept lists are of no use for another measure; the ratings are. */
 	hood->has_lists = hood->has_lists && same_measure(&params.measure, &trained.measure);
-	return hood;
+	other = palloc(sizeof(Model));
+	*other = *model;
+	other->state = hood;
+	return other;
 }
 
 static Model *
@@ -196,17 +201,17 @@ popular_id(void *source, int32 index)
 	return ((PopularItems *) source)->id[index];
 }
 
-/* The best items of a neighborhood for a user. */
+/* The best items of the neighborhood of a table for a user in it. */
 static TopK
 best_items(Neighborhood *hood, int32 user, bool exclude_seen, int n)
 {
-	const SparseRows *by_user = &hood->by_user;
+	UserProfile rated = profile_of_row(&hood->by_user, user);
 	double	   *scores = palloc_extended(sizeof(double) * (Size) hood->by_item.rows,
 										 MCXT_ALLOC_HUGE);
 
 	neighborhood_score(hood, user, scores);
-	for (int64 e = by_user->start[user]; exclude_seen && e < by_user->start[user + 1]; e++)
-		scores[by_user->index[e]] = get_float8_nan();
+	if (exclude_seen)
+		leave_out(scores, (ItemList) {rated.count, rated.item});
 	return rank_scores(scores, hood->by_item.rows, n);
 }
 
@@ -215,24 +220,25 @@ put_popular(FunctionCallInfo fcinfo, PopularItems *popular)
 {
 	TopK		top = rank_scores(popular->ratings, popular->count, popular->count);
 
-	put_rows(fcinfo, &top, false, popular_id, popular, basis_popular, NULL);
+	put_rows(fcinfo, &top, false, popular_id, popular, basis_name(BASIS_POPULAR), NULL);
 }
 
 static void
 recommend_from_model(FunctionCallInfo fcinfo, const NeighborParams *given)
 {
 	Model	   *model = neighbor_model(fcinfo);
-	int			n = count_argument(fcinfo, 2);
-	int32		user = find_user(model, id_argument(fcinfo));
-	TopK		top;
+	Request		request = {
+		.user = find_user(model, id_argument(fcinfo)),
+		.exclude_seen = PG_GETARG_BOOL(9),
+		.n = count_argument(fcinfo, 2)
+	};
+	Answer		answer;
 
 	require_side(model, given->side);
-	if (user < 0)
-		top = rank_scores(popularity_scores(model), model->header.items, n);
-	else
-		top = best_items(neighborhood_of_model(model, given), user, PG_GETARG_BOOL(9), n);
-	put_rows(fcinfo, &top, false, model_item_id, model,
-			 user < 0 ? basis_popular : basis_personalized, NULL);
+	if (request.user >= 0)
+		model = model_with_params(model, given);
+	answer = request_answer_once(model, &request);
+	put_answer(fcinfo, model, &answer);
 }
 
 static void
@@ -262,7 +268,8 @@ recommend_from_table(FunctionCallInfo fcinfo, const NeighborParams *params)
 		return;
 	}
 	top = best_items(live.hood, user, PG_GETARG_BOOL(9), n);
-	put_rows(fcinfo, &top, false, live_id, &live.ratings->items, basis_personalized, NULL);
+	put_rows(fcinfo, &top, false, live_id, &live.ratings->items, basis_name(BASIS_PERSONALIZED),
+			 NULL);
 }
 
 /* Both recommending functions. */
@@ -336,7 +343,7 @@ similar_in_model(FunctionCallInfo fcinfo, Side side, const NeighborParams *given
 	if (row < 0)
 		put_nothing(fcinfo);
 	else
-		put_similar(fcinfo, neighborhood_of_model(model, given), side, row,
+		put_similar(fcinfo, model_state(model_with_params(model, given)), side, row,
 					side == SIDE_ITEMS ? model_item_id : model_user_id, model);
 }
 

@@ -16,7 +16,7 @@
 #include "ratings/budget.h"
 #include "serving/arguments.h"
 #include "serving/batch.h"
-#include "serving/ranking.h"
+#include "serving/request.h"
 
 /* The lists of so many bytes at a time are held. */
 #define LIST_BYTES ((Size) 32 * 1024 * 1024)

@@ -11,7 +11,7 @@
 #include "engine/options.h"
 #include "model/model.h"
 #include "serving/arguments.h"
-#include "serving/ranking.h"
+#include "serving/result.h"
 
 /* By VectorMetric. */
 static const char *const vector_metric_names[] = {

@@ -1,0 +1,201 @@
+/*
+ * request.c
+ *		The best items for somebody: all functions and evaluation ask here.
+ *
+ * For a user of the model, or from the profile of somebody else, every item is
+ * scored by the model; what is not to be recommended is left out, and of the
+ * rest, or of the candidates, the best are kept.  Scores are not clipped to the
+ * range of the ratings as predictions are, because they would no longer tell
+ * the order.  Somebody of whom nothing is known gets the items with the most
+ * ratings, or, from a model whose scores are the same for everybody, what
+ * everybody gets.
+ */
+#include "postgres.h"
+#include "compat.h"
+
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "ratings/budget.h"
+#include "serving/request.h"
+
+static void *
+allocate(const Ranker *ranker, Size count, Size element)
+{
+	return MemoryContextAllocHuge(ranker->context, budget_array(Max(count, 1), element));
+}
+
+/*
+ * Make the work space for requests to a model, for lists of n items at most, in
+ * the current memory context.
+ */
+Ranker *
+ranker_create(Model *model, int n, bool many)
+{
+	Ranker	   *ranker = palloc0(sizeof(Ranker));
+
+	ranker->model = model;
+	ranker->n = Min(n, model->header.items);
+	ranker->many = many;
+	ranker->context = CurrentMemoryContext;
+	ranker->score = allocate(ranker, model->header.items, sizeof(double));
+	ranker->heap = allocate(ranker, ranker->n, sizeof(Scored));
+	return ranker;
+}
+
+/* Error unless the model knows what users have seen: its ratings. */
+void
+require_seen(const Model *model)
+{
+	if (model->header.users > 0 && !model_has_part(model, PART_RATINGS))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("model \"%s\" does not know what users have seen",
+						get_rel_name(model->relid)),
+				 errdetail("It was trained with store_ratings false."),
+				 errhint("Give exclude_seen => false, or train with store_ratings.")));
+}
+
+/* What a user of the model has seen: what they have rated in training, and besides. */
+static ItemList
+seen_by_user(Ranker *ranker, int32 user)
+{
+	UserProfile rated = model_profile(ranker->model, user);
+	const int32 *more;
+	int32		more_count = model_seen_row(ranker->model, user, &more);
+
+	if (more_count == 0)
+		return (ItemList) {rated.count, rated.item};
+	if (ranker->seen == NULL)
+		ranker->seen = allocate(ranker, ranker->model->header.items, sizeof(int32));
+	memcpy(ranker->seen, rated.item, sizeof(int32) * rated.count);
+	/* There is room: a model may have been made by anybody. */
+	more_count = Min(more_count, ranker->model->header.items - rated.count);
+	memcpy(ranker->seen + rated.count, more, sizeof(int32) * more_count);
+	return (ItemList) {rated.count + more_count, ranker->seen};
+}
+
+/*
+ * What the list must not have.  It may be in blocks of the model that go when
+ * its form is loaded: so it is found after scoring.  Error: the model does not
+ * know what was seen.
+ */
+static ItemList
+find_left_out(Ranker *ranker, const Request *request)
+{
+	if (!request->exclude_seen)
+		return (ItemList) {0};
+	if (request->user < 0)
+		return (ItemList) {request->profile.count, request->profile.item};
+	require_seen(ranker->model);
+	return seen_by_user(ranker, request->user);
+}
+
+/* Score all items for whom the request is. */
+static void
+score_items(Ranker *ranker, const Request *request)
+{
+	Model	   *model = ranker->model;
+
+	if (request->scored != NULL)
+	{
+		settle_single_scores(request->scored, ranker->score, model->header.items);
+		return;
+	}
+	if (request->user < 0 && request->profile.count > 0)
+		model->form->score_profile(model, &request->profile, ranker->score);
+	else
+		model->form->score_items(model, request->user, ranker->score);
+	settle_scores(ranker->score, model->header.items);
+}
+
+/* Keep the best of the scores. */
+static void
+list_best(Ranker *ranker, const Request *request, TopK *top)
+{
+	ranker->scored = true;
+	ranker->left_out = find_left_out(ranker, request);
+	leave_out(ranker->score, ranker->left_out);
+	if (request->candidates != NULL)
+		push_items(top, ranker->score, *request->candidates);
+	else
+		push_scores(top, ranker->score, ranker->model->header.items);
+	topk_sort(top);
+}
+
+/* The order of the popular items, deep enough for the request at hand. */
+static const PopularOrder *
+popular_order(Ranker *ranker, const Request *request)
+{
+	int64		least = (int64) request->n + ranker->left_out.count;
+	int32		depth = (int32) Min(least, ranker->model->header.items);
+	MemoryContext old;
+
+	if (ranker->many)
+		depth = ranker->model->header.items;
+	if (ranker->popular != NULL && ranker->popular->best.capacity >= depth)
+		return ranker->popular;
+	old = MemoryContextSwitchTo(ranker->context);
+	ranker->popular = popular_order_create(ranker->model, depth);
+	MemoryContextSwitchTo(old);
+	return ranker->popular;
+}
+
+/* List by numbers of ratings; all items are listed as they are sorted, without scores. */
+static void
+list_popular(Ranker *ranker, const Request *request, TopK *top)
+{
+	if (request->candidates == NULL)
+	{
+		ranker->scored = false;
+		ranker->left_out = find_left_out(ranker, request);
+		popular_list(popular_order(ranker, request), ranker->left_out, top);
+		return;
+	}
+	memcpy(ranker->score, popular_order(ranker, request)->count,
+		   sizeof(double) * (Size) ranker->model->header.items);
+	list_best(ranker, request, top);
+}
+
+/* Is nothing known of whom the request is for, that the model could use? */
+static bool
+is_cold_user(const Ranker *ranker, const Request *request)
+{
+	return request->user < 0 && request->profile.count == 0 &&
+		!model_is_non_personalized(ranker->model);
+}
+
+/*
+ * Answer a request.  Errors: what was seen is to be left out and the model does
+ * not know it; a score is infinite; those of the form.
+ */
+Answer
+request_answer(Ranker *ranker, const Request *request)
+{
+	int32		items PG_USED_FOR_ASSERTS_ONLY = ranker->model->header.items;
+	Answer		answer = {.basis = BASIS_POPULAR};
+
+	Assert(request->user < ranker->model->header.users);
+	Assert(Min(request->n, items) <= ranker->n);
+	Assert(profile_is_valid(&request->profile, items));
+	ranker->left_out = (ItemList) {0};
+	topk_init(&answer.top, Min(request->n, ranker->n), ranker->heap);
+	if (request->by_popularity || is_cold_user(ranker, request))
+		list_popular(ranker, request, &answer.top);
+	else
+	{
+		score_items(ranker, request);
+		list_best(ranker, request, &answer.top);
+		if (!model_is_non_personalized(ranker->model))
+			answer.basis = BASIS_PERSONALIZED;
+	}
+	Assert(ranking_is_valid(&answer.top, items));
+	return answer;
+}
+
+/* Answer the only request to a model; the list is in the current memory context. */
+Answer
+request_answer_once(Model *model, const Request *request)
+{
+	return request_answer(ranker_create(model, request->n, false), request);
+}
