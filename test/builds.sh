@@ -61,7 +61,7 @@ check_example()
 		SELECT u AS user_id, i AS item_id, (u * i % 5)::real AS rating
 		  FROM generate_series(1, 20) u, generate_series(1, 9) i
 		 WHERE (u + i) % 3 > 0;
-		SELECT FROM recsys_train('m', 'rating', 'item_mean', '{"reg_i": 2}')
+		SELECT FROM recsys_train('m', 'rating', 'item_mean', '{"item_regularization": 2}')
 		\g /dev/null
 		SELECT CASE WHEN max(off) < 1e-5 THEN 'right'
 		            ELSE 'wrong by ' || max(off) END

@@ -49,7 +49,7 @@ typedef struct AlsOptions
 	bool		biased;
 	int			solver;			/* AlsSolver */
 	int			cg_steps;
-	double		init_sd;
+	double		init_stddev;
 	int			seed;
 } AlsOptions;
 
@@ -78,8 +78,9 @@ static const OptionSpec options[] = {
 				"each row's equations are solved exactly, or improved by cg_steps of conjugate gradients"),
 	INT_OPTION("cg_steps", AlsOptions, cg_steps, 3, 1, 1000,
 			   "with the solver cg: steps from the row's last vector"),
-	REAL_OPTION("init_sd", AlsOptions, init_sd, .1, 0, 100,
-				"standard deviation of the item factors at the start"),
+	REAL_OPTION("init_stddev", AlsOptions, init_stddev, .1, 0, 100,
+				"standard deviation of the item factors at the start",
+				.old_name = "init_sd"),
 	INT_OPTION("seed", AlsOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
 			   "start of the random numbers")
 };
@@ -385,7 +386,7 @@ work_on_row(Als *als, int phase, int32 row)
 	{
 		case ALS_START:
 			draw_vector(als->items + (Size) row * als->stride, als->options->factors,
-						als->options->init_sd, als->options->seed, 0, row);
+						als->options->init_stddev, als->options->seed, 0, row);
 			return 0;
 		case ALS_SOLVE_USERS:
 			solve_row(als, &als->ratings->by_user, row, als->items,

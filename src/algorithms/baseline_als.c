@@ -26,10 +26,14 @@ typedef struct BaselineAlsOptions
 static const OptionSpec options[] = {
 	ITERATION_OPTIONS(BaselineAlsOptions, iteration, BASELINE_ITERATIONS,
 					  "alternations between items and users"),
-	REAL_OPTION("reg_i", BaselineAlsOptions, baseline.reg_i, BASELINE_REG_I, 0, 1e9,
-				"regularization of item biases, in ratings"),
-	REAL_OPTION("reg_u", BaselineAlsOptions, baseline.reg_u, BASELINE_REG_U, 0, 1e9,
-				"regularization of user biases, in ratings")
+	REAL_OPTION("item_regularization", BaselineAlsOptions, baseline.item_regularization,
+				BASELINE_ITEM_REGULARIZATION, 0, 1e9,
+				"regularization of item biases, in ratings",
+				.old_name = "reg_i"),
+	REAL_OPTION("user_regularization", BaselineAlsOptions, baseline.user_regularization,
+				BASELINE_USER_REGULARIZATION, 0, 1e9,
+				"regularization of user biases, in ratings",
+				.old_name = "reg_u")
 };
 
 static Size
@@ -141,8 +145,10 @@ end_iteration(TrainContext *context)
 	const Interactions *ratings = context->ratings;
 	double		error = run_phase(context, BASELINE_ERROR);
 	double		penalty =
-		opts->baseline.reg_i * sum_of_squares(baseline->item_bias, ratings->items.count) +
-		opts->baseline.reg_u * sum_of_squares(baseline->user_bias, ratings->users.count);
+		opts->baseline.item_regularization *
+		sum_of_squares(baseline->item_bias, ratings->items.count) +
+		opts->baseline.user_regularization *
+		sum_of_squares(baseline->user_bias, ratings->users.count);
 
 	return iteration_end(context, error + penalty,
 						 sqrt(error / sparse_entries(&ratings->by_user)));
@@ -167,7 +173,7 @@ baseline_als_train(TrainContext *context)
 	const BaselineAlsOptions *opts = context->options;
 	FoldIn		fold_in = {
 		.kind = FOLD_IN_RIDGE,
-		.bias_regularization = opts->baseline.reg_u,
+		.bias_regularization = opts->baseline.user_regularization,
 		.biased = true
 	};
 	int			iterations = iteration_plan(context);

@@ -57,7 +57,7 @@ typedef struct BprOptions
 	PenaltyOptions penalty;
 	int			factors;
 	int			negatives;		/* BprNegatives */
-	double		init_sd;
+	double		init_stddev;
 	int			seed;
 } BprOptions;
 
@@ -77,8 +77,9 @@ static const OptionSpec options[] = {
 	PENALTY_OPTIONS(BprOptions, penalty, .01),
 	ENUM_OPTION("negatives", BprOptions, negatives, BPR_UNIFORM, negatives_names,
 				"items that the user does not have are drawn all alike, or as often as they were observed"),
-	REAL_OPTION("init_sd", BprOptions, init_sd, .1, 0, 100,
-				"standard deviation of the factors at the start"),
+	REAL_OPTION("init_stddev", BprOptions, init_stddev, .1, 0, 100,
+				"standard deviation of the factors at the start",
+				.old_name = "init_sd"),
 	INT_OPTION("seed", BprOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
 			   "start of the random numbers")
 };
@@ -217,7 +218,7 @@ start_row(const Bpr *bpr, int phase, int32 row)
 	bool		users = phase == BPR_START_USERS;
 
 	draw_vector((users ? bpr->p : bpr->q) + (Size) row * bpr->stride, bpr->options->factors,
-				bpr->options->init_sd, bpr->options->seed,
+				bpr->options->init_stddev, bpr->options->seed,
 				users ? STREAM_USERS : STREAM_ITEMS, row);
 }
 
@@ -411,7 +412,7 @@ train_epoch(TrainContext *context, int epoch)
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("training diverged"),
 				 errdetail("The loss is no longer finite."),
-				 errhint("Lower the learning_rate, the regularization or init_sd.")));
+				 errhint("Lower the learning_rate, the regularization or init_stddev.")));
 	return loss;
 }
 

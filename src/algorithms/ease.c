@@ -34,15 +34,16 @@ typedef struct EaseOptions
 {
 	CommonOptions common;
 	double		regularization;
-	bool		presence;
+	bool		binary;
 	int			k;
 } EaseOptions;
 
 static const OptionSpec options[] = {
 	REAL_OPTION("regularization", EaseOptions, regularization, 250, 1e-9, 1e12,
 				"penalty on the squares of the weights"),
-	BOOL_OPTION("presence", EaseOptions, presence, false,
-				"learn the weights from who has what, as if every rating were 1; ratings only count where they are added up"),
+	BOOL_OPTION("binary", EaseOptions, binary, false,
+				"learn the weights from who has what, as if every rating were 1; ratings only count where they are added up",
+				.old_name = "presence"),
 	INT_OPTION("k", EaseOptions, k, 0, 0, 100000,
 			   "largest weights to keep for each item; 0: all of them, items x items")
 };
@@ -158,7 +159,7 @@ work_on_item(Ease *ease, int phase, int32 item)
 	switch (phase)
 	{
 		case EASE_GRAM:
-			gram_row(ease->ratings, item, item, ease->options->presence,
+			gram_row(ease->ratings, item, item, ease->options->binary,
 					 matrix_row(ease, item));
 			matrix_row(ease, item)[item] += ease->options->regularization;
 			break;

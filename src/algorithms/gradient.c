@@ -64,7 +64,7 @@ typedef struct GradientOptions
 	int			normalize;		/* Normalize */
 	double		regularization;
 	double		learning_rate;
-	double		init_sd;
+	double		init_stddev;
 	char	   *init_model;
 	int			seed;
 } GradientOptions;
@@ -82,8 +82,9 @@ static const OptionSpec options[] = {
 				"lambda: penalty on half the squares of all factors"),
 	REAL_OPTION("learning_rate", GradientOptions, learning_rate, .001, 1e-12, 1e3,
 				"length of the steps of gd, in gradients"),
-	REAL_OPTION("init_sd", GradientOptions, init_sd, .1, 0, 10,
-				"standard deviation of the random vectors at the start"),
+	REAL_OPTION("init_stddev", GradientOptions, init_stddev, .1, 0, 10,
+				"standard deviation of the random vectors at the start",
+				.old_name = "init_sd"),
 	TEXT_OPTION("init_model", GradientOptions, init_model,
 				"model whose vectors to start from, for the users and items in it"),
 	INT_OPTION("seed", GradientOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
@@ -143,10 +144,10 @@ gradient_prepare(void *options, bool has_values)
 				 errdetail("It is %d, and model \"%s\" has %d factors.", given,
 						   opts->init_model, opts->factors),
 				 errhint("Leave it out.")));
-	if (opts->init_sd == 0 && opts->init_model == NULL)
+	if (opts->init_stddev == 0 && opts->init_model == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("with an \"init_sd\" of 0 there is nothing to train"),
+				 errmsg("with an \"init_stddev\" of 0 there is nothing to train"),
 				 errdetail("Where all factors are zero, so is the gradient.")));
 }
 
@@ -212,7 +213,7 @@ static void
 start_row(const Gradient *state, const FactorSide *side, int32 row)
 {
 	draw_vector(side->vectors + (Size) row * state->stride, state->options->factors,
-				state->options->init_sd, state->options->seed, side == &state->items, row);
+				state->options->init_stddev, state->options->seed, side == &state->items, row);
 }
 
 /* The loss of a row and, of this and the penalty, the gradient. */

@@ -14,11 +14,11 @@
 
 /*
  * Add the row of an item to sum [items], for the items from "from" on, with X as
- * it is, or (presence) with 1 for every rating.  Time is in proportion to the
+ * it is, or (binary) with 1 for every rating.  Time is in proportion to the
  * ratings of the item's users.
  */
 void
-gram_row(const Interactions *ratings, int32 item, int32 from, bool presence, float *sum)
+gram_row(const Interactions *ratings, int32 item, int32 from, bool binary, float *sum)
 {
 	const SparseRows *by_user = &ratings->by_user;
 	const SparseRows *by_item = &ratings->by_item;
@@ -33,6 +33,6 @@ gram_row(const Interactions *ratings, int32 item, int32 from, bool presence, flo
 		/* From the end: the later half is what is asked for. */
 		for (int64 o = by_user->start[user + 1] - 1;
 			 o >= by_user->start[user] && by_user->index[o] >= from; o--)
-			sum[by_user->index[o]] += presence ? 1 : x * by_user->value[o];
+			sum[by_user->index[o]] += binary ? 1 : x * by_user->value[o];
 	}
 }

@@ -8,6 +8,6 @@
 #include "ratings/matrix.h"
 
 extern void gram_row(const Interactions *ratings, int32 item, int32 from,
-					 bool presence, float *sum);
+					 bool binary, float *sum);
 
 #endif							/* RECSYS_ALGORITHMS_GRAM_H */

@@ -15,7 +15,7 @@ typedef struct HybridOptions
 	CommonOptions common;		/* must be first */
 	Jsonb	   *components;		/* as given */
 	int			normalize;		/* BlendScale */
-	double		fit_share;
+	double		validation_fraction;
 	double		regularization;
 	int			seed;
 

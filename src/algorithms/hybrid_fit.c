@@ -527,7 +527,7 @@ fit_on_held_out(TrainContext *context, double *weight)
 {
 	const HybridOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
-	uint8	   *label = subset_hold_out(ratings, opts->fit_share, opts->seed);
+	uint8	   *label = subset_hold_out(ratings, opts->validation_fraction, opts->seed);
 	SubsetFilter filter = {.label = label, .value = 1, .equal = true};
 	Interactions *held_out = subset_create(ratings, &filter, false);
 	Fit			fit = {

@@ -65,7 +65,7 @@ typedef struct IalsOptions
 	int			solver;			/* IalsSolver */
 	int			cg_steps;
 	int			block_size;
-	double		init_sd;
+	double		init_stddev;
 	int			seed;
 } IalsOptions;
 
@@ -107,8 +107,9 @@ static const OptionSpec options[] = {
 			   "with the solver cg: steps from the row's last vector"),
 	INT_OPTION("block_size", IalsOptions, block_size, 32, 1, 2047,
 			   "with the solver block: factors solved for at a time"),
-	REAL_OPTION("init_sd", IalsOptions, init_sd, OPTION_AUTO, 0, 100,
-				"standard deviation of the item factors at the start; default .1 / sqrt(factors)"),
+	REAL_OPTION("init_stddev", IalsOptions, init_stddev, OPTION_AUTO, 0, 100,
+				"standard deviation of the item factors at the start; default .1 / sqrt(factors)",
+				.old_name = "init_sd"),
 	INT_OPTION("seed", IalsOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
 			   "start of the random numbers")
 };
@@ -161,8 +162,8 @@ ials_prepare(void *options, bool has_values)
 {
 	IalsOptions *opts = options;
 
-	if (isnan(opts->init_sd))
-		opts->init_sd = .1 / sqrt(opts->factors);
+	if (isnan(opts->init_stddev))
+		opts->init_stddev = .1 / sqrt(opts->factors);
 	if (isnan(opts->unobserved_weight))
 		opts->unobserved_weight = opts->weighting == IALS_HU_KOREN ? 1 :
 			DEFAULT_UNOBSERVED_WEIGHT;
@@ -519,7 +520,7 @@ work_on_row(Ials *ials, int phase, int s, int32 row)
 	switch (phase)
 	{
 		case IALS_START:
-			draw_vector(vector, ials->options->factors, ials->options->init_sd,
+			draw_vector(vector, ials->options->factors, ials->options->init_stddev,
 						ials->options->seed, 0, row);
 			return 0;
 		case IALS_SOLVE:

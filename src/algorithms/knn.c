@@ -73,10 +73,14 @@ static const OptionSpec options[] = {
 	INT_OPTION("baseline_iterations", KnnOptions, baseline_iterations,
 			   BASELINE_ITERATIONS, 1, 10000,
 			   "iterations of baseline_als, where baselines are needed"),
-	REAL_OPTION("reg_i", KnnOptions, baseline.reg_i, BASELINE_REG_I, 0, 1e9,
-				"regularization of its item biases"),
-	REAL_OPTION("reg_u", KnnOptions, baseline.reg_u, BASELINE_REG_U, 0, 1e9,
-				"regularization of its user biases")
+	REAL_OPTION("item_regularization", KnnOptions, baseline.item_regularization,
+				BASELINE_ITEM_REGULARIZATION, 0, 1e9,
+				"regularization of its item biases",
+				.old_name = "reg_i"),
+	REAL_OPTION("user_regularization", KnnOptions, baseline.user_regularization,
+				BASELINE_USER_REGULARIZATION, 0, 1e9,
+				"regularization of its user biases",
+				.old_name = "reg_u")
 };
 
 static bool

@@ -44,7 +44,7 @@ typedef struct LogisticOptions
 	double		alpha;
 	double		learning_rate;
 	double		regularization;
-	double		init_sd;
+	double		init_stddev;
 	int			seed;
 } LogisticOptions;
 
@@ -58,8 +58,9 @@ static const OptionSpec options[] = {
 				"length of the steps, before they are divided by the gradients seen"),
 	REAL_OPTION("regularization", LogisticOptions, regularization, 5, 0, 1e9,
 				"penalty on half the squares of factors"),
-	REAL_OPTION("init_sd", LogisticOptions, init_sd, .1, 0, 100,
-				"standard deviation of the factors at the start"),
+	REAL_OPTION("init_stddev", LogisticOptions, init_stddev, .1, 0, 100,
+				"standard deviation of the factors at the start",
+				.old_name = "init_sd"),
 	INT_OPTION("seed", LogisticOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
 			   "start of the random numbers")
 };
@@ -156,7 +157,7 @@ start_row(const Logistic *logistic, int s, int32 row)
 	const LogisticSide *side = &logistic->side[s];
 	float	   *vector = side->vectors + (Size) row * logistic->stride;
 
-	draw_vector(vector, logistic->options->factors, logistic->options->init_sd,
+	draw_vector(vector, logistic->options->factors, logistic->options->init_stddev,
 				logistic->options->seed, s, row);
 	vector[side->one] = 1;
 	/* With the logarithm of its odds for a bias, an item needs no steps to it. */

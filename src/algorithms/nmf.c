@@ -7,7 +7,7 @@
  * to Collaborative Filtering for Recommender Systems" (IEEE Transactions on
  * Industrial Informatics 2014):
  *
- *	p_uf *= sum_i q_if r_ui / (sum_i q_if rhat_ui + reg_user n_u p_uf)
+ *	p_uf *= sum_i q_if r_ui / (sum_i q_if rhat_ui + user_regularization n_u p_uf)
  *
  * and then the same for q_if with the users' new vectors: so the loss falls.
  * (The paper updates both from the vectors before.  Ratings that a small start
@@ -59,11 +59,11 @@ typedef struct NmfOptions
 	CommonOptions common;
 	IterationOptions iteration;
 	int			factors;
-	double		reg_user;
-	double		reg_item;
+	double		user_regularization;
+	double		item_regularization;
 	bool		biased;
-	double		reg_user_bias;
-	double		reg_item_bias;
+	double		user_bias_regularization;
+	double		item_bias_regularization;
 	double		relaxation;
 	double		init_low;
 	double		init_high;
@@ -74,16 +74,20 @@ static const OptionSpec options[] = {
 	INT_OPTION("factors", NmfOptions, factors, 15, 1, 4096,
 			   "length of the vectors of users and items"),
 	ITERATION_OPTIONS(NmfOptions, iteration, 50, "alternations between users and items"),
-	REAL_OPTION("reg_user", NmfOptions, reg_user, .06, 0, 1000,
-				"penalty on the squares of a user's factors, for each rating"),
-	REAL_OPTION("reg_item", NmfOptions, reg_item, .06, 0, 1000,
-				"penalty on the squares of an item's factors, for each rating"),
+	REAL_OPTION("user_regularization", NmfOptions, user_regularization, .06, 0, 1000,
+				"penalty on the squares of a user's factors, for each rating",
+				.old_name = "reg_user"),
+	REAL_OPTION("item_regularization", NmfOptions, item_regularization, .06, 0, 1000,
+				"penalty on the squares of an item's factors, for each rating",
+				.old_name = "reg_item"),
 	BOOL_OPTION("biased", NmfOptions, biased, false,
 				"with the mean and the biases of users and items, which may be negative"),
-	REAL_OPTION("reg_user_bias", NmfOptions, reg_user_bias, 15, 0, 1e9,
-				"regularization of user biases, in ratings"),
-	REAL_OPTION("reg_item_bias", NmfOptions, reg_item_bias, 10, 0, 1e9,
-				"regularization of item biases, in ratings"),
+	REAL_OPTION("user_bias_regularization", NmfOptions, user_bias_regularization, 15, 0, 1e9,
+				"regularization of user biases, in ratings",
+				.old_name = "reg_user_bias"),
+	REAL_OPTION("item_bias_regularization", NmfOptions, item_bias_regularization, 10, 0, 1e9,
+				"regularization of item biases, in ratings",
+				.old_name = "reg_item_bias"),
 	REAL_OPTION("relaxation", NmfOptions, relaxation, 1.25, .1, 2,
 				"power of the update's factor: above 1 goes further at each iteration, and near 2 too far"),
 	REAL_OPTION("init_low", NmfOptions, init_low, 0, 0, 1000,
@@ -190,12 +194,12 @@ nmf_attach(TrainContext *context)
 	nmf->offset = opts->biased ? ratings->mean : 0;
 	nmf->is_plain = !opts->biased;
 	nmf->users.rows = &ratings->by_user;
-	nmf->users.penalty = opts->reg_user;
-	nmf->users.bias_penalty = opts->reg_user_bias;
+	nmf->users.penalty = opts->user_regularization;
+	nmf->users.bias_penalty = opts->user_bias_regularization;
 	nmf->users.bias = team_vectors(context, NMF_USER_BIAS, users, 1);
 	nmf->items.rows = &ratings->by_item;
-	nmf->items.penalty = opts->reg_item;
-	nmf->items.bias_penalty = opts->reg_item_bias;
+	nmf->items.penalty = opts->item_regularization;
+	nmf->items.bias_penalty = opts->item_bias_regularization;
 	nmf->items.bias = team_vectors(context, NMF_ITEM_BIAS, items, 1);
 	nmf->items.vectors = team_vectors(context, NMF_Q, items, nmf->stride);
 	nmf->p[0] = team_vectors(context, NMF_P, users, nmf->stride);
@@ -483,8 +487,8 @@ nmf_finish(const Nmf *nmf, ModelDraft *draft)
 	int32		items = nmf->items.rows->rows;
 	FoldIn		fold_in = {
 		.kind = FOLD_IN_RIDGE,
-		.regularization = nmf->options->reg_user,
-		.bias_regularization = nmf->options->reg_user_bias,
+		.regularization = nmf->options->user_regularization,
+		.bias_regularization = nmf->options->user_bias_regularization,
 		.biased = nmf->options->biased,
 		.scaled = true,
 		.non_negative = true

@@ -8,8 +8,9 @@
  *
  *		|x_i - X w|^2 / 2 + l1 sum of w + l2 |w|^2 / 2
  *
- * where the penalties are in units of the mean of all |x_j|^2.  All that is needed of X is
- * the Gram matrix G = X'X.  With r = G_i - G w the weight of j is best at
+ * where l1 is the option l1_regularization and l2 is regularization, both in
+ * units of the mean of all |x_j|^2.  All that is needed of X is the Gram matrix
+ * G = X'X.  With r = G_i - G w the weight of j is best at
  * (Friedman, Hastie, Tibshirani, "Regularization Paths for Generalized Linear
  * Models via Coordinate Descent", JSS 2010, with updates of covariances)
  *
@@ -49,24 +50,27 @@
 typedef struct SlimOptions
 {
 	CommonOptions common;
-	double		l1;
-	double		l2;
+	double		l1_regularization;
+	double		regularization;
 	bool		scaled_regularization;
-	bool		presence;
+	bool		binary;
 	int			k;
 	int			candidates;
 	double		tolerance;
 } SlimOptions;
 
 static const OptionSpec options[] = {
-	REAL_OPTION("l1", SlimOptions, l1, .01, 0, 1e9,
-				"penalty on the weights: the larger, the fewer"),
-	REAL_OPTION("l2", SlimOptions, l2, 1, 0, 1e9,
-				"penalty on the squares of the weights"),
+	REAL_OPTION("l1_regularization", SlimOptions, l1_regularization, .01, 0, 1e9,
+				"penalty on the weights: the larger, the fewer",
+				.old_name = "l1"),
+	REAL_OPTION("regularization", SlimOptions, regularization, 1, 0, 1e9,
+				"penalty on the squares of the weights",
+				.old_name = "l2"),
 	BOOL_OPTION("scaled_regularization", SlimOptions, scaled_regularization, true,
 				"multiply the penalties by the mean of the items' sums of squared values"),
-	BOOL_OPTION("presence", SlimOptions, presence, false,
-				"learn the weights from who has what, as if every rating were 1; ratings only count where they are added up"),
+	BOOL_OPTION("binary", SlimOptions, binary, false,
+				"learn the weights from who has what, as if every rating were 1; ratings only count where they are added up",
+				.old_name = "presence"),
 	INT_OPTION("k", SlimOptions, k, 100, 1, 100000,
 			   "largest weights to keep for each item"),
 	INT_OPTION("candidates", SlimOptions, candidates, 1000, 1, 8192,
@@ -218,10 +222,10 @@ prepare_item(Slim *slim, int32 item)
 	float		squares = 0;
 
 	for (int64 e = by_item->start[item]; e < by_item->start[item + 1]; e++)
-		squares += slim->options->presence ? 1 : by_item->value[e] * by_item->value[e];
+		squares += slim->options->binary ? 1 : by_item->value[e] * by_item->value[e];
 	slim->norm[item] = squares;
 	if (slim->gram != NULL)
-		gram_row(slim->ratings, item, 0, slim->options->presence,
+		gram_row(slim->ratings, item, 0, slim->options->binary,
 				 slim->gram + (Size) item * slim->stride);
 	return squares;
 }
@@ -233,7 +237,7 @@ row_of_gram(Slim *slim, int32 item)
 	if (slim->gram != NULL)
 		return slim->gram + (Size) item * slim->stride;
 	memset(slim->row, 0, sizeof(float) * slim->stride);
-	gram_row(slim->ratings, item, 0, slim->options->presence, slim->row);
+	gram_row(slim->ratings, item, 0, slim->options->binary, slim->row);
 	return slim->row;
 }
 
@@ -256,8 +260,8 @@ pose_problem(Slim *slim, int32 item)
 		slim->norm[slim->ratings->by_item.rows] : 1;
 	TopK		best;
 
-	slim->l1 = opts->l1 * unit;
-	slim->l2 = opts->l2 * unit;
+	slim->l1 = opts->l1_regularization * unit;
+	slim->l2 = opts->regularization * unit;
 	topk_init(&best, slim->capacity, slim->best);
 	for (int32 other = 0; other < slim->ratings->by_item.rows; other++)
 	{

@@ -56,7 +56,7 @@ typedef struct SvdOptions
 	int			factors;
 	bool		biased;
 	bool		adaptive;
-	double		init_sd;
+	double		init_stddev;
 	int			seed;
 } SvdOptions;
 
@@ -70,8 +70,9 @@ static const OptionSpec options[] = {
 				"with the mean and the biases of users and items"),
 	BOOL_OPTION("adaptive", SvdOptions, adaptive, false,
 				"steps that get shorter for a user or item as its gradients add up"),
-	REAL_OPTION("init_sd", SvdOptions, init_sd, .1, 0, 100,
-				"standard deviation of the factors at the start"),
+	REAL_OPTION("init_stddev", SvdOptions, init_stddev, .1, 0, 100,
+				"standard deviation of the factors at the start",
+				.old_name = "init_sd"),
 	INT_OPTION("seed", SvdOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
 			   "start of the random numbers")
 };
@@ -216,7 +217,7 @@ start_factors(const Svd *svd, const SparseRows *rows, float *vectors, int stream
 	{
 		CHECK_FOR_INTERRUPTS();
 		draw_vector(vectors + (Size) r * svd->stride, svd->options->factors,
-					svd->options->init_sd, svd->options->seed, stream_name, r);
+					svd->options->init_stddev, svd->options->seed, stream_name, r);
 	}
 }
 

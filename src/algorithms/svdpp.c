@@ -35,7 +35,7 @@ typedef struct SvdppOptions
 	RateOptions rate;
 	PenaltyOptions penalty;
 	int			factors;
-	double		init_sd;
+	double		init_stddev;
 	int			seed;
 } SvdppOptions;
 
@@ -45,8 +45,9 @@ static const OptionSpec options[] = {
 	ITERATION_OPTIONS(SvdppOptions, iteration, 20, "passes over the ratings"),
 	RATE_OPTIONS(SvdppOptions, rate, .007, ""),
 	PENALTY_OPTIONS(SvdppOptions, penalty, .02),
-	REAL_OPTION("init_sd", SvdppOptions, init_sd, .05, 0, 100,
-				"standard deviation of the factors at the start"),
+	REAL_OPTION("init_stddev", SvdppOptions, init_stddev, .05, 0, 100,
+				"standard deviation of the factors at the start",
+				.old_name = "init_sd"),
 	INT_OPTION("seed", SvdppOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
 			   "start of the random numbers")
 };
@@ -93,7 +94,7 @@ start_vectors(const Svdpp *svdpp, int32 rows, int stream_name)
 	{
 		CHECK_FOR_INTERRUPTS();
 		draw_vector(vectors + (Size) r * svdpp->stride, svdpp->options->factors,
-					svdpp->options->init_sd, svdpp->options->seed, stream_name, r);
+					svdpp->options->init_stddev, svdpp->options->seed, stream_name, r);
 	}
 	return vectors;
 }

@@ -13,16 +13,17 @@
 typedef struct IterationOptions
 {
 	int			iterations;
-	double		validation;		/* share of the ratings; 0: do all iterations */
+	double		validation_fraction;	/* of the ratings; 0: do all iterations */
 	int			patience;
 } IterationOptions;
 
 #define ITERATION_OPTIONS(type, member, count, help) \
 	INT_OPTION("iterations", type, member.iterations, count, 1, 100000, help), \
-	REAL_OPTION("validation", type, member.validation, 0, 0, .9, \
-				"share of the ratings to hold out at first, to find the number of iterations that predicts them best; 0: do them all"), \
+	REAL_OPTION("validation_fraction", type, member.validation_fraction, 0, 0, .9, \
+				"share of the ratings to hold out at first, to find the number of iterations that predicts them best; 0: do them all", \
+				.old_name = "validation"), \
 	INT_OPTION("patience", type, member.patience, 3, 1, 100000, \
-			   "with validation: iterations without a better prediction after which the search ends")
+			   "with validation_fraction: iterations without a better prediction after which the search ends")
 
 /*
  * The same for those whose predictions are preferences: the RMSE of preferences

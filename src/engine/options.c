@@ -60,13 +60,24 @@ option_at(const OptionTable *table, int i)
 	return i < table->count ? &table->options[i] : &common_options[i - table->count];
 }
 
-/* The option of a given name, or NULL. */
+/* Is this what an option was called before it was renamed? */
+static bool
+is_old_name(const OptionSpec *spec, const char *name)
+{
+	return spec->old_name != NULL && strcmp(spec->old_name, name) == 0;
+}
+
+/* The option of a given name, which may be an old one; NULL: there is none. */
 const OptionSpec *
 option_lookup(const OptionTable *table, const char *name)
 {
 	for (int i = 0; i < option_count(table); i++)
-		if (strcmp(option_at(table, i)->name, name) == 0)
-			return option_at(table, i);
+	{
+		const OptionSpec *spec = option_at(table, i);
+
+		if (strcmp(spec->name, name) == 0 || is_old_name(spec, name))
+			return spec;
+	}
 	return NULL;
 }
 
@@ -295,10 +306,53 @@ store_default(const OptionSpec *spec, void *options)
 	}
 }
 
+/* Error: an option is given by its old name and by its new one. */
+static void
+refuse_both_names(const OptionSpec *spec, const Jsonb *given)
+{
+	JsonbValue	value;
+
+	if (json_get(given, spec->name, &value))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options \"%s\" and \"%s\" are the same", spec->old_name, spec->name),
+				 errdetail("Option \"%s\" has been renamed to \"%s\".", spec->old_name,
+						   spec->name),
+				 errhint("Leave out \"%s\".", spec->old_name)));
+}
+
+/* Store one member of the JSON object, whose name and value these are. */
+static void
+store_member(const char *algorithm, const OptionTable *table, const Jsonb *given,
+			 const char *name, const JsonbValue *value, void *options)
+{
+	const OptionSpec *spec = option_lookup(table, name);
+
+	if (spec == NULL)
+		report_unknown_option(algorithm, table, name);
+	if (is_old_name(spec, name))
+		refuse_both_names(spec, given);
+	if (value->type != jbvNull)
+		store_option(spec, options, value);
+}
+
+/* Error: what is given for options is not a JSON object. */
+static void
+require_object(const Jsonb *given)
+{
+	if (!JB_ROOT_IS_OBJECT(given))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options must be a JSON object"),
+				 errhint("For example '{\"factors\": 32}'.")));
+}
+
 /*
  * The options of an algorithm, from a JSON object: a palloc'd struct of
- * table->size bytes.  A JSON null leaves an option at its default.
- * Errors: not an object, an unknown option, a wrong type, out of range.
+ * table->size bytes.  A JSON null leaves an option at its default.  Old names
+ * are taken without a word: models keep the options they were trained with.
+ * Errors: not an object, an unknown option, one given by both of its names, a
+ * wrong type, out of range.
  */
 void *
 options_parse(const char *algorithm, const OptionTable *table, const Jsonb *given)
@@ -310,28 +364,48 @@ options_parse(const char *algorithm, const OptionTable *table, const Jsonb *give
 
 	for (int i = 0; i < option_count(table); i++)
 		store_default(option_at(table, i), options);
-	if (!JB_ROOT_IS_OBJECT(given))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options must be a JSON object"),
-				 errhint("For example '{\"factors\": 32}'.")));
+	require_object(given);
 	iterator = JsonbIteratorInit((JsonbContainer *) &given->root);
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
 		char	   *name;
-		const OptionSpec *spec;
 
 		if (token != WJB_KEY)
 			continue;
 		name = pnstrdup(value.val.string.val, value.val.string.len);
-		spec = option_lookup(table, name);
-		if (spec == NULL)
-			report_unknown_option(algorithm, table, name);
 		(void) JsonbIteratorNext(&iterator, &value, true);
-		if (value.type != jbvNull)
-			store_option(spec, options, &value);
+		store_member(algorithm, table, given, name, &value, options);
 	}
 	return options;
+}
+
+/*
+ * Notice: some of the given options have been renamed.  It is one for all of
+ * them, so that who trains an old model again with the options it has is told
+ * once.
+ */
+void
+options_report_renamed(const OptionTable *table, const Jsonb *given)
+{
+	StringInfoData list;
+	int			count = 0;
+
+	initStringInfo(&list);
+	for (int i = 0; i < option_count(table); i++)
+	{
+		const OptionSpec *spec = option_at(table, i);
+		JsonbValue	value;
+
+		if (spec->old_name != NULL && json_get(given, spec->old_name, &value))
+			appendStringInfo(&list, "%s\"%s\" to \"%s\"", count++ > 0 ? ", " : "",
+							 spec->old_name, spec->name);
+	}
+	if (count > 0)
+		ereport(NOTICE,
+				(errmsg_plural("option has been renamed: %s", "options have been renamed: %s",
+							   count, list.data),
+				 errhint_plural("Use the new name.", "Use the new names.", count)));
+	pfree(list.data);
 }
 
 static void

@@ -37,6 +37,7 @@ typedef struct OptionSpec
 	double		max;
 	const char *const *values;	/* NULL-terminated, for OPTION_ENUM */
 	const char *help;
+	const char *old_name;		/* what it was called once; NULL: always "name" */
 } OptionSpec;
 
 /*
@@ -45,20 +46,24 @@ typedef struct OptionSpec
  */
 #define OPTION_AUTO NAN
 
-#define BOOL_OPTION(name, type, member, value, help) \
-	{name, OPTION_BOOL, offsetof(type, member), value, 0, 1, NULL, help}
-#define INT_OPTION(name, type, member, value, min, max, help) \
-	{name, OPTION_INT, offsetof(type, member), value, min, max, NULL, help}
-#define REAL_OPTION(name, type, member, value, min, max, help) \
-	{name, OPTION_REAL, offsetof(type, member), value, min, max, NULL, help}
-#define ENUM_OPTION(name, type, member, value, values, help) \
-	{name, OPTION_ENUM, offsetof(type, member), value, 0, 0, values, help}
-#define TEXT_OPTION(name, type, member, help) \
-	{name, OPTION_TEXT, offsetof(type, member), OPTION_AUTO, 0, 0, NULL, help}
-#define NAMES_OPTION(name, type, member, help) \
-	{name, OPTION_NAMES, offsetof(type, member), OPTION_AUTO, 0, 0, NULL, help}
-#define JSON_OPTION(name, type, member, help) \
-	{name, OPTION_JSON, offsetof(type, member), OPTION_AUTO, 0, 0, NULL, help}
+/*
+ * An option of each type.  At the end of an option that has been renamed may
+ * stand .old_name = "its name before".
+ */
+#define BOOL_OPTION(name, type, member, value, text, ...) \
+	{name, OPTION_BOOL, offsetof(type, member), value, 0, 1, NULL, .help = text, ##__VA_ARGS__}
+#define INT_OPTION(name, type, member, value, min, max, text, ...) \
+	{name, OPTION_INT, offsetof(type, member), value, min, max, NULL, .help = text, ##__VA_ARGS__}
+#define REAL_OPTION(name, type, member, value, min, max, text, ...) \
+	{name, OPTION_REAL, offsetof(type, member), value, min, max, NULL, .help = text, ##__VA_ARGS__}
+#define ENUM_OPTION(name, type, member, value, values, text, ...) \
+	{name, OPTION_ENUM, offsetof(type, member), value, 0, 0, values, .help = text, ##__VA_ARGS__}
+#define TEXT_OPTION(name, type, member, text, ...) \
+	{name, OPTION_TEXT, offsetof(type, member), OPTION_AUTO, 0, 0, NULL, .help = text, ##__VA_ARGS__}
+#define NAMES_OPTION(name, type, member, text, ...) \
+	{name, OPTION_NAMES, offsetof(type, member), OPTION_AUTO, 0, 0, NULL, .help = text, ##__VA_ARGS__}
+#define JSON_OPTION(name, type, member, text, ...) \
+	{name, OPTION_JSON, offsetof(type, member), OPTION_AUTO, 0, 0, NULL, .help = text, ##__VA_ARGS__}
 
 /* The options that an algorithm has besides the common ones. */
 typedef struct OptionTable
@@ -87,6 +92,9 @@ typedef struct CommonOptions
 
 	/* Decided by train_options: are ratings weights, of which 0 is nothing? */
 	bool		weights;
+
+	/* Set by train_options: say of options that they have been renamed? */
+	bool		report_renamed;
 } CommonOptions;
 
 extern const OptionSpec common_options[];
@@ -94,6 +102,7 @@ extern const int common_option_count;
 
 extern void *options_parse(const char *algorithm, const OptionTable *table,
 						   const Jsonb *given);
+extern void options_report_renamed(const OptionTable *table, const Jsonb *given);
 extern Jsonb *options_encode(const OptionTable *table, const void *options);
 extern Jsonb *options_describe(const OptionTable *table);
 extern const OptionSpec *option_lookup(const OptionTable *table, const char *name);

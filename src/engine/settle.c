@@ -42,6 +42,8 @@ train_component_options(const Algorithm *algorithm, const Jsonb *given,
 	void	   *options = options_parse(algorithm->name, &algorithm->options, given);
 
 	memcpy(options, common, sizeof(CommonOptions));
+	if (common->report_renamed)
+		options_report_renamed(&algorithm->options, given);
 	require_values(algorithm, common, has_values);
 	if (algorithm->feedback == FEEDBACK_IMPLICIT)
 		((CommonOptions *) options)->clip = false;
@@ -52,16 +54,21 @@ train_component_options(const Algorithm *algorithm, const Jsonb *given,
 
 /*
  * The options of a run: the given ones, the defaults, and those that depend on
- * the data.  Error: the algorithm needs ratings and there are none.
+ * the data.  Error: the algorithm needs ratings and there are none.  Notice, if
+ * report_renamed: an option, also one of a component, has a new name.
  */
 void *
-train_options(const Algorithm *algorithm, const Jsonb *given, bool has_values)
+train_options(const Algorithm *algorithm, const Jsonb *given, bool has_values,
+			  bool report_renamed)
 {
 	void	   *options;
 	CommonOptions *common;
 
 	options = options_parse(algorithm->name, &algorithm->options, given);
 	common = options;
+	common->report_renamed = report_renamed;
+	if (report_renamed)
+		options_report_renamed(&algorithm->options, given);
 	has_values = has_values && !common->binarize;
 	require_values(algorithm, common, has_values);
 	if (algorithm->feedback == FEEDBACK_IMPLICIT)

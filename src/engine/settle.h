@@ -10,7 +10,7 @@
 #include "engine/algorithm.h"
 
 extern void *train_options(const Algorithm *algorithm, const Jsonb *given,
-						   bool has_values);
+						   bool has_values, bool report_renamed);
 extern void *train_component_options(const Algorithm *algorithm, const Jsonb *given,
 									 const CommonOptions *common, bool has_values);
 extern RatingsPolicy train_policy(const void *options);

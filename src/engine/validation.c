@@ -2,7 +2,7 @@
  * validation.c
  *		The search for the number of iterations, by held-out ratings.
  *
- * With the option "validation" a run is done twice.  At first a share of the
+ * With the option "validation_fraction" a run is done twice.  At first a share of the
  * ratings is held out, and predicted after every iteration; when the error has
  * not fallen for "patience" iterations the number that was best is known.
  * Then all ratings are trained on with that number: the model has lost nothing
@@ -44,7 +44,7 @@ validation_is_wanted(const Algorithm *algorithm, const void *options)
 {
 	const IterationOptions *iteration = iteration_options(algorithm, options);
 
-	return iteration != NULL && iteration->validation > 0;
+	return iteration != NULL && iteration->validation_fraction > 0;
 }
 
 /* Bytes that the search needs besides what any run does. */
@@ -143,7 +143,7 @@ run_search(TrainContext *context, Search *search, const uint8 *label, bool share
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("there are too few ratings to hold some of them out"),
-				 errhint("Leave out the option \"validation\".")));
+				 errhint("Leave out the option \"validation_fraction\".")));
 	run.ratings = part;
 	run.search = search;
 	run.goes_on = search_goes_on;
@@ -172,7 +172,7 @@ validation_search(TrainContext *context, bool shared)
 	};
 
 	run_search(context, &search,
-			   subset_hold_out(ratings, options->validation, HOLD_OUT_SEED), shared);
+			   subset_hold_out(ratings, options->validation_fraction, HOLD_OUT_SEED), shared);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);
 	report_search(context, &search);

@@ -222,7 +222,7 @@ recsys_cross_validate(PG_FUNCTION_ARGS)
 	run.folds = folds_argument(fcinfo, 3);
 	columns = columns_argument(fcinfo, 5);
 	require_ratings(&columns);
-	fold->options = train_options(fold->algorithm, PG_GETARG_JSONB_P(2), true);
+	fold->options = train_options(fold->algorithm, PG_GETARG_JSONB_P(2), true, true);
 	require_predictions(fold->algorithm, fold->options);
 	fold->source = source_resolve(PG_GETARG_OID(0), &columns,
 								  ((const CommonOptions *) fold->options)->time_col);

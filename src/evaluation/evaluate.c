@@ -60,7 +60,7 @@ recsys_evaluate(PG_FUNCTION_ARGS)
 	experiment.relid = PG_GETARG_OID(0);
 	experiment.columns = columns_argument(fcinfo, 5);
 	options = train_options(experiment.algorithm, PG_GETARG_JSONB_P(2),
-							experiment.columns.rating != NULL);
+							experiment.columns.rating != NULL, true);
 	experiment.options = &options;
 	experiment.split_options = split_parse(PG_GETARG_JSONB_P(3),
 										   ((const CommonOptions *) options)->time_col);

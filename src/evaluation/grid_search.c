@@ -245,8 +245,9 @@ make_candidates(FunctionCallInfo fcinfo, Experiment *experiment)
 	for (int i = 0; i < grid.candidates; i++)
 	{
 		candidate[i].options = options_of(&grid, i);
+		/* All candidates have options of the same names: once is enough. */
 		experiment->options[i] = train_options(experiment->algorithm, candidate[i].options,
-											   experiment->columns.rating != NULL);
+											   experiment->columns.rating != NULL, i == 0);
 	}
 	return candidate;
 }

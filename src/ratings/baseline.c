@@ -34,7 +34,7 @@ void
 baseline_fit_items(const Interactions *ratings, const BaselineOptions *options,
 				   Baseline *baseline, int32 from, int32 to)
 {
-	fit_rows(&ratings->by_item, from, to, ratings->mean, options->reg_i,
+	fit_rows(&ratings->by_item, from, to, ratings->mean, options->item_regularization,
 			 baseline->user_bias, baseline->item_bias);
 }
 
@@ -43,7 +43,7 @@ void
 baseline_fit_users(const Interactions *ratings, const BaselineOptions *options,
 				   Baseline *baseline, int32 from, int32 to)
 {
-	fit_rows(&ratings->by_user, from, to, ratings->mean, options->reg_u,
+	fit_rows(&ratings->by_user, from, to, ratings->mean, options->user_regularization,
 			 baseline->item_bias, baseline->user_bias);
 }
 

@@ -11,13 +11,13 @@
 
 /* Defaults of ALGORITHMS.md, and of the libraries users compare with. */
 #define BASELINE_ITERATIONS 10
-#define BASELINE_REG_I 10
-#define BASELINE_REG_U 15
+#define BASELINE_ITEM_REGULARIZATION 10
+#define BASELINE_USER_REGULARIZATION 15
 
 typedef struct BaselineOptions
 {
-	double		reg_i;
-	double		reg_u;
+	double		item_regularization;
+	double		user_regularization;
 } BaselineOptions;
 
 typedef struct Baseline

@@ -282,7 +282,7 @@ count_columns(const RatingsSource *source, Side side, LiveRatings *live)
 static void
 fit_baseline(LiveRatings *live)
 {
-	BaselineOptions options = {BASELINE_REG_I, BASELINE_REG_U};
+	BaselineOptions options = {BASELINE_ITEM_REGULARIZATION, BASELINE_USER_REGULARIZATION};
 	Baseline	baseline = {
 		.user_bias = allocate_vectors(live->ratings->by_user.rows, 1),
 		.item_bias = allocate_vectors(live->ratings->by_item.rows, 1)

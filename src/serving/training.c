@@ -151,8 +151,10 @@ train(FunctionCallInfo fcinfo, const TrainRequest *request)
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	Progress   *progress;
+	/* What a model says of its options nobody could say by other names. */
 	void	   *options = train_options(request->algorithm, request->options,
-										request->columns.rating != NULL);
+										request->columns.rating != NULL,
+										!OidIsValid(request->claimant));
 	CommonOptions *common = options;
 	RatingsSource *source;
 	Interactions *ratings;

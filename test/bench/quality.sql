@@ -39,11 +39,11 @@ INSERT INTO bench.goal VALUES
 ('ml1m', 'co_clustering', 'co_clustering', '{}', .915, .717, .005, 8),
 ('ml1m', 'als', 'als', '{}', .855, NULL, 0, 15),
 ('ml1m', 'svd, tuned', 'svd', '{"factors": 100, "iterations": 30, "learning_rate": 0.015, "learning_rate_decay": 0.98,
-  "regularization": 0.05, "bias_regularization": 0.005, "init_sd": 0.01}', .845, NULL, 0, NULL),
+  "regularization": 0.05, "bias_regularization": 0.005, "init_stddev": 0.01}', .845, NULL, 0, NULL),
 ('ml1m', 'svd, adaptive', 'svd', '{"adaptive": true, "factors": 128, "iterations": 22, "learning_rate": 0.07,
-  "learning_rate_decay": 0.93, "regularization": 0.055, "bias_regularization": 0.01, "init_sd": 0.01}', .845, NULL, 0, NULL),
+  "learning_rate_decay": 0.93, "regularization": 0.055, "bias_regularization": 0.01, "init_stddev": 0.01}', .845, NULL, 0, NULL),
 ('ml1m', 'svdpp, tuned', 'svdpp', '{"factors": 100, "iterations": 80, "learning_rate": 0.01, "learning_rate_decay": 0.97,
-  "regularization": 0.03, "bias_regularization": 0.005, "init_sd": 0.001}', .845, NULL, 0, NULL);
+  "regularization": 0.03, "bias_regularization": 0.005, "init_stddev": 0.001}', .845, NULL, 0, NULL);
 
 CREATE PROCEDURE bench.cross_validate(runs int) LANGUAGE plpgsql AS $$
 DECLARE

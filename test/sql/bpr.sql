@@ -23,7 +23,7 @@ SELECT auc('plain') > .8 AS ranks;
 SELECT first.loss > 1.5 * last.loss AS loss_falls
   FROM recsys_training_log('plain') first, recsys_training_log('plain') last WHERE first.iteration = 1 AND last.iteration = 60;
 -- At first nothing is known: the loss of each observation is about ln 2.
-SELECT version FROM recsys_train('start', 'seen', 'bpr', '{"iterations": 1, "learning_rate": 1e-9, "init_sd": 0.001}', rating_col => 'n');
+SELECT version FROM recsys_train('start', 'seen', 'bpr', '{"iterations": 1, "learning_rate": 1e-9, "init_stddev": 0.001}', rating_col => 'n');
 SELECT abs(loss / (SELECT count(*) FROM seen) - ln(2)) < 1e-3 AS ln_2 FROM recsys_training_log('start');
 
 -- Any number of workers makes the same model.
@@ -58,7 +58,7 @@ SELECT bool_and(a.data = b.data) AS same FROM plain a FULL JOIN seed b USING (pa
 SELECT version FROM recsys_train('bare', 'seen', 'bpr', '{"factors": 8, "iterations": 60, "regularization": 0.05}', rating_col => NULL);
 SELECT bool_and(a.data = b.data) AS same FROM plain a FULL JOIN bare b USING (part, block) WHERE part NOT IN ('header', 'ratings');
 CREATE VIEW with_nothing AS SELECT * FROM seen UNION ALL SELECT u, 999, 0 FROM generate_series(1, 120) u;
-SELECT version FROM recsys_train('nothing', 'with_nothing', 'bpr', '{"factors": 8, "iterations": 20, "init_sd": 0.01}', rating_col => 'n');
+SELECT version FROM recsys_train('nothing', 'with_nothing', 'bpr', '{"factors": 8, "iterations": 20, "init_stddev": 0.01}', rating_col => 'n');
 SELECT bias FROM recsys_factors('nothing', 'item') WHERE id = '999';
 -- Who has everything teaches nothing.
 CREATE TABLE everything AS SELECT u AS user_id, i AS item_id FROM generate_series(1, 3) u, generate_series(1, 40) i;
@@ -80,7 +80,7 @@ SELECT avg((SELECT sum(x ^ 2) FROM unnest(s.factors) x)) < avg((SELECT sum(x ^ 2
 -- Errors.
 SELECT recsys_train('m', 'seen', 'bpr', '{"negatives": "all"}', rating_col => 'n');
 SELECT recsys_train('m', 'seen', 'bpr', '{"patience": 2}', rating_col => 'n');
-SELECT recsys_train('m', 'seen', 'bpr', '{"learning_rate": 1, "init_sd": 100, "regularization": 1000}', rating_col => 'n');
+SELECT recsys_train('m', 'seen', 'bpr', '{"learning_rate": 1, "init_stddev": 100, "regularization": 1000}', rating_col => 'n');
 CREATE VIEW disliked AS SELECT user_id, item_id, n - 2 AS n FROM seen;
 SELECT recsys_train('m', 'disliked', 'bpr', rating_col => 'n');
 

@@ -77,7 +77,7 @@ SELECT train_rmse < .3 AS fits FROM recsys_train('many', 'ratings', 'co_clusteri
 CREATE TABLE shuffled AS SELECT * FROM ratings ORDER BY md5(user_id || ' ' || item_id);
 SELECT version FROM recsys_train('again', 'shuffled', 'co_clustering', '{"user_clusters": 4, "item_clusters": 3, "iterations": 100, "clip": false}');
 SELECT count(*) AS parts, bool_and(m.data = again.data) AS same FROM m JOIN again USING (part, block) WHERE m.version = 3 AND part <> 'header';
-SELECT iterations BETWEEN 1 AND 19 AS searched FROM recsys_train('early', 'ratings', 'co_clustering', '{"validation": 0.2, "restarts": 10}');
+SELECT iterations BETWEEN 1 AND 19 AS searched FROM recsys_train('early', 'ratings', 'co_clustering', '{"validation_fraction": 0.2, "restarts": 10}');
 -- It serves without the ratings.
 SELECT version FROM recsys_train('lean', 'ratings', 'co_clustering', '{"store_ratings": false}');
 SELECT count(*) FROM recsys_recommend('lean', 1, 3, exclude_seen => false);

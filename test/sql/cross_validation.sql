@@ -22,7 +22,7 @@ SELECT count(*) = (SELECT count(*) FROM few) AS folds, sum(test_ratings) = count
                          FROM few, (SELECT sum(rating) AS total, count(*) AS n FROM few) s)) < 1e-6 AS mean_of_others,
        abs(avg(mae) - (SELECT avg(abs(rating - (total - rating) / (n - 1)))
                          FROM few, (SELECT sum(rating) AS total, count(*) AS n FROM few) s)) < 1e-6 AS likewise
-  FROM recsys_cross_validate('few', 'baseline_als', '{"reg_i": 1e9, "reg_u": 1e9}',
+  FROM recsys_cross_validate('few', 'baseline_als', '{"item_regularization": 1e9, "user_regularization": 1e9}',
                              folds => (SELECT count(*)::int FROM few));
 
 -- The rating that a fold is without is not there to be remembered: a user's
@@ -56,8 +56,8 @@ RESET recsys.ratings_per_worker;
 -- The folds do not depend on the algorithm: two that predict the same thing in
 -- different ways err by the same.
 SELECT max(abs(a.mse - b.mse)) < 1e-4 AS same_folds
-  FROM recsys_cross_validate('ratings', 'baseline_als', '{"reg_i": 1e9, "reg_u": 1e9}') a
-  JOIN recsys_cross_validate('ratings', 'svd', '{"init_sd": 0, "learning_rate": 1e-9}') b USING (fold);
+  FROM recsys_cross_validate('ratings', 'baseline_als', '{"item_regularization": 1e9, "user_regularization": 1e9}') a
+  JOIN recsys_cross_validate('ratings', 'svd', '{"init_stddev": 0, "learning_rate": 1e-9}') b USING (fold);
 
 -- The mean of each item is something to beat, too.
 SELECT (SELECT avg(mse) FROM recsys_cross_validate('ratings', 'popular', '{"score": "mean"}')) < (SELECT var_pop(rating) FROM ratings) AS learns;
@@ -79,7 +79,7 @@ INSERT INTO few SELECT user_id, item_id, rating + 1 FROM few WHERE user_id = 1;
 SELECT sum(test_ratings) = (SELECT count(*) FROM (SELECT DISTINCT user_id, item_id FROM few) d) AS merged
   FROM recsys_cross_validate('few', 'svd');
 SET client_min_messages = notice;
-SELECT count(*) FROM recsys_cross_validate('ratings', 'baseline_als', '{"iterations": 1, "validation": 0.2}', 2);
+SELECT count(*) FROM recsys_cross_validate('ratings', 'baseline_als', '{"iterations": 1, "validation_fraction": 0.2}', 2);
 
 -- What can be wrong.
 SELECT * FROM recsys_cross_validate('ratings', 'svd', folds => 1);

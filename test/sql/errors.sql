@@ -428,10 +428,10 @@ SELECT refusal($$ SELECT recsys_train('m', 'huge', 'svd', '{"learning_rate": 1}'
 -- Not one number of a model may be infinite: that would be a damaged model.
 SELECT refusal_code($$ SELECT recsys_train('m', 'huge', 'als', '{"factors": 4}') $$);
 CREATE TABLE edge AS SELECT n AS user_id, n AS item_id, CASE WHEN n < 50 THEN -3.4e38 ELSE 3.4e38 END AS rating FROM generate_series(1, 50) n;
-SELECT refusal_code($$ SELECT recsys_train('m', 'edge', 'baseline_als', '{"reg_i": 0, "reg_u": 0}') $$);
+SELECT refusal_code($$ SELECT recsys_train('m', 'edge', 'baseline_als', '{"item_regularization": 0, "user_regularization": 0}') $$);
 CREATE TABLE alone AS SELECT 1 AS user_id, 1 AS item_id, 3e38 AS rating;
 SELECT refusal_code($$ SELECT recsys_train('m', 'alone', 'svd',
-	'{"biased": false, "init_sd": 100, "iterations": 1, "learning_rate": 1, "factors": 4}') $$);
+	'{"biased": false, "init_stddev": 100, "iterations": 1, "learning_rate": 1, "factors": 4}') $$);
 SELECT to_regclass('m') IS NULL;
 DROP TABLE IF EXISTS m;
 

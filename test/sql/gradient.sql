@@ -19,7 +19,7 @@ CREATE FUNCTION logged(model regclass) RETURNS float8 LANGUAGE sql AS $$
 -- and by whatever means it was made small.
 SELECT optimizer, normalize, (SELECT abs(logged(model) / cost(model, 2) - 1) < 1e-5
          FROM recsys_train('m', 'ratings', 'gradient', jsonb_build_object('optimizer', optimizer, 'normalize', normalize,
-              'factors', 3, 'iterations', 20, 'regularization', 2, 'init_sd', 1, 'clip', false))) AS j_is_right
+              'factors', 3, 'iterations', 20, 'regularization', 2, 'init_stddev', 1, 'clip', false))) AS j_is_right
   FROM unnest('{gd,cg,lbfgs}'::text[]) optimizer, unnest('{none,item_mean,user_mean,global_mean}'::text[]) normalize;
 
 -- What is taken off is added again: with no weight left for factors, it is
@@ -34,7 +34,7 @@ SELECT normalize, (SELECT away_from_mean(normalize) < 1e-4 FROM recsys_train('m'
   FROM unnest('{none,item_mean,user_mean,global_mean}'::text[]) normalize;
 
 -- One step of gradient descent, by its formula, from the vectors of a model.
-SELECT version FROM recsys_train('before', 'ratings', 'gradient', '{"optimizer": "gd", "factors": 2, "iterations": 3, "regularization": 5, "init_sd": 1}');
+SELECT version FROM recsys_train('before', 'ratings', 'gradient', '{"optimizer": "gd", "factors": 2, "iterations": 3, "regularization": 5, "init_stddev": 1}');
 SELECT version FROM recsys_train('after', 'ratings', 'gradient', '{"optimizer": "gd", "init_model": "before", "iterations": 1, "regularization": 5, "learning_rate": 0.002}');
 CREATE VIEW errors AS
 SELECT r.user_id, r.item_id, u.factors AS p, i.factors AS q, u.factors[1] * i.factors[1] + u.factors[2] * i.factors[2] - rating AS error
@@ -52,7 +52,7 @@ CREATE FUNCTION rises(model regclass) RETURNS bigint LANGUAGE sql AS $$
 	SELECT count(*) FILTER (WHERE loss > before)
 	  FROM (SELECT loss, lag(loss) OVER (ORDER BY iteration) AS before FROM recsys_training_log(model)) l $$;
 SELECT optimizer, (SELECT rises(model) || ' of ' || iterations - 1
-                     FROM recsys_train('m', 'ratings', 'gradient', jsonb_build_object('optimizer', optimizer, 'init_sd', 1, 'iterations', 15))) AS rises
+                     FROM recsys_train('m', 'ratings', 'gradient', jsonb_build_object('optimizer', optimizer, 'init_stddev', 1, 'iterations', 15))) AS rises
   FROM unnest('{gd,cg,lbfgs}'::text[]) optimizer;
 
 -- At the minimum, which all optimizers find from the same side, the gradient is
@@ -65,7 +65,7 @@ SELECT max(abs(slope)) < .01 AS stationary FROM (
 	          JOIN recsys_factors('least', 'item') i ON i.id::int = r.item_id) v GROUP BY user_id, p) g;
 SELECT optimizer, init_sd, (SELECT abs(logged(model) / logged('least') - 1) < 1e-6
          FROM recsys_train('m', 'ratings', 'gradient', jsonb_build_object('optimizer', optimizer, 'factors', 1,
-              'iterations', 5000, 'init_sd', init_sd, 'seed', 7))) AS same_minimum
+              'iterations', 5000, 'init_stddev', init_sd, 'seed', 7))) AS same_minimum
   FROM unnest('{gd,cg,lbfgs}'::text[]) optimizer, unnest('{0.01,0.1}'::float8[]) init_sd;
 -- There cg and lbfgs stop by themselves.
 SELECT optimizer, iterations < 100 AS stopped
@@ -96,7 +96,7 @@ SELECT min(cardinality(factors)), max(cardinality(factors)) FROM recsys_factors(
 SELECT recsys_train('m', 'ratings', 'gradient', '{"optimizer": "gd", "learning_rate": 10}');
 SELECT recsys_train('m', 'ratings', 'gradient', '{"optimizer": "bfgs"}');
 SELECT recsys_train('m', 'ratings', 'gradient', '{"normalize": "movie_mean"}');
-SELECT recsys_train('m', 'ratings', 'gradient', '{"init_sd": 0}');
+SELECT recsys_train('m', 'ratings', 'gradient', '{"init_stddev": 0}');
 SELECT recsys_train('m', 'ratings', 'gradient', '{"init_model": "nobody"}');
 SELECT recsys_train('m', 'ratings', 'gradient', '{"init_model": "ratings"}');
 SELECT recsys_train('m', 'ratings', 'gradient', '{"init_model": "pg_class"}');

@@ -202,7 +202,7 @@ DECLARE
 	o text;
 	r text;
 BEGIN
-	FOREACH o IN ARRAY ARRAY['{}', '{"components": [{"algorithm": "item_knn", "options": {"score": "sum"}}, {"algorithm": "svdpp"}, {"algorithm": "als", "options": {"validation": 0.1}}]}',
+	FOREACH o IN ARRAY ARRAY['{}', '{"components": [{"algorithm": "item_knn", "options": {"score": "sum"}}, {"algorithm": "svdpp"}, {"algorithm": "als", "options": {"validation_fraction": 0.1}}]}',
 		'{"components": [{"algorithm": "ials"}, {"algorithm": "content", "options": {"items": "things", "tag_cols": ["tags"]}}, {"algorithm": "rp3beta"}]}'] LOOP
 		FOREACH r IN ARRAY ARRAY['rating', 'NULL'] LOOP
 			CONTINUE WHEN r = 'NULL' AND o LIKE '%svdpp%' OR r = 'rating' AND o LIKE '%ials%';
@@ -311,9 +311,9 @@ SELECT refusal(format('{"components": %s}', c)::jsonb) FROM unnest(ARRAY[
 	'[{"algorithm": "als", "options": []}]', '[{"algorithm": "als", "options": {"factors": 0}}]', '[{"algorithm": "als", "options": {"min_value": 3}}]',
 	'[{"algorithm": "als", "options": {"keep_versions": null}}]', '[{"algorithm": "hybrid"}]', '[{"algorithm": "als", "weight": "1"}]', '[{"algorithm": "als", "weight": -1}]',
 	'[{"algorithm": "als", "weight": 1e400}]', '[{"algorithm": "als", "weight": 0}]', '[{"algorithm": "als", "weight": 1}, {"algorithm": "svd"}]',
-	'[{"algorithm": "als", "options": {"validation": 2}}]']) c;
+	'[{"algorithm": "als", "options": {"validation_fraction": 2}}]']) c;
 SELECT refusal(jsonb_build_object('components', (SELECT jsonb_agg('{"algorithm": "normal"}'::jsonb) FROM generate_series(1, 17))));
-SELECT refusal(o) FROM unnest(ARRAY['{"fit_share": 0}', '{"fit_share": 1}', '{"regularization": -1}', '{"normalize": "zscore"}', '{"store_ratings": false}',
+SELECT refusal(o) FROM unnest(ARRAY['{"validation_fraction": 0}', '{"validation_fraction": 1}', '{"regularization": -1}', '{"normalize": "zscore"}', '{"store_ratings": false}',
 	'{"binarize": true, "components": [{"algorithm": "item_knn"}, {"algorithm": "svd"}]}', '{"duplicates": "first"}']::jsonb[]) o;
 SELECT refusal('{"components": [{"algorithm": "als"}]}', NULL);
 SET maintenance_work_mem = '1MB';

@@ -109,14 +109,14 @@ CREATE VIEW observed AS SELECT * FROM counts WHERE n > 0;
 SELECT version FROM recsys_train('plain', 'observed', 'ials', '{"factors": 5}', rating_col => NULL);
 SELECT version FROM recsys_train('binary', 'counts', 'ials', '{"factors": 5, "binarize": true}', rating_col => 'n');
 SELECT bool_and(a.data = b.data) AS same FROM plain a FULL JOIN "binary" b USING (part, block) WHERE part <> 'header';
-SELECT options -> 'unobserved_weight' AS unobserved, round((options ->> 'init_sd')::numeric, 6) AS init_sd FROM recsys_models WHERE model = 'plain'::regclass;
+SELECT options -> 'unobserved_weight' AS unobserved, round((options ->> 'init_stddev')::numeric, 6) AS init_sd FROM recsys_models WHERE model = 'plain'::regclass;
 SELECT options -> 'unobserved_weight' AS classic FROM recsys_models WHERE model = 'classic_cg'::regclass;
 
 -- Errors.
 SELECT recsys_train('m', 'counts', 'ials', '{"solver": "cq"}', rating_col => 'n');
 SELECT recsys_train('m', 'counts', 'ials', '{"weighting": "hu_koren", "unobserved_weight": 0.1}', rating_col => 'n');
 SELECT recsys_train('m', 'counts', 'ials', '{"factors": 2048}', rating_col => 'n');
-SELECT recsys_train('m', 'counts', 'ials', '{"validation": 0.1}', rating_col => 'n');
+SELECT recsys_train('m', 'counts', 'ials', '{"validation_fraction": 0.1}', rating_col => 'n');
 CREATE TABLE disliked AS SELECT user_id, item_id, n - 2 AS n FROM counts;
 SELECT recsys_train('m', 'disliked', 'ials', rating_col => 'n');
 CREATE TABLE huge AS SELECT user_id, item_id, n * 1e30 AS n FROM counts;

@@ -55,7 +55,7 @@ CREATE VIEW gram AS SELECT a.item_id AS j, b.item_id AS i, sum(a.weight * b.weig
 -- where there is a weight, and l1 at most where there is none.
 CREATE FUNCTION slim_conditions(options jsonb, l1 float8, l2 float8, scaled bool, OUT kept bigint, OUT smallest float8, OUT off float8, OUT above float8) LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM recsys_train('sparse', 'deeds', 'slim', options || jsonb_build_object('l1', l1, 'l2', l2, 'scaled_regularization', scaled, 'tolerance', 1e-7), rating_col => 'weight');
+	PERFORM recsys_train('sparse', 'deeds', 'slim', options || jsonb_build_object('l1_regularization', l1, 'regularization', l2, 'scaled_regularization', scaled, 'tolerance', 1e-7), rating_col => 'weight');
 	WITH w AS MATERIALIZED (SELECT * FROM weights('sparse')), norm AS (SELECT CASE WHEN scaled THEN avg(g) ELSE 1 END AS unit FROM gram WHERE j = i),
 	r AS (SELECT a.i, a.j, unit, a.g - coalesce((SELECT sum(g.g * w.w) FROM w JOIN gram g ON g.j = a.j AND g.i = w.j WHERE w.i = a.i), 0) AS r,
 			(SELECT w.w FROM w WHERE w.j = a.j AND w.i = a.i) AS w
@@ -77,8 +77,8 @@ SELECT version FROM recsys_train('held', 'many', 'slim', '{"candidates": 300}', 
 SELECT count(*) > 4 AS blocks, bool_and(a.data = b.data) AS same
   FROM (SELECT * FROM held WHERE version = 1) a FULL JOIN made b USING (part, block) WHERE part <> 'header';
 -- Few are kept: the largest for each item; few candidates: only these.
-SELECT version FROM recsys_train('few', 'deeds', 'slim', '{"k": 3, "l1": 0.2, "l2": 0, "tolerance": 1e-7}', rating_col => 'weight');
-SELECT version FROM recsys_train('all_of_them', 'deeds', 'slim', '{"l1": 0.2, "l2": 0, "tolerance": 1e-7}', rating_col => 'weight');
+SELECT version FROM recsys_train('few', 'deeds', 'slim', '{"k": 3, "l1_regularization": 0.2, "regularization": 0, "tolerance": 1e-7}', rating_col => 'weight');
+SELECT version FROM recsys_train('all_of_them', 'deeds', 'slim', '{"l1_regularization": 0.2, "regularization": 0, "tolerance": 1e-7}', rating_col => 'weight');
 SELECT count(*) FILTER (WHERE f.w IS NULL OR a.w IS NULL) AS missing, max(abs(f.w - a.w)) AS off, max(n) AS most
   FROM (SELECT *, row_number() OVER (PARTITION BY i ORDER BY w DESC) AS n FROM weights('all_of_them')) a
   FULL JOIN weights('few') f USING (j, i) WHERE n <= 3 OR n IS NULL;

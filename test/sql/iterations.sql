@@ -23,8 +23,8 @@ INSERT INTO cases VALUES
 ('svdpp', '{"learning_rate": 0.03, "regularization": 0}'),
 ('als', '{"regularization": 0.0001, "factors": 20}'),
 ('baseline_sgd', '{"learning_rate": 0.1, "regularization": 0}'),
-('baseline_als', '{"reg_i": 0, "reg_u": 0}'),
-('nmf', '{"reg_user": 0, "reg_item": 0, "factors": 30}'),
+('baseline_als', '{"item_regularization": 0, "user_regularization": 0}'),
+('nmf', '{"user_regularization": 0, "item_regularization": 0, "factors": 30}'),
 ('gradient', '{"regularization": 0.01, "factors": 20}');
 SET client_min_messages = warning;
 CREATE TABLE found (algorithm text, iterations int, logged bigint, same bool, alone bool);
@@ -33,13 +33,13 @@ DECLARE c record; n int; log bigint; searched text; alone text;
 BEGIN
 	FOR c IN SELECT * FROM cases LOOP
 		SELECT iterations INTO n FROM recsys_train('m', 'ratings', c.algorithm,
-			c.options || '{"validation": 0.2, "iterations": 500, "patience": 2}');
+			c.options || '{"validation_fraction": 0.2, "iterations": 500, "patience": 2}');
 		SELECT count(*) INTO log FROM recsys_training_log('m');
 		searched := parts('m');
 		DROP TABLE m;
 		SET LOCAL max_parallel_maintenance_workers = 0;
 		PERFORM recsys_train('m', 'ratings', c.algorithm,
-			c.options || '{"validation": 0.2, "iterations": 500, "patience": 2}');
+			c.options || '{"validation_fraction": 0.2, "iterations": 500, "patience": 2}');
 		alone := parts('m');
 		SET LOCAL max_parallel_maintenance_workers = 2;
 		PERFORM recsys_train('n', 'ratings', c.algorithm, c.options || jsonb_build_object('iterations', n));
@@ -50,22 +50,22 @@ END $$;
 SELECT algorithm, iterations BETWEEN 1 AND 400 AS stopped, logged = iterations AS logged, same, alone FROM found ORDER BY 1;
 
 -- More patience goes further, or as far.
-SELECT (SELECT iterations FROM recsys_train('m', 'ratings', 'svd', '{"learning_rate": 0.03, "validation": 0.2, "patience": 20, "iterations": 500}'))
-       >= (SELECT iterations FROM recsys_train('m', 'ratings', 'svd', '{"learning_rate": 0.03, "validation": 0.2, "patience": 1, "iterations": 500}')) AS further;
+SELECT (SELECT iterations FROM recsys_train('m', 'ratings', 'svd', '{"learning_rate": 0.03, "validation_fraction": 0.2, "patience": 20, "iterations": 500}'))
+       >= (SELECT iterations FROM recsys_train('m', 'ratings', 'svd', '{"learning_rate": 0.03, "validation_fraction": 0.2, "patience": 1, "iterations": 500}')) AS further;
 
 -- Every algorithm for ratings that has iterations has the search, and says so.
 -- Where predictions are preferences, how near those held out come to 1 does
 -- not say how well they are ranked: none of these has it.
-SELECT bool_and((n.names @> '{validation}' AND n.names @> '{patience}') = (n.names @> '{iterations}' AND a.feedback <> 'implicit')) AS all_search
+SELECT bool_and((n.names @> '{validation_fraction}' AND n.names @> '{patience}') = (n.names @> '{iterations}' AND a.feedback <> 'implicit')) AS all_search
   FROM recsys_algorithms a, LATERAL (SELECT array_agg(o ->> 'name') AS names FROM jsonb_array_elements(a.options) o) n;
 SET client_min_messages = notice;
-SELECT iterations FROM recsys_train('m', 'ratings', 'baseline_als', '{"iterations": 1, "validation": 0.5}');
+SELECT iterations FROM recsys_train('m', 'ratings', 'baseline_als', '{"iterations": 1, "validation_fraction": 0.5}');
 
 -- Nothing can be held out where every user or item has one rating.
 CREATE TABLE diagonal AS SELECT u AS user_id, u AS item_id, u % 5 AS rating FROM generate_series(1, 100) u;
-SELECT iterations FROM recsys_train('m', 'diagonal', 'als', '{"validation": 0.9}');
-SELECT iterations FROM recsys_train('m', 'ratings', 'als', '{"validation": 1}');
-SELECT iterations FROM recsys_train('m', 'ratings', 'als', '{"validation": 0.2, "patience": 0}');
+SELECT iterations FROM recsys_train('m', 'diagonal', 'als', '{"validation_fraction": 0.9}');
+SELECT iterations FROM recsys_train('m', 'ratings', 'als', '{"validation_fraction": 1}');
+SELECT iterations FROM recsys_train('m', 'ratings', 'als', '{"validation_fraction": 0.2, "patience": 0}');
 
 -- A learning rate that all but vanishes after the first iteration leaves what
 -- the first has learnt.

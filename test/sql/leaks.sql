@@ -23,8 +23,8 @@ CREATE TABLE other_ratings AS TABLE past UNION ALL TABLE other_future;
 CREATE TABLE cases (algorithm text, options jsonb);
 INSERT INTO cases SELECT name, o FROM recsys_algorithms, unnest('{"{}", "{\"min_item_ratings\": 5, \"min_user_ratings\": 3}"}'::jsonb[]) o
  WHERE name NOT IN ('content', 'hybrid');
-INSERT INTO cases SELECT name, '{"validation": 0.2}' FROM recsys_algorithms
- WHERE options @> '[{"name": "validation"}]' AND name NOT IN ('content', 'hybrid');
+INSERT INTO cases SELECT name, '{"validation_fraction": 0.2}' FROM recsys_algorithms
+ WHERE options @> '[{"name": "validation_fraction"}]' AND name NOT IN ('content', 'hybrid');
 
 CREATE TABLE measured AS
 SELECT c.*, w.what, q.metric, q.value, q.popular

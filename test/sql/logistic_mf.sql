@@ -19,7 +19,7 @@ CREATE FUNCTION loss(model text, alpha float8, penalty float8) RETURNS float8 LA
 	squares AS (SELECT sum((SELECT sum(x::float8 ^ 2) FROM unnest(factors) x)) AS squares FROM recsys_factors(model::regclass, 'item'))
 	SELECT (SELECT sum((1 + w) * ln(1 + exp(s)) - w * s) FROM pairs) + penalty / 2 * (SELECT squares FROM squares)
 $$;
-SELECT train_rmse, iterations FROM recsys_train('still', 'seen', 'logistic_mf', '{"factors": 5, "iterations": 1, "learning_rate": 1e-9, "init_sd": 0.7, "alpha": 2, "regularization": 3}', rating_col => 'n');
+SELECT train_rmse, iterations FROM recsys_train('still', 'seen', 'logistic_mf', '{"factors": 5, "iterations": 1, "learning_rate": 1e-9, "init_stddev": 0.7, "alpha": 2, "regularization": 3}', rating_col => 'n');
 SELECT abs(loss / loss('still', 2, 3) - 1) < 1e-5 AS loss_is_logged FROM recsys_training_log('still');
 -- At the start an item's bias is the logarithm of its odds.
 SELECT max(abs(bias - ln((2 * n + .5) / 81))) < 1e-4 AS odds

@@ -18,7 +18,7 @@ LANGUAGE sql AS $$
 -- rating over one plus the penalty, and an item's is then fitted to these; all
 -- to the power "relaxation".
 SELECT relaxation, version FROM unnest('{1,1.5}'::float8[]) relaxation, recsys_train('first_' || relaxation * 10, 'ratings', 'nmf', jsonb_build_object(
-	'factors', 1, 'iterations', 1, 'init_low', 1, 'init_high', 1, 'relaxation', relaxation, 'reg_user', .06, 'reg_item', .5, 'clip', false));
+	'factors', 1, 'iterations', 1, 'init_low', 1, 'init_high', 1, 'relaxation', relaxation, 'user_regularization', .06, 'item_regularization', .5, 'clip', false));
 SELECT relaxation, max(abs(p[1] - power(mean_u / 1.06, relaxation))) < 1e-4 AS users, max(abs(q[1] / power(fit_i, relaxation) - 1)) < 1e-5 AS items,
        max(abs(product / recsys_predict(model, user_id, item_id) - 1)) < 1e-5 AS predicted
   FROM (SELECT *, avg(rating) OVER (PARTITION BY model, user_id) AS mean_u,
@@ -45,12 +45,12 @@ SELECT bool_and(x >= 0) AS never_negative
 CREATE TABLE planted AS
 SELECT u AS user_id, i AS item_id, (1 + u % 4) * (i % 3) * .3 + (u % 5) * (2 - i % 2) * .4 AS rating
   FROM generate_series(1, 30) u, generate_series(1, 20) i;
-SELECT train_rmse < .01 AS found FROM recsys_train('planted_model', 'planted', 'nmf', '{"factors": 2, "iterations": 3000, "reg_user": 0, "reg_item": 0}');
+SELECT train_rmse < .01 AS found FROM recsys_train('planted_model', 'planted', 'nmf', '{"factors": 2, "iterations": 3000, "user_regularization": 0, "item_regularization": 0}');
 
 -- Biases take what a product of no negative factor cannot: here the ratings
 -- are negative, and there is nothing else in them.
 CREATE TABLE negative AS SELECT user_id, item_id, -3 - user_id * .01 - item_id * .02 AS rating FROM ratings;
-SELECT train_rmse < .1 AS fits FROM recsys_train('negative_model', 'negative', 'nmf', '{"biased": true, "reg_user_bias": 0, "reg_item_bias": 0, "iterations": 200}');
+SELECT train_rmse < .1 AS fits FROM recsys_train('negative_model', 'negative', 'nmf', '{"biased": true, "user_bias_regularization": 0, "item_bias_regularization": 0, "iterations": 200}');
 SELECT bool_and(x >= 0) AS never_negative FROM (SELECT unnest(factors) AS x FROM recsys_factors('negative_model', 'user')) f;
 SELECT min(bias) < 0 AS bias_may_be FROM recsys_factors('negative_model', 'item');
 -- Without biases they cannot be predicted, in a blend neither.
@@ -60,6 +60,6 @@ SELECT recsys_train('zero', 'negative', 'hybrid', '{"components": [{"algorithm":
 -- What can be wrong.
 SELECT recsys_train('m', 'ratings', 'nmf', '{"init_low": 2}');
 SELECT recsys_train('m', 'ratings', 'nmf', '{"init_low": -1}');
-SELECT recsys_train('m', 'ratings', 'nmf', '{"reg_user": -1}');
+SELECT recsys_train('m', 'ratings', 'nmf', '{"user_regularization": -1}');
 
 DROP SCHEMA nmf CASCADE;

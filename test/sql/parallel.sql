@@ -61,7 +61,7 @@ SET max_parallel_maintenance_workers = 2;
 SELECT version FROM recsys_train('m', 'ratings', 'svd', '{"factors": 4}');
 DO $$
 BEGIN
-	PERFORM recsys_train('m', 'ratings', 'svd', '{"learning_rate": 1, "init_sd": 100}');
+	PERFORM recsys_train('m', 'ratings', 'svd', '{"learning_rate": 1, "init_stddev": 100}');
 EXCEPTION WHEN numeric_value_out_of_range THEN
 	RAISE NOTICE '%', SQLERRM;
 END $$;

@@ -13,8 +13,8 @@ SELECT name, m.options -> 'adaptive' AS adaptive, m.options -> 'learning_rate' A
 
 -- The steps of the one rating there is, by the paper.  Steps of no length show
 -- where they start from.
-SELECT version FROM recsys_train('start', 'one', 'svd', '{"factors": 20, "learning_rate": 1e-9, "iterations": 1, "init_sd": 0.5}');
-SELECT version FROM recsys_train('steps', 'one', 'svd', '{"factors": 20, "adaptive": true, "iterations": 5, "init_sd": 0.5, "regularization": 0.3, "bias_regularization": 0.2, "learning_rate_decay": 0.9}');
+SELECT version FROM recsys_train('start', 'one', 'svd', '{"factors": 20, "learning_rate": 1e-9, "iterations": 1, "init_stddev": 0.5}');
+SELECT version FROM recsys_train('steps', 'one', 'svd', '{"factors": 20, "adaptive": true, "iterations": 5, "init_stddev": 0.5, "regularization": 0.3, "bias_regularization": 0.2, "learning_rate_decay": 0.9}');
 CREATE FUNCTION by_hand() RETURNS TABLE (p float8[], q float8[], p_bias float8, q_bias float8) LANGUAGE plpgsql AS $$
 DECLARE
 	g float8[] = '{1,1,1}';			-- bias, the first 16, the rest
@@ -74,8 +74,8 @@ SELECT biased, factors, a.train_rmse < p.train_rmse AS sooner, a.train_rmse < .9
 CREATE TABLE large AS SELECT user_id, item_id, rating * 100 AS rating FROM ratings;
 SELECT recsys_train('m', 'large', 'svd');
 SELECT train_rmse < .9 * 100 AS learns FROM recsys_train('m', 'large', 'svd', '{"adaptive": true}');
-SELECT recsys_train('large_model', 'large', 'svd', '{"adaptive": true, "init_sd": 1, "regularization": 5, "bias_regularization": 0.05}') IS NOT NULL,
-       recsys_train('small_model', 'ratings', 'svd', '{"adaptive": true, "init_sd": 0.1, "regularization": 0.05, "bias_regularization": 0.05}') IS NOT NULL;
+SELECT recsys_train('large_model', 'large', 'svd', '{"adaptive": true, "init_stddev": 1, "regularization": 5, "bias_regularization": 0.05}') IS NOT NULL,
+       recsys_train('small_model', 'ratings', 'svd', '{"adaptive": true, "init_stddev": 0.1, "regularization": 0.05, "bias_regularization": 0.05}') IS NOT NULL;
 SELECT max(abs(recsys_predict('large_model', u, i) - 100 * recsys_predict('small_model', u, i))) < .1 AS scaled
   FROM generate_series(1, 60) u, generate_series(1, 40) i;
 SELECT recsys_train('m', 'ratings', 'svd', '{"adaptive": 1}');

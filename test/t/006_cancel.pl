@@ -228,7 +228,7 @@ check_cancel(
 	$reading + 2);
 check_cancel(
 	'the search for a number of iterations',
-	train('als', '{"iterations": 10000, "validation": 0.2, "patience": 10000}'),
+	train('als', '{"iterations": 10000, "validation_fraction": 0.2, "patience": 10000}'),
 	$reading + 1);
 check_model('after cancels of evaluation');
 

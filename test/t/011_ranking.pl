@@ -69,9 +69,9 @@ my @goals = (
 	[ 'ncf', 0, 'logistic_mf', '{}', hit_rate => .70, ndcg => .42 ],
 	[ 'ncf', 0, 'ials', '{"unobserved_weight": 0.2, "regularization": 0.005}', hit_rate => .722, ndcg => .445 ],
 	[ 'ncf', 0, 'ease', '{"regularization": 1200}', hit_rate => .719, ndcg => .449 ],
-	[ 'ncf', 0, 'slim', '{"l1": 0.002, "l2": 2}', hit_rate => .716, ndcg => .446 ],
+	[ 'ncf', 0, 'slim', '{"l1_regularization": 0.002, "regularization": 2}', hit_rate => .716, ndcg => .446 ],
 	[ 'ncf', 1, 'hybrid', '{"components": [
-		{"algorithm": "ease", "options": {"regularization": 1000, "presence": true}, "weight": 1},
+		{"algorithm": "ease", "options": {"regularization": 1000, "binary": true}, "weight": 1},
 		{"algorithm": "ials", "weight": 1}]}', hit_rate => .74, ndcg => .46 ],
 	[ 'gowalla', 0, 'item_knn', '{"similarity": "asymmetric_cosine", "asymmetry": 0.25, "shrinkage": 10, "neighbors": 400}', recall => .157, ndcg => .121 ],
 	[ 'gowalla', 0, 'rp3beta', '{}', recall => .183, ndcg => .152 ]);

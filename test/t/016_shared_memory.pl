@@ -80,7 +80,7 @@ my %work = (
 		SELECT md5(string_agg(r::text, NULL ORDER BY user_id, rank)) FROM recsys_recommend_all('M', 5) r),
 	rp3beta => q(SELECT FROM recsys_train('M', 'ratings', 'rp3beta');
 		SELECT digest('M')),
-	validation => q(SELECT FROM recsys_train('M', 'ratings', 'svd', '{"iterations": 3, "validation": 0.1}');
+	validation => q(SELECT FROM recsys_train('M', 'ratings', 'svd', '{"iterations": 3, "validation_fraction": 0.1}');
 		SELECT digest('M')),
 	evaluate => q(SELECT md5(string_agg(e::text, NULL ORDER BY metric)) FROM recsys_evaluate('ratings', 'svd', '{"iterations": 2}') e
 		WHERE metric !~ 'seconds'));
