@@ -15,6 +15,7 @@
 #include "algorithms/row_lists.h"
 #include "engine/team.h"
 #include "ratings/budget.h"
+#include "ratings/sparse_rows.h"
 
 /* The entries a list can have, if so many are wanted: a row is not in its own. */
 int
@@ -93,6 +94,7 @@ row_lists_close(RowLists *lists)
 		memmove(lists->value + to, lists->value + from, sizeof(float) * lists->count[row]);
 		matrix->start[row + 1] = to + lists->count[row];
 	}
+	check_sparse(matrix, SPARSE_UNIQUE, true);
 	return matrix;
 }
 

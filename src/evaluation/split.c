@@ -121,7 +121,7 @@ hold_out_of_user(Dealing *dealing, int32 user, int64 count, uint8 rest)
 			.key = dealing->time != NULL ? dealing->time[start + i] : 0,
 				.chance = random_uniform(&stream),
 				.number = start + i
-		};
+	};
 	qsort(dealing->keyed, length, sizeof(Keyed), compare_keyed);
 	for (int64 i = 0; i < length; i++)
 		dealing->label[dealing->keyed[i].number] = i < length - count ? rest : LABEL_HELD_OUT;

@@ -250,6 +250,7 @@ terms_builder_finish(TermsBuilder *builder, Ids *items, Ids *names, SparseRows *
 	sparse_transpose(counts, &by_term);
 	sparse_transpose(&by_term, counts);
 	sparse_free(&by_term);
+	check_sparse(counts, SPARSE_UNIQUE, true);
 	MemoryContextDelete(builder->scratch);
 	pfree(builder->name.data);
 	pfree(builder);

@@ -9,6 +9,7 @@
 
 #include "model/draft.h"
 #include "model/json.h"
+#include "ratings/sparse_rows.h"
 
 /* A draft without parts, palloc'd. */
 ModelDraft *
@@ -133,3 +134,75 @@ draft_is_ascii(const ModelDraft *draft)
 			return false;
 	return true;
 }
+
+#ifdef USE_ASSERT_CHECKING
+/* The invariants of a part: one kind of array, of the shape that it says. */
+static void
+check_draft_part(const DraftPart *part)
+{
+	Assert((part->floats != NULL) + (part->uint32s != NULL) + (part->ids != NULL) +
+		   (part->sparse != NULL) == 1);
+	Assert((part->floats != NULL) == (part->type == BLOCK_FLOAT4));
+	Assert((part->uint32s != NULL) == (part->type == BLOCK_UINT4));
+	Assert((part->sparse != NULL) == (part->type == BLOCK_SPARSE));
+	Assert(part->rows >= 0 && part->cols >= 0);
+	Assert(part->floats == NULL || part->stride >= part->cols);
+	if (part->ids != NULL)
+	{
+		Assert(part->rows == part->ids->count);
+		check_ids(part->ids);
+	}
+	if (part->sparse != NULL)
+	{
+		Assert(part->rows == part->sparse->rows && part->cols == part->sparse->cols);
+		check_sparse(part->sparse, SPARSE_UNIQUE, true);
+	}
+}
+
+/* Is a part missing, or of so many rows and columns?  -1: of any number. */
+static bool
+draft_part_has_shape(const ModelDraft *draft, ModelPart number, int32 rows, int32 cols)
+{
+	const DraftPart *part = &draft->part[number];
+
+	return !part->present || ((rows < 0 || part->rows == rows) && (cols < 0 || part->cols == cols));
+}
+
+/* Those of the parts of a model, or a component, with so many users and items. */
+static void
+check_draft_of(const ModelDraft *draft, int32 users, int32 items)
+{
+	for (int p = 0; p < PART_COUNT; p++)
+		if (draft->part[p].present)
+			check_draft_part(&draft->part[p]);
+	Assert(draft_part_has_shape(draft, PART_RATINGS, users, items));
+	Assert(draft_part_has_shape(draft, PART_SEEN, users, items));
+	Assert(draft_part_has_shape(draft, PART_ITEM_COUNTS, items, 1));
+	Assert(draft_part_has_shape(draft, PART_USER_BIAS, users, 1));
+	Assert(draft_part_has_shape(draft, PART_ITEM_BIAS, items, 1));
+	Assert(draft_part_has_shape(draft, PART_USER_FACTORS, users, -1));
+	Assert(draft_part_has_shape(draft, PART_ITEM_FACTORS, items, -1));
+	Assert(draft_part_has_shape(draft, PART_USER_CLUSTERS, users, 1));
+	Assert(draft_part_has_shape(draft, PART_ITEM_CLUSTERS, items, 1));
+	Assert(draft_part_has_shape(draft, PART_WEIGHTS, items, items));
+	Assert(draft_part_has_shape(draft, PART_DENSE_WEIGHTS, items, items));
+	Assert(draft_part_has_shape(draft, PART_ITEM_TERMS, items, draft->part[PART_TERMS].rows));
+	Assert(draft->part[PART_NEIGHBORS].rows == draft->part[PART_NEIGHBORS].cols);
+}
+
+/*
+ * The invariants of a draft that is complete: all parts have the shapes that the
+ * numbers of users and items ask, and those of components as well.
+ */
+void
+check_draft(const ModelDraft *draft)
+{
+	int32		users = draft->part[PART_USER_IDS].rows;
+	int32		items = draft->part[PART_ITEM_IDS].rows;
+
+	Assert(draft->part[PART_ITEM_IDS].present && draft->part[PART_ITEM_COUNTS].present);
+	check_draft_of(draft, users, items);
+	for (int c = 0; c < draft->components; c++)
+		check_draft_of(draft->component[c], users, items);
+}
+#endif

@@ -60,4 +60,11 @@ extern void draft_add_items(ModelDraft *draft, Side neighbors, const int32 *inde
 extern void draft_add_component(ModelDraft *draft, ModelDraft *component);
 extern bool draft_is_ascii(const ModelDraft *draft);
 
+/* In builds with assertions: are the parts what they are called? */
+#ifdef USE_ASSERT_CHECKING
+extern void check_draft(const ModelDraft *draft);
+#else
+#define check_draft(draft) ((void) 0)
+#endif
+
 #endif							/* RECSYS_MODEL_DRAFT_H */

@@ -17,6 +17,7 @@
 #include "model/draft.h"
 #include "ratings/budget.h"
 #include "ratings/matrix.h"
+#include "ratings/sparse_rows.h"
 
 /* Where items go: item i becomes item index[i] of "items". */
 typedef struct ItemMap
@@ -130,5 +131,6 @@ draft_add_items(ModelDraft *draft, Side neighbors, const int32 *index, int32 ite
 		else
 			spread_sparse(part, columns, &map);
 		part->rows = items;
+		Assert(part->sparse == NULL || part->sparse->rows == part->rows);
 	}
 }

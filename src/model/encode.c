@@ -207,6 +207,7 @@ draft_encode(const ModelDraft *draft, const Jsonb *meta, BlockSink *sink)
 {
 	Manifest	manifest = {.entries = 1, .capacity = 64};
 
+	check_draft(draft);
 	manifest.entry = palloc0(sizeof(ManifestEntry) * manifest.capacity);
 	encode_parts(0, draft, &manifest, sink);
 	for (int c = 0; c < draft->components; c++)

@@ -425,6 +425,42 @@ block_decode(const bytea *data, ModelBlock *block, const char **problem)
 	swap_payload(&block->shape, block->payload);
 	*problem = check_payload(block);
 	if (*problem != NULL)
+	{
 		pfree(block->payload);
-	return *problem == NULL;
+		return false;
+	}
+	check_model_block(block);
+	return true;
 }
+
+#ifdef USE_ASSERT_CHECKING
+/*
+ * The invariants of a decoded block: the pointers of its type, and no others,
+ * lie in its payload, one after the other, and what they point to is in order.
+ */
+void
+check_model_block(const ModelBlock *block)
+{
+	const BlockShape *shape = &block->shape;
+	const char *end = (const char *) block->payload + payload_bytes(shape);
+
+	Assert(shape->part < PART_COUNT);
+	Assert((block->floats != NULL) == (shape->type == BLOCK_FLOAT4));
+	Assert((block->integers != NULL) == (shape->type == BLOCK_INT8));
+	Assert((block->uint32s != NULL) == (shape->type == BLOCK_UINT4));
+	Assert((block->bytes != NULL) == (shape->type == BLOCK_TEXT));
+	Assert((block->index != NULL) == (shape->type == BLOCK_SPARSE));
+	Assert((block->value != NULL) == (shape->type == BLOCK_SPARSE));
+	Assert((block->offset != NULL) == (block->bytes != NULL || block->index != NULL));
+	Assert(block->offset == NULL ||
+		   offsets_in_order(block->offset, shape->rows, shape->extra));
+	if (shape->type == BLOCK_FLOAT4)
+		Assert(all_finite(block->floats, (int64) shape->rows * shape->cols));
+	else if (shape->type == BLOCK_SPARSE)
+		Assert(indexes_in_order(block) && (const char *) (block->value + shape->extra) == end);
+	else if (shape->type == BLOCK_TEXT)
+		Assert(ids_in_order(block) && block->bytes + shape->extra == end);
+	else if (shape->type == BLOCK_INT8)
+		Assert(ids_in_order(block) && (const char *) (block->integers + shape->rows) == end);
+}
+#endif

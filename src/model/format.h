@@ -78,4 +78,11 @@ extern bytea *block_encode_sparse(BlockShape shape, const SparseRows *matrix,
 
 extern bool block_decode(const bytea *data, ModelBlock *block, const char **problem);
 
+/* In builds with assertions: do the pointers of a block lie in its payload? */
+#ifdef USE_ASSERT_CHECKING
+extern void check_model_block(const ModelBlock *block);
+#else
+#define check_model_block(block) ((void) 0)
+#endif
+
 #endif							/* RECSYS_MODEL_FORMAT_H */

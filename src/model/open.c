@@ -277,6 +277,7 @@ model_create(Oid relid, const HeaderRow *row, const BlockSource *source,
 	if (source->measure != NULL)
 		check_sizes(model);
 	load_counts(model);
+	check_parts(model);
 	MemoryContextSwitchTo(old);
 	return model;
 }

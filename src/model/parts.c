@@ -61,6 +61,39 @@ part_add_block(PartState *part, const ManifestEntry *entry)
 	return NULL;
 }
 
+#ifdef USE_ASSERT_CHECKING
+/* The invariants of a part: blocks without a gap, and those loaded are theirs. */
+static void
+check_part(const PartState *part)
+{
+	int64		rows = 0;
+
+	for (int b = 0; b < part->blocks; b++)
+	{
+		const BlockState *block = &part->block[b];
+
+		Assert(block->rows > 0 && block->first_row == rows);
+		rows += block->rows;
+		if (block->loaded == NULL)
+			continue;
+		Assert(block->loaded->shape.type == part->type && block->loaded->shape.cols == part->cols);
+		Assert(block->loaded->shape.rows == block->rows);
+		check_model_block(block->loaded);
+	}
+	Assert(rows == part->rows && rows <= PG_INT32_MAX);
+}
+
+/* Those of all parts of a model and its components. */
+void
+check_parts(const Model *model)
+{
+	for (int p = 0; p < PART_COUNT; p++)
+		check_part(model->part[p]);
+	for (int c = 0; c < model->components; c++)
+		check_parts(model->component[c]);
+}
+#endif
+
 bool
 model_has_part(const Model *model, ModelPart part)
 {
@@ -347,6 +380,7 @@ model_load_sparse(Model *model, ModelPart part, SparseRows *matrix)
 		unload_block(model, part, b);
 	}
 	matrix->start[state->rows] = entries;
+	check_sparse(matrix, SPARSE_UNIQUE, true);
 }
 
 /* The ratings of a model, which its components hold in common. */

@@ -35,4 +35,11 @@ extern ModelBlock *part_block(Model *model, ModelPart part, int number);
 pg_noreturn extern void report_damaged_part(const Model *model, ModelPart part,
 											const char *problem);
 
+/* In builds with assertions: do the blocks of each part follow each other? */
+#ifdef USE_ASSERT_CHECKING
+extern void check_parts(const Model *model);
+#else
+#define check_parts(model) ((void) 0)
+#endif
+
 #endif							/* RECSYS_MODEL_PARTS_H */

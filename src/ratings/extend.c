@@ -33,6 +33,7 @@ interactions_add_items(const Interactions *ratings, const Ids *items, int32 *ind
 	extended->by_item.start = sparse_spread_rows(&ratings->by_item, rated, extended->items.count);
 	extended->by_user.index = sparse_renumber_columns(&ratings->by_user, rated);
 	pfree(rated);
+	check_interactions(extended);
 	return extended;
 }
 
@@ -47,5 +48,6 @@ interactions_empty(bool integer_users, bool integer_items)
 	pfree(ids_builder_finish(users, &ratings->users));
 	pfree(ids_builder_finish(items, &ratings->items));
 	interactions_allocate(ratings, 0, false);
+	check_interactions(ratings);
 	return ratings;
 }

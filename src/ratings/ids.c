@@ -70,6 +70,7 @@ ids_select(const Ids *from, const int32 *index, int32 count, Ids *to)
 			place[index[i]] = i;
 	ids_copy_ordered(from, place, count, to);
 	pfree(place);
+	check_ids(to);
 }
 
 /*
@@ -86,6 +87,8 @@ ids_unite(const Ids *a, const Ids *b, Ids *both, int32 *index_a, int32 *index_b)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many distinct ids")));
+	check_ids(a);
+	check_ids(b);
 	ids_allocate(both, b->integer, (Size) a->count + b->count,
 				 b->integer ? 0 : a->offset[a->count] + b->offset[b->count]);
 	while (i < a->count || j < b->count)
@@ -100,6 +103,7 @@ ids_unite(const Ids *a, const Ids *b, Ids *both, int32 *index_a, int32 *index_b)
 		if (order >= 0)
 			index_b[j++] = place;
 	}
+	check_ids(both);
 }
 
 /* The id with a dense index. */
@@ -227,3 +231,20 @@ id_to_cstring(Id id)
 		return psprintf(INT64_FORMAT, id.number);
 	return pnstrdup(id.text, id.length);
 }
+
+#ifdef USE_ASSERT_CHECKING
+/* The invariants of ids: in order, none twice, text one after the other. */
+void
+check_ids(const Ids *ids)
+{
+	Assert(ids->count >= 0);
+	Assert(ids->integer || ids->offset[0] == 0);
+	for (int32 i = 0; i < ids->count; i++)
+	{
+		Assert(ids->integer || ids->offset[i] <= ids->offset[i + 1]);
+		Assert(i == 0 || id_compare(ids_get(ids, i - 1), ids_get(ids, i)) < 0);
+		if (i % 100000 == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+}
+#endif

@@ -44,6 +44,13 @@ extern char *id_to_cstring(Id id);
 extern bool id_convert(Id *id, bool integer, char *space);
 extern int32 *ids_places(const Ids *ids, const Ids *there);
 
+/* In builds with assertions: are the ids in order, and none twice? */
+#ifdef USE_ASSERT_CHECKING
+extern void check_ids(const Ids *ids);
+#else
+#define check_ids(ids) ((void) 0)
+#endif
+
 /* The id that an integer is. */
 static inline Id
 id_of_integer(int64 number)

@@ -266,6 +266,7 @@ ids_builder_finish(IdsBuilder *builder, Ids *ids)
 	for (int32 i = 0; i < builder->ids.count; i++)
 		rank[order[i]] = i;
 	ids_copy_ordered(&builder->ids, order, builder->ids.count, ids);
+	check_ids(ids);
 	pfree(order);
 	if (builder->ids.integer)
 		pfree(builder->ids.numbers);

@@ -89,6 +89,7 @@ left_out_split(Interactions *ratings, const RatingsPolicy *policy)
 	LeftOut    *left_out;
 	int64		seen;
 
+	check_sparse(&ratings->by_user, SPARSE_UNIQUE, false);
 	count_pairs(ratings, policy, &seen, &ratings->zeros);
 	if (seen + ratings->zeros == 0)
 		return;
@@ -97,6 +98,8 @@ left_out_split(Interactions *ratings, const RatingsPolicy *policy)
 	left_out->items = ratings->items;
 	sparse_allocate(&left_out->pairs, ratings->users.count, ratings->items.count, seen);
 	move_pairs(ratings, policy, &left_out->pairs);
+	check_sparse(&ratings->by_user, SPARSE_UNIQUE, true);
+	check_sparse(&left_out->pairs, SPARSE_UNIQUE, true);
 	if (seen > 0)
 		ratings->left_out = left_out;
 }
@@ -142,5 +145,6 @@ left_out_place(const LeftOut *left_out, const Ids *users, const Ids *items)
 	}
 	pfree(row);
 	pfree(item);
+	check_sparse(placed, SPARSE_UNIQUE, true);
 	return end > 0 ? placed : NULL;
 }

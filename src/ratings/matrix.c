@@ -67,6 +67,9 @@ interactions_attach(const Interactions *there, Interactions *here)
 				  &here->user_share);
 	sparse_attach(&here->by_item, there->by_item.rows, there->by_item.cols,
 				  &here->item_share);
+	check_sparse(&here->by_user, SPARSE_UNIQUE, true);
+	check_sparse(&here->by_item, SPARSE_UNIQUE, true);
+	check_transposed(&here->by_user, &here->by_item);
 }
 
 /* Can other processes see them? */
@@ -116,3 +119,37 @@ interactions_describe(Interactions *ratings)
 	}
 	ratings->stddev = n > 0 ? sqrt(squares / n) : 0;
 }
+
+#ifdef USE_ASSERT_CHECKING
+/* The invariants of what is left out: one pair at most of a user and an item. */
+static void
+check_left_out(const LeftOut *left_out)
+{
+	check_ids(&left_out->users);
+	check_ids(&left_out->items);
+	Assert(left_out->pairs.rows == left_out->users.count);
+	Assert(left_out->pairs.cols == left_out->items.count);
+	check_sparse(&left_out->pairs, SPARSE_UNIQUE, true);
+}
+
+/*
+ * The invariants of the matrix: ids in order, one finite rating at most of a
+ * user for an item, the same ratings by user and by item, and statistics that
+ * can be theirs.
+ */
+void
+check_interactions(const Interactions *ratings)
+{
+	check_ids(&ratings->users);
+	check_ids(&ratings->items);
+	Assert(ratings->by_user.rows == ratings->users.count);
+	Assert(ratings->by_item.rows == ratings->items.count);
+	check_sparse(&ratings->by_user, SPARSE_UNIQUE, true);
+	check_sparse(&ratings->by_item, SPARSE_UNIQUE, true);
+	check_transposed(&ratings->by_user, &ratings->by_item);
+	Assert(isfinite(ratings->mean) && ratings->stddev >= 0);
+	Assert(sparse_entries(&ratings->by_user) == 0 || ratings->minimum <= ratings->maximum);
+	if (ratings->left_out != NULL)
+		check_left_out(ratings->left_out);
+}
+#endif

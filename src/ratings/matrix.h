@@ -96,4 +96,11 @@ extern void interactions_attach(const Interactions *there, Interactions *here);
 extern bool interactions_are_shared(const Interactions *ratings);
 extern void interactions_release(Interactions *ratings);
 
+/* In builds with assertions: do both sides and the ids agree? */
+#ifdef USE_ASSERT_CHECKING
+extern void check_interactions(const Interactions *ratings);
+#else
+#define check_interactions(ratings) ((void) 0)
+#endif
+
 #endif							/* RECSYS_RATINGS_MATRIX_H */

@@ -230,6 +230,7 @@ triples_by_item(MatrixBuilder *builder, const int32 *user_rank,
 		}
 		pfree(chunk);
 	}
+	check_sparse(by_item, SPARSE_UNORDERED, false);
 }
 
 static int
@@ -302,6 +303,7 @@ merge_duplicates(Interactions *ratings, DuplicatesPolicy duplicates)
 	int64		to = 0;
 	int64		end;
 
+	check_sparse(by_user, SPARSE_SORTED, false);
 	for (int32 user = 0; user < by_user->rows; user++)
 	{
 		int64		e = by_user->start[user];
@@ -326,6 +328,7 @@ merge_duplicates(Interactions *ratings, DuplicatesPolicy duplicates)
 		}
 	}
 	by_user->start[by_user->rows] = to;
+	check_sparse(by_user, SPARSE_UNIQUE, false);
 }
 
 /* Every rating becomes 1. */
@@ -370,6 +373,7 @@ matrix_builder_finish(MatrixBuilder *builder, const RatingsPolicy *policy, bool 
 	interactions_describe(ratings);
 	if (ratings->left_out != NULL || ratings->zeros > 0)
 		interactions_drop_empty(ratings);
+	check_interactions(ratings);
 	pfree(builder);
 	budget_return_freed();
 	return ratings;

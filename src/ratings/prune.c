@@ -134,6 +134,7 @@ keep(Interactions *ratings, const int32 *user_index, int32 users, const int32 *i
 	ids_select(&ratings->items, item_index, items, &kept);
 	ratings->items = kept;
 	interactions_describe(ratings);
+	check_interactions(ratings);
 }
 
 /* Leave out users and items until all that are left have enough ratings. */
@@ -147,6 +148,7 @@ prune_to(Interactions *ratings, int least_of_user, int least_of_item)
 	int32	   *user_index;
 	int32	   *item_index;
 
+	check_interactions(ratings);
 	peel_start(&users, &ratings->by_user, least_of_user);
 	peel_start(&items, &ratings->by_item, least_of_item);
 	while (users.done < users.queued || items.done < items.queued)

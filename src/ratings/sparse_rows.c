@@ -15,6 +15,8 @@
 #include "postgres.h"
 #include "compat.h"
 
+#include <math.h>
+
 #include "miscadmin.h"
 
 #include "ratings/budget.h"
@@ -23,6 +25,63 @@
 
 /* How many entries are worked on between two looks for an interrupt. */
 #define ENTRIES_PER_CHECK 1000000
+
+#ifdef USE_ASSERT_CHECKING
+/*
+ * The invariants of a matrix: its rows follow each other and are as long as they
+ * say, its column indexes are in range and, as far as "order" asks, in order;
+ * and if "finite", no value is NaN or infinite.
+ */
+void
+check_sparse(const SparseRows *matrix, SparseOrder order, bool finite)
+{
+	Assert(matrix->rows >= 0 && matrix->cols >= 0);
+	Assert(matrix->start[0] == 0);
+	for (int32 row = 0; row < matrix->rows; row++)
+	{
+		int32		least = 0;
+
+		Assert(matrix->start[row] <= matrix->start[row + 1]);
+		for (int64 e = matrix->start[row]; e < matrix->start[row + 1]; e++)
+		{
+			Assert(matrix->index[e] >= least && matrix->index[e] < matrix->cols);
+			Assert(!finite || isfinite(matrix->value[e]));
+			if (order != SPARSE_UNORDERED)
+				least = matrix->index[e] + (order == SPARSE_UNIQUE);
+		}
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/*
+ * Is one matrix the transpose of another, entry for entry?  Rows are gone
+ * through in order, so the next entry of each transposed row has to be theirs.
+ */
+void
+check_transposed(const SparseRows *matrix, const SparseRows *transposed)
+{
+	int64	   *next = MemoryContextAllocHuge(CurrentMemoryContext,
+											  budget_array((Size) matrix->cols + 1, sizeof(int64)));
+
+	Assert(transposed->rows == matrix->cols && transposed->cols == matrix->rows);
+	Assert(sparse_entries(transposed) == sparse_entries(matrix));
+	memcpy(next, transposed->start, sizeof(int64) * ((Size) matrix->cols + 1));
+	for (int32 row = 0; row < matrix->rows; row++)
+	{
+		for (int64 e = matrix->start[row]; e < matrix->start[row + 1]; e++)
+		{
+			int32		col = matrix->index[e];
+			int64		there = next[col]++;
+
+			Assert(there < transposed->start[col + 1]);
+			Assert(transposed->index[there] == row);
+			Assert(memcmp(&transposed->value[there], &matrix->value[e], sizeof(float)) == 0);
+		}
+		CHECK_FOR_INTERRUPTS();
+	}
+	pfree(next);
+}
+#endif
 
 /* Allocate the arrays of a sparse matrix in the current context, start zeroed. */
 void
@@ -108,6 +167,7 @@ sparse_transpose(const SparseRows *matrix, SparseRows *transposed)
 {
 	int32		to;
 
+	check_sparse(matrix, SPARSE_UNORDERED, false);
 	memset(transposed->start, 0, sizeof(int64) * ((Size) matrix->cols + 1));
 	for (int32 from = 0; from < matrix->rows; from = to)
 	{
@@ -120,6 +180,8 @@ sparse_transpose(const SparseRows *matrix, SparseRows *transposed)
 		to = row_range_end(matrix, from);
 		sparse_transpose_fill(matrix, from, to, transposed);
 	}
+	check_sparse(transposed, SPARSE_SORTED, false);
+	check_transposed(matrix, transposed);
 }
 
 /*

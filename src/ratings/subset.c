@@ -141,6 +141,7 @@ fill_subset(const Interactions *whole, const SubsetFilter *filter, bool shared,
 	copy_entries(whole, filter, index, &subset->by_user);
 	sparse_transpose(&subset->by_user, &subset->by_item);
 	interactions_describe(subset);
+	check_interactions(subset);
 	return subset;
 }
 
