@@ -94,7 +94,7 @@ row_lists_close(RowLists *lists)
 		memmove(lists->value + to, lists->value + from, sizeof(float) * lists->count[row]);
 		matrix->start[row + 1] = to + lists->count[row];
 	}
-	check_sparse(matrix, SPARSE_UNIQUE, true);
+	check_sparse(matrix, SPARSE_UNIQUE, false);
 	return matrix;
 }
 

@@ -74,7 +74,7 @@ items_config_name(const char *config)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("text search configuration \"%s\" does not exist", config),
-				 errhint("\\dF in psql lists them; \"simple\" takes words as they are.")));
+				 errhint("\\dF in psql lists them; \"simple\" leaves words as they are.")));
 	form = (Form_pg_ts_config) GETSTRUCT(tuple);
 	name = quote_qualified_identifier(get_namespace_name(form->cfgnamespace),
 									  NameStr(form->cfgname));

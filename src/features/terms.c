@@ -100,8 +100,8 @@ report_no_tags(const FeatureColumn *feature)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("column \"%s\" has JSON that is not tags", feature->column.name),
-			 errhint("Tags are an array of strings, or of objects with a member \"name\" that is one.")));
+			 errmsg("column \"%s\" has JSON that is not a list of tags", feature->column.name),
+			 errhint("Tags are an array of strings, or of objects with a string member \"name\".")));
 }
 
 /* The tag that a JSON value is or names; a null is none. */
@@ -258,14 +258,14 @@ report_bad_rows(const TermsBuilder *builder, const ItemsSource *source)
 				 errmsg("relation %s has rows without an id", source->relation),
 				 errdetail("Column \"%s\" is null in " INT64_FORMAT " rows.", source->id.name,
 						   builder->nulls),
-				 errhint("Remove these rows, or name a view that leaves them out.")));
+				 errhint("Remove these rows, or use a view that leaves them out.")));
 	if (builder->repeated > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_CARDINALITY_VIOLATION),
 				 errmsg("relation %s has several rows for one item", source->relation),
-				 errdetail("Column \"%s\" has an id that another row has in " INT64_FORMAT " rows, such as %s.",
+				 errdetail("Column \"%s\" repeats an id in " INT64_FORMAT " rows, for example %s.",
 						   source->id.name, builder->repeated, builder->repeated_id),
-				 errhint("Make a view with one row for each item.")));
+				 errhint("Create a view with one row for each item.")));
 }
 
 /*

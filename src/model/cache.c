@@ -49,7 +49,7 @@ void
 model_cache_init(void)
 {
 	DefineCustomIntVariable("recsys.model_cache_size",
-							"Memory in which each session keeps models it has used.",
+							"Memory for the models that each session keeps.",
 							"A model in use is kept whole even if it is larger.",
 							&model_cache_size, 256 * 1024, 0, MAX_KILOBYTES,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);

@@ -378,7 +378,7 @@ check_header(const BlockHeader *header, const BlockShape *shape, const char *pay
 	if (header->part >= PART_COUNT)
 		return "it belongs to no known part";
 	if (payload_bytes(shape) != payload_size)
-		return "its size is not that of its rows and columns";
+		return "its size does not match its rows and columns";
 	if (header->crc != crc)
 		return "its checksum is wrong";
 	return NULL;

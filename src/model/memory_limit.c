@@ -22,8 +22,8 @@ void
 model_memory_limit_init(void)
 {
 	DefineCustomIntVariable("recsys.model_memory_limit",
-							"Memory that a model may need to be used.",
-							"A larger one is refused before it is read.",
+							"Maximum memory of a model.",
+							"A larger model is refused before it is read.",
 							&model_memory_limit, 4 * 1024 * 1024, 64, MAX_KILOBYTES,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
 }
@@ -44,5 +44,5 @@ model_require_memory(Size bytes, const char *what)
 			 errmsg("%s needs about %zu MB of memory, more than \"recsys.model_memory_limit\" allows",
 					what, megabytes),
 			 errdetail("\"recsys.model_memory_limit\" is %d kB.", model_memory_limit),
-			 errhint("Set it to at least '%zuMB' if you trust who made the model.", megabytes)));
+			 errhint("Set it to at least '%zuMB' if you trust the owner of the model.", megabytes)));
 }

@@ -134,10 +134,10 @@ report_no_ratings(const Model *model)
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("model \"%s\" has no ratings",
 					get_rel_name(model->relid)),
-			 errdetail(model->header.users == 0 ? "It was trained without any." :
+			 errdetail(model->header.users == 0 ? "It was trained without ratings." :
 					   "It was trained with store_ratings false."),
 			 errhint(model->header.users == 0 ? "Train it on ratings." :
-					 "Train it without the option \"store_ratings\".")));
+					 "Train it again without the option \"store_ratings\".")));
 }
 
 /*
@@ -155,7 +155,7 @@ model_require_part(const Model *model, ModelPart part, BlockType type,
 	if (state->blocks == 0)
 		report_damaged_part(model, part, "it is missing");
 	if (state->type != type || state->rows != rows || state->cols != cols)
-		report_damaged_part(model, part, "it has another shape than the header says");
+		report_damaged_part(model, part, "its shape is not what the header says");
 }
 
 /*

@@ -93,14 +93,14 @@ require_readable(Relation table)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("model \"%s\" cannot be read", RelationGetRelationName(table)),
-				 errdetail("It is not kept by the table access method heap."),
+				 errdetail("Its table does not use the table access method heap."),
 				 errhint("Its owner can change that with ALTER TABLE ... SET ACCESS METHOD heap.")));
 	if (!is_here(table))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("model \"%s\" cannot be read", RelationGetRelationName(table)),
 				 errdetail("It is unlogged, and the server is in recovery."),
-				 errhint("Ask the primary, or make it permanent there with ALTER TABLE ... SET LOGGED.")));
+				 errhint("Query the primary, or make the table permanent there with ALTER TABLE ... SET LOGGED.")));
 }
 
 /* Error unless the caller has the rights that a query on the table needs. */
@@ -130,9 +130,9 @@ has_policies(Relation table)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("model \"%s\" is under row-level security", RelationGetRelationName(table)),
-				 errdetail("Reading it would run code of role \"%s\" with your rights.",
+				 errdetail("Reading it would run code of role \"%s\" with your privileges.",
 						   GetUserNameFromId(owner, false)),
-				 errhint("Its policies are only applied to members of that role, or if a superuser owns the model.")));
+				 errhint("Only members of that role can read it, unless a superuser owns the model.")));
 	return true;
 }
 

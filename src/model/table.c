@@ -53,8 +53,8 @@ model_type(FunctionCallInfo fcinfo)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("type recsys_model does not exist in schema \"%s\"",
 						get_namespace_name(namespace)),
-				 errdetail("Functions of the extension look for it where they are."),
-				 errhint("Put all objects of the extension back into one schema.")));
+				 errdetail("The functions of the extension look for it in their own schema."),
+				 errhint("Move all objects of the extension back into one schema.")));
 	return type;
 }
 
@@ -93,7 +93,7 @@ report_not_a_model(const char *name)
 	ereport(ERROR,
 			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 			 errmsg("\"%s\" is not a model", name),
-			 errdetail("A relation of that name exists, and was left as it is."),
+			 errdetail("A relation of that name exists and was not changed."),
 			 errhint("Choose another name for the model.")));
 }
 
@@ -109,8 +109,8 @@ model_name_list(const char *name)
 	if (!SplitIdentifierString(copy, '.', &parts) || parts == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_NAME),
-				 errmsg("invalid name of a model: \"%s\"", name),
-				 errhint("A name is written as in SQL: in double quotes if it has spaces or capitals.")));
+				 errmsg("invalid model name: \"%s\"", name),
+				 errhint("Write the name as in SQL: in double quotes if it has spaces or capitals.")));
 	foreach(cell, parts)
 		result = lappend(result, makeString(pstrdup(lfirst(cell))));
 	return result;
@@ -177,13 +177,13 @@ model_lookup(const char *name, Oid *type)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("model \"%s\" does not exist", name),
-				 errhint("The view recsys_models lists the models there are.")));
+				 errhint("The view recsys_models lists existing models.")));
 	*type = extension_type_of(relid);
 	if (!OidIsValid(*type))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a model", name),
-				 errhint("The view recsys_models lists the models there are.")));
+				 errhint("The view recsys_models lists existing models.")));
 	return relid;
 }
 

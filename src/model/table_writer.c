@@ -50,7 +50,7 @@ report_not_written(const VersionWriter *writer, const char *what)
 			 errmsg("version %d of model \"%s\" could not be written", writer->version,
 					get_rel_name(writer->relid)),
 			 errdetail("%s", what),
-			 errhint("Drop the triggers of the model's table, or have them leave alone what training writes.")));
+			 errhint("Drop the triggers on the model's table, or make them leave the rows of training unchanged.")));
 }
 
 /* Looks at what RETURNING returns: was the row stored as it was given? */
@@ -110,7 +110,7 @@ insert_row(BlockSink *sink, int component, ModelPart part, uint32 block,
 	set_value(writer, 4, PointerGetDatum(meta), meta == NULL);
 	set_value(writer, 5, PointerGetDatum(data), false);
 	if (statement_run(writer->insert, writer->values, false, &stored.receiver) != 1)
-		report_not_written(writer, psprintf("A trigger left out the row of part \"%s\", block %u.",
+		report_not_written(writer, psprintf("A trigger suppressed the row of part \"%s\", block %u.",
 											name, block));
 	if (!stored.as_given)
 		report_not_written(writer, psprintf("A trigger altered the row of part \"%s\", block %u.",
@@ -155,7 +155,7 @@ next_version(Oid relid)
 	if (version == PG_INT32_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("%s has no number left for another version", model_table_name(relid)),
+				 errmsg("model %s has reached the maximum version number", model_table_name(relid)),
 				 errhint("Train a new model.")));
 	return version + 1;
 }
@@ -186,7 +186,7 @@ require_written(const VersionWriter *writer, int32 oldest)
 	rows_close(rows);
 	PopActiveSnapshot();
 	if (there != writer->rows)
-		report_not_written(writer, psprintf("It has " INT64_FORMAT " rows in the table, of " INT64_FORMAT " that were inserted.",
+		report_not_written(writer, psprintf("The table has " INT64_FORMAT " of the " INT64_FORMAT " rows that were inserted.",
 											there, writer->rows));
 	if (too_old > 0)
 		report_not_written(writer, psprintf("The table still has " INT64_FORMAT " rows of versions before %d, after they were deleted.",

@@ -123,8 +123,8 @@ call_cast(IdConverter *converter, Datum value)
 	if (call->isnull)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("an id of type %s has no text", format_type_be(converter->type)),
-				 errdetail("The cast of it to text is null.")));
+				 errmsg("could not convert an id of type %s to text", format_type_be(converter->type)),
+				 errdetail("The cast from that type to text returned NULL.")));
 	return TextDatumGetCString(result);
 }
 
@@ -167,10 +167,10 @@ require_trust(Oid owner, Oid type)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("ids of type %s cannot be read", format_type_be(type)),
-			 errdetail("Its cast to text is chosen by role \"%s\", and would run with your rights.",
+			 errmsg("could not read ids of type %s", format_type_be(type)),
+			 errdetail("Its cast to text was defined by role \"%s\" and would run with your privileges.",
 					   GetUserNameFromId(owner, false)),
-			 errhint("Make a view that has them as format('%%s', ...), which calls no cast.")));
+			 errhint("Create a view that converts the ids with format('%%s', ...), which does not call the cast.")));
 }
 
 /* Have a cast called; as SQL does, it may ask what types it is called with. */
@@ -309,10 +309,10 @@ report_unfit(const IdConverter *converter, Id id)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("the id \"%s\" does not fit the result type %s",
+			 errmsg("id \"%s\" does not fit the result type %s",
 					id_to_cstring(id), format_type_be(converter->type)),
-			 errdetail("The result has the type of the id that was given."),
-			 errhint("Give that id as text, for example '5', to have all ids as text, or cast it to the type of the ids you want.")));
+			 errdetail("Ids are returned in the type of the id that was passed."),
+			 errhint("Pass the id as text, for example '5', to get all ids as text, or cast it to the type of the ids in the result.")));
 }
 
 /* A value of the converter's integer type for an id. */

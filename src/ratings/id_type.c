@@ -56,17 +56,17 @@ id_type_problem(Oid type, Oid collation)
 	if (type == BPCHAROID)
 		type = TEXTOID;
 	if (type_is_rowtype(type) || OidIsValid(get_element_type(type)))
-		return "A value of it is several values.";
+		return "Its values are made of several values.";
 	if (type == CASHOID)
-		return "How its values are written depends on the setting lc_monetary.";
+		return "The text of its values depends on the setting lc_monetary.";
 	entry = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
 	if (!OidIsValid(entry->btree_opf))
-		return "It has no default operator class for B-trees, which would say what is equal.";
+		return "It has no default B-tree operator class, which defines equality.";
 	/* Types that have only the operators of oid name objects: regclass and its like. */
 	if (entry->btree_opintype == OIDOID && type != OIDOID)
-		return "How its values are written depends on names, which may change, and on the setting search_path.";
+		return "The text of its values depends on object names, which may change, and on the setting search_path.";
 	if (!equal_is_same(entry, collation))
-		return "Values of it may be equal that are written differently.";
+		return "Equal values of this type may have different text.";
 	return NULL;
 }
 

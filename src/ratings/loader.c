@@ -88,7 +88,7 @@ report_progress(ReadingClock *clock, const char *relation, int64 rows)
 		return;
 	clock->last_notice = seconds;
 	ereport(NOTICE,
-			(errmsg("reading relation %s: " INT64_FORMAT " rows, %.1f s gone",
+			(errmsg("reading relation %s: " INT64_FORMAT " rows, %.1f s elapsed",
 					relation, rows, seconds)));
 }
 

@@ -266,7 +266,7 @@ merge_values(float *value, int64 n, DuplicatesPolicy duplicates)
 	if (!(fabs(sum) <= FLT_MAX))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("the ratings of a user and an item add up to more than can be stored"),
+				 errmsg("the sum of the ratings of one user and item is out of range"),
 				 errhint("Scale the ratings down.")));
 	return (float) sum;
 }
@@ -280,7 +280,7 @@ report_duplicates(const Interactions *ratings, int32 user, int32 item, int64 n)
 			 errdetail("User %s and item %s have " INT64_FORMAT " rows.",
 					   id_to_cstring(ids_get(&ratings->users, user)),
 					   id_to_cstring(ids_get(&ratings->items, item)), n),
-			 errhint("Say what to make of them with the option \"duplicates\": max, min, mean, sum, first or last.")));
+			 errhint("Choose how to combine them with the option \"duplicates\": max, min, mean, sum, first or last.")));
 }
 
 /* Move the n values that count, not NaN, to the front; returns how many. */

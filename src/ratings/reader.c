@@ -95,7 +95,7 @@ ratings_require_ids(const RatingsSource *source, int64 null_users, int64 null_it
 				 errmsg("relation %s has rows without an id", source->relation),
 				 errdetail("Column \"%s\" is null in " INT64_FORMAT " rows, column \"%s\" in " INT64_FORMAT ".",
 						   source->user.name, null_users, source->item.name, null_items),
-				 errhint("Remove these rows, or name a view that leaves them out.")));
+				 errhint("Remove these rows, or use a view that leaves them out.")));
 }
 
 static void
@@ -109,7 +109,7 @@ report_bad_rows(const LoaderCounts *counts, const RatingsSource *source)
 						source->relation),
 				 errdetail("Column \"%s\" is NaN, infinite or too large in " INT64_FORMAT " rows.",
 						   source->rating.name, counts->not_finite),
-				 errhint("A row that is not rated has a null rating, or is left out.")));
+				 errhint("Use NULL for a row without a rating, or leave the row out.")));
 }
 
 /*
@@ -210,9 +210,9 @@ tell_zeros(const Interactions *ratings, const RatingsSource *source)
 {
 	if (ratings->zeros > 0)
 		ereport(NOTICE,
-				(errmsg("relation %s has " INT64_FORMAT " pairs of a user and an item with a weight of 0, which are left out",
-						source->relation, ratings->zeros),
-				 errdetail("A weight of 0 is no observation.")));
+				(errmsg("ignored " INT64_FORMAT " pairs of user and item with a value of 0 in relation %s",
+						ratings->zeros, source->relation),
+				 errdetail("As implicit feedback, 0 means that nothing was observed.")));
 }
 
 /*

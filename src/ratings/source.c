@@ -95,9 +95,9 @@ require_rating_type(Relation relation, const SourceColumn *column)
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("column \"%s\" of relation \"%s\" cannot hold ratings",
 							column->name, RelationGetRelationName(relation)),
-					 errdetail("It is of type %s; ratings are numbers.",
+					 errdetail("It is of type %s; ratings must be numbers.",
 							   format_type_be(column->type)),
-					 errhint("Make a view that casts it to a number, or give rating_col => NULL to count every row as 1.")));
+					 errhint("Create a view that casts it to a number, or pass rating_col => NULL to count every row as 1.")));
 	}
 }
 
@@ -132,8 +132,8 @@ source_require_ids(Relation relation, SourceColumn *column)
 				 errmsg("column \"%s\" of relation \"%s\" cannot hold ids",
 						column->name, RelationGetRelationName(relation)),
 				 errdetail("It is of type %s. %s", format_type_be(column->type),
-						   problem != NULL ? problem : "It has no equality."),
-				 errhint("Ids are integers, text, uuid or any other type whose equal values are written the same. Make a view that casts the column to one.")));
+						   problem != NULL ? problem : "It has no equality operator."),
+				 errhint("Ids must be integers, text, uuid or another type whose equal values have the same text. Create a view that casts the column to such a type.")));
 }
 
 static void
@@ -276,8 +276,8 @@ source_greater(const SourceColumn *column)
 	if (name == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("column \"%s\" cannot say what is later", column->name),
-				 errdetail("Values of type %s have no order.", format_type_be(column->type))));
+				 errmsg("column \"%s\" is not a time or number", column->name),
+				 errdetail("Type %s has no ordering operator.", format_type_be(column->type))));
 	return name;
 }
 

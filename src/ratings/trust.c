@@ -165,11 +165,11 @@ require_claimant_select(Relation relation, Bitmapset *columns, Oid claimant)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("relation \"%s\", which the model names, is not read for you",
+			 errmsg("cannot read relation \"%s\", which the model refers to",
 					RelationGetRelationName(relation)),
-			 errdetail("Role \"%s\", who owns the model, has no right to read all of it, and would find it there.",
+			 errdetail("Role \"%s\", the owner of the model, may not read all of the relation, and would find its contents in the model.",
 					   GetUserNameFromId(claimant, false)),
-			 errhint("Train the model with recsys_train, where you name the relation yourself.")));
+			 errhint("Train the model with recsys_train, naming the relation yourself.")));
 }
 
 /* Error: only whoever is trusted may have us read such a relation. */
@@ -178,11 +178,11 @@ report_untrusted(Relation relation, Oid owner, const char *reason)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("relation \"%s\", which the model names, is not read for you",
+			 errmsg("cannot read relation \"%s\", which the model refers to",
 					RelationGetRelationName(relation)),
-			 errdetail("%s Reading it would run code of role \"%s\" with your rights.", reason,
+			 errdetail("%s Reading it would run code of role \"%s\" with your privileges.", reason,
 					   GetUserNameFromId(owner, false)),
-			 errhint("Train the model with recsys_train, where you name the relation yourself, or have somebody who trusts that role do it.")));
+			 errhint("Train the model with recsys_train, naming the relation yourself, or ask a role that trusts the owner to do it.")));
 }
 
 /*
@@ -267,11 +267,11 @@ require_no_stranger(const ReadingRights *rights)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("relation \"%s\", which the model names, is not read for you",
+			 errmsg("cannot read relation \"%s\", which the model refers to",
 					get_rel_name(rights->relid)),
-			 errdetail("Role \"%s\" owns a partition of it, or the type of a column. Reading it would run code of that role with the rights of another.",
+			 errdetail("Role \"%s\" owns a partition of it, or the type of a column. Reading it would run code of that role with the privileges of another role.",
 					   GetUserNameFromId(rights->stranger, false)),
-			 errhint("Train the model with recsys_train, where you name the relation yourself.")));
+			 errhint("Train the model with recsys_train, naming the relation yourself.")));
 }
 
 /* Run a query on a relation that a model names, as the one who may read it. */
