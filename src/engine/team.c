@@ -17,7 +17,6 @@
 #include "postgres.h"
 #include "compat.h"
 
-#include "access/parallel.h"
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -34,11 +33,15 @@
 #include "engine/vectors.h"
 #include "model/json.h"
 #include "ratings/budget.h"
+#include "ratings/parallel.h"
 #include "ratings/shared.h"
 
-/* Keys of the parallel context's table of contents. */
-#define KEY_TEAM 1
-#define KEY_OPTIONS 2
+/* What the workers find when they start. */
+enum
+{
+	CHUNK_TEAM,					/* a TeamShared */
+	CHUNK_OPTIONS				/* the options, as the text of their JSON */
+};
 
 /* A wait this long is for the scheduler; until then, look again and again. */
 #define SPINS_BEFORE_SLEEP 2000
@@ -165,35 +168,30 @@ fill_shared(TeamShared *shared, const TrainContext *context)
 
 /*
  * Start the workers, if they can have what they need.  The state of the run,
- * with all of its arrays, has been made.  From here to team_dismiss nothing may be written to the database.
+ * with all of its arrays, has been made.  From here to team_dismiss nothing may
+ * be written to the database.
  */
 void
 team_launch(TrainContext *context)
 {
 	Team	   *team = context->team;
 	char	   *options = json_to_cstring(options_encode(&context->algorithm->options, context->options));
-	ParallelContext *parallel;
-	char	   *copy;
+	Size		bytes[] = {
+		[CHUNK_TEAM] = sizeof(TeamShared),
+		[CHUNK_OPTIONS] = strlen(options) + 1
+	};
+	void	   *chunk[lengthof(bytes)];
 
 	if (team->workers == 0)
 		return;
-	EnterParallelMode();
-	parallel = CreateParallelContext("recsys", "RecsysWorkerMain", team->workers);
-	shm_toc_estimate_chunk(&parallel->estimator, sizeof(TeamShared));
-	shm_toc_estimate_chunk(&parallel->estimator, strlen(options) + 1);
-	shm_toc_estimate_keys(&parallel->estimator, 2);
-	if (!shared_begin_parallel(parallel))
+	team->parallel = parallel_begin("RecsysWorkerMain", team->workers, lengthof(bytes), bytes,
+									chunk);
+	if (team->parallel == NULL)
 		return;
-
-	team->shared = shm_toc_allocate(parallel->toc, sizeof(TeamShared));
+	team->shared = chunk[CHUNK_TEAM];
 	fill_shared(team->shared, context);
-	shm_toc_insert(parallel->toc, KEY_TEAM, team->shared);
-	copy = shm_toc_allocate(parallel->toc, strlen(options) + 1);
-	strcpy(copy, options);
-	shm_toc_insert(parallel->toc, KEY_OPTIONS, copy);
-
-	team->parallel = parallel;
-	LaunchParallelWorkers(parallel);
+	memcpy(chunk[CHUNK_OPTIONS], options, bytes[CHUNK_OPTIONS]);
+	LaunchParallelWorkers(team->parallel);
 }
 
 /* Send the workers home and wait until they have gone. */
@@ -206,9 +204,7 @@ team_dismiss(TrainContext *context)
 		return;
 	pg_atomic_write_u32(&team->shared->dismissed, 1);
 	ConditionVariableBroadcast(&team->shared->work_to_do);
-	WaitForParallelWorkersToFinish(team->parallel);
-	DestroyParallelContext(team->parallel);
-	ExitParallelMode();
+	parallel_end(team->parallel);
 	team->parallel = NULL;
 	team->shared = NULL;
 }
@@ -399,8 +395,8 @@ wait_for_phase(TeamShared *shared)
 void
 RecsysWorkerMain(dsm_segment *segment, shm_toc *toc)
 {
-	TeamShared *shared = shm_toc_lookup(toc, KEY_TEAM, false);
-	char	   *options = shm_toc_lookup(toc, KEY_OPTIONS, false);
+	TeamShared *shared = parallel_chunk(toc, CHUNK_TEAM);
+	char	   *options = parallel_chunk(toc, CHUNK_OPTIONS);
 	Interactions ratings;
 	Team		team = {.shared = shared};
 	TrainContext context = {.team = &team, .ratings = &ratings};

@@ -19,7 +19,6 @@
 #include "compat.h"
 
 #include "access/heapam.h"
-#include "access/parallel.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
@@ -43,13 +42,16 @@
 #include "utils/snapmgr.h"
 
 #include "ratings/handover.h"
+#include "ratings/parallel.h"
 #include "ratings/scan.h"
-#include "ratings/shared.h"
 
-/* Keys of the parallel context's table of contents. */
-#define KEY_SHARED 1
-#define KEY_SCAN 2
-#define KEY_QUEUES 3
+/* What the workers find when they start. */
+enum
+{
+	CHUNK_SHARED,				/* a ScanShared */
+	CHUNK_SCAN,					/* of the table access method */
+	CHUNK_QUEUES				/* in which workers hand over what they have read */
+};
 
 /* Bytes of the queue of a worker. */
 #define QUEUE_BYTES 65536
@@ -86,6 +88,8 @@ typedef struct ScanTeam
 {
 	ParallelContext *parallel;
 	ScanShared *shared;
+	ParallelTableScanDesc scan;
+	char	   *queues;			/* [workers], of QUEUE_BYTES each */
 	HandoverQueues handover;
 } ScanTeam;
 
@@ -271,9 +275,9 @@ count_workers(Relation relation)
 void
 RecsysScanMain(dsm_segment *segment, shm_toc *toc)
 {
-	ScanShared *shared = shm_toc_lookup(toc, KEY_SHARED, false);
-	ParallelTableScanDesc scan = shm_toc_lookup(toc, KEY_SCAN, false);
-	char	   *queues = shm_toc_lookup(toc, KEY_QUEUES, false);
+	ScanShared *shared = parallel_chunk(toc, CHUNK_SHARED);
+	ParallelTableScanDesc scan = parallel_chunk(toc, CHUNK_SCAN);
+	char	   *queues = parallel_chunk(toc, CHUNK_QUEUES);
 	shm_mq	   *queue = (shm_mq *) (queues + (Size) ParallelWorkerNumber * QUEUE_BYTES);
 	Relation	relation = table_open(shared->relid, AccessShareLock);
 	Loader		loader;
@@ -287,24 +291,10 @@ RecsysScanMain(dsm_segment *segment, shm_toc *toc)
 	handover_send(shm_mq_attach(queue, segment, NULL), &loader);
 }
 
-/* What the workers see.  False: there is no room for it. */
-static bool
-share_scan(ScanTeam *team, Relation relation, const RatingsSource *source, const Loader *loader)
+/* What the workers see is filled in from what the leader reads and how. */
+static void
+fill_shared(ScanShared *shared, const RatingsSource *source, const Loader *loader)
 {
-	ParallelContext *parallel = team->parallel;
-	Snapshot	snapshot = GetActiveSnapshot();
-	Size		scan_size = table_parallelscan_estimate(relation, snapshot);
-	ScanShared *shared;
-	ParallelTableScanDesc scan;
-
-	shm_toc_estimate_chunk(&parallel->estimator, sizeof(ScanShared));
-	shm_toc_estimate_chunk(&parallel->estimator, scan_size);
-	shm_toc_estimate_chunk(&parallel->estimator, mul_size(QUEUE_BYTES, parallel->nworkers));
-	shm_toc_estimate_keys(&parallel->estimator, 3);
-	if (!shared_begin_parallel(parallel))
-		return false;
-
-	team->shared = shared = shm_toc_allocate(parallel->toc, sizeof(ScanShared));
 	memset(shared, 0, sizeof(ScanShared));
 	shared->relid = source->relid;
 	shared->columns = find_columns(source);
@@ -315,10 +305,31 @@ share_scan(ScanTeam *team, Relation relation, const RatingsSource *source, const
 	shared->keep_left_out = loader->keep_left_out;
 	pg_atomic_init_u64(&shared->share.rows, 0);
 	pg_atomic_init_u64(&shared->share.bytes, 0);
-	shm_toc_insert(parallel->toc, KEY_SHARED, shared);
-	scan = shm_toc_allocate(parallel->toc, scan_size);
-	table_parallelscan_initialize(relation, scan, snapshot);
-	shm_toc_insert(parallel->toc, KEY_SCAN, scan);
+}
+
+/*
+ * Make room for workers, and for what they see.  False: there is none.
+ */
+static bool
+prepare_workers(ScanTeam *team, Relation relation, const RatingsSource *source, int workers,
+				const Loader *loader)
+{
+	Snapshot	snapshot = GetActiveSnapshot();
+	Size		bytes[] = {
+		[CHUNK_SHARED] = sizeof(ScanShared),
+		[CHUNK_SCAN] = table_parallelscan_estimate(relation, snapshot),
+		[CHUNK_QUEUES] = mul_size(QUEUE_BYTES, workers)
+	};
+	void	   *chunk[lengthof(bytes)];
+
+	team->parallel = parallel_begin("RecsysScanMain", workers, lengthof(bytes), bytes, chunk);
+	if (team->parallel == NULL)
+		return false;
+	team->shared = chunk[CHUNK_SHARED];
+	team->scan = chunk[CHUNK_SCAN];
+	team->queues = chunk[CHUNK_QUEUES];
+	fill_shared(team->shared, source, loader);
+	table_parallelscan_initialize(relation, team->scan, snapshot);
 	return true;
 }
 
@@ -327,12 +338,10 @@ static void
 launch_workers(ScanTeam *team)
 {
 	ParallelContext *parallel = team->parallel;
-	char	   *queues = shm_toc_allocate(parallel->toc,
-										  mul_size(QUEUE_BYTES, parallel->nworkers));
+	char	   *queues = team->queues;
 
 	for (int i = 0; i < parallel->nworkers; i++)
 		shm_mq_set_receiver(shm_mq_create(queues + (Size) i * QUEUE_BYTES, QUEUE_BYTES), MyProc);
-	shm_toc_insert(parallel->toc, KEY_QUEUES, queues);
 	LaunchParallelWorkers(parallel);
 	handover_begin(&team->handover, parallel);
 	for (int i = 0; i < team->handover.workers; i++)
@@ -345,8 +354,7 @@ static void
 dismiss_workers(ScanTeam *team)
 {
 	handover_end(&team->handover);
-	DestroyParallelContext(team->parallel);
-	ExitParallelMode();
+	parallel_end(team->parallel);
 }
 
 /* False: there is no room for what workers need, and nothing was read. */
@@ -354,16 +362,13 @@ static bool
 read_with_workers(Relation relation, const RatingsSource *source, int workers, Loader *loader)
 {
 	ScanTeam	team = {0};
-	ParallelTableScanDesc scan;
 
-	EnterParallelMode();
-	team.parallel = CreateParallelContext("recsys", "RecsysScanMain", workers);
-	if (!share_scan(&team, relation, source, loader))
+	if (!prepare_workers(&team, relation, source, workers, loader))
 		return false;
-	scan = shm_toc_lookup(team.parallel->toc, KEY_SCAN, false);
 	launch_workers(&team);
 	loader->share = &team.shared->share;
-	take_rows(relation, table_beginscan_parallel(relation, scan), &team.shared->columns, loader);
+	take_rows(relation, table_beginscan_parallel(relation, team.scan), &team.shared->columns,
+			  loader);
 	loader->share = NULL;
 	handover_receive(&team.handover, loader);
 	dismiss_workers(&team);

@@ -115,10 +115,10 @@ shared_create(Size bytes)
 
 /*
  * InitializeParallelDSM.  False: there is no room for what processes need to
- * work together; the context is destroyed then, and parallel mode left.
+ * work together; the context can only be destroyed then.
  */
 bool
-shared_begin_parallel(ParallelContext *parallel)
+shared_initialize(ParallelContext *parallel)
 {
 	Attempt		attempt = {.parallel = parallel};
 
@@ -127,8 +127,6 @@ shared_begin_parallel(ParallelContext *parallel)
 		return true;
 	ereport(DEBUG1,
 			(errmsg_internal("no room for the dynamic shared memory of parallel workers")));
-	DestroyParallelContext(parallel);
-	ExitParallelMode();
 	return false;
 }
 

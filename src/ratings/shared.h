@@ -12,6 +12,6 @@
 
 extern dsm_segment *shared_create(Size bytes);
 extern dsm_segment *shared_attach(dsm_handle handle);
-extern bool shared_begin_parallel(ParallelContext *parallel);
+extern bool shared_initialize(ParallelContext *parallel);
 
 #endif							/* RECSYS_RATINGS_SHARED_H */

@@ -16,8 +16,6 @@
 #include "compat.h"
 
 #include "access/htup_details.h"
-#include "access/parallel.h"
-#include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "port/atomics.h"
@@ -32,13 +30,11 @@
 #include "model/memory_model.h"
 #include "model/model.h"
 #include "ratings/budget.h"
+#include "ratings/parallel.h"
 #include "ratings/shared.h"
 #include "serving/auc.h"
 #include "serving/batch.h"
 #include "serving/request.h"
-
-/* The key of the parallel context's table of contents. */
-#define KEY_BATCH 1
 
 /* Scores of a block of users are about so many bytes, and they are at most so many. */
 #define BLOCK_BYTES (4 * 1024 * 1024)
@@ -364,7 +360,7 @@ has_factors(const Model *model)
 void
 RecsysBatchMain(dsm_segment *segment, shm_toc *toc)
 {
-	BatchShared *shared = shm_toc_lookup(toc, KEY_BATCH, false);
+	BatchShared *shared = parallel_chunk(toc, 0);
 	Batch		batch = {.shape = shared->shape};
 	Model	   *model;
 
@@ -390,24 +386,19 @@ RecsysBatchMain(dsm_segment *segment, shm_toc *toc)
 static bool
 run_with_workers(const Batch *batch, Model *model, int workers, const BatchShared *description)
 {
-	ParallelContext *parallel;
+	Size		bytes = sizeof(BatchShared);
+	void	   *chunk;
 	BatchShared *shared;
+	ParallelContext *parallel = parallel_begin("RecsysBatchMain", workers, 1, &bytes, &chunk);
 
-	EnterParallelMode();
-	parallel = CreateParallelContext("recsys", "RecsysBatchMain", workers);
-	shm_toc_estimate_chunk(&parallel->estimator, sizeof(BatchShared));
-	shm_toc_estimate_keys(&parallel->estimator, 1);
-	if (!shared_begin_parallel(parallel))
+	if (parallel == NULL)
 		return false;
-	shared = shm_toc_allocate(parallel->toc, sizeof(BatchShared));
+	shared = chunk;
 	*shared = *description;
 	pg_atomic_init_u64(&shared->next, 0);
-	shm_toc_insert(parallel->toc, KEY_BATCH, shared);
 	LaunchParallelWorkers(parallel);
 	take_blocks(worker_create(batch, model, &shared->next));
-	WaitForParallelWorkersToFinish(parallel);
-	DestroyParallelContext(parallel);
-	ExitParallelMode();
+	parallel_end(parallel);
 	return true;
 }
 
