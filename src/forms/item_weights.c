@@ -76,10 +76,12 @@ add_sparse_rows(const ItemWeightsState *state, const UserProfile *profile)
 	for (int32 i = 0; i < profile->count; i++)
 	{
 		int32		item = profile->item[i];
+		float		value = profile->value[i];
+		int64		end = weights->start[item + 1];
 
 		CHECK_FOR_INTERRUPTS();
-		for (int64 e = weights->start[item]; e < weights->start[item + 1]; e++)
-			state->scores[weights->index[e]] += profile->value[i] * weights->value[e];
+		for (int64 e = weights->start[item]; e < end; e++)
+			state->scores[weights->index[e]] += value * weights->value[e];
 	}
 }
 

@@ -2,10 +2,11 @@
  * ranking.c
  *		From the scores of all items to the best of them.
  *
- * What a form gives is settled first: an item for which it has no score (NaN)
- * gets -infinity, and is behind all others.  Then items are left out, which
- * makes their scores NaN: they are in no list, and have no place in the order.
- * Only what has a score is pushed to the top-k.
+ * An item for which a form has no score (NaN) is in no list, nor is one that is
+ * left out, which makes its score NaN.  Where not only the best matter but the
+ * whole order, the two differ: what has no score is behind all others, what is
+ * left out has no place.  There the scores are settled before items are left
+ * out: what has none gets -infinity.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -28,30 +29,13 @@ report_infinite(void)
 			 errhint("Scale the ratings down.")));
 }
 
-/* Settle the scores of a form.  Error: one of them is infinite. */
+/* Give items without a score -infinity. */
 void
 settle_scores(double *scores, int32 count)
 {
-	bool		infinite = false;
-
 	for (int32 i = 0; i < count; i++)
-	{
-		infinite |= isinf(scores[i]) != 0;
-		scores[i] = isnan(scores[i]) ? -get_float8_infinity() : scores[i];
-	}
-	if (infinite)
-		report_infinite();
-}
-
-/*
- * Settle scores in single precision, those that a form makes for many users at
- * once; it has seen that they are finite.
- */
-void
-settle_single_scores(const float *from, double *scores, int32 count)
-{
-	for (int32 i = 0; i < count; i++)
-		scores[i] = isnan(from[i]) ? -get_float8_infinity() : from[i];
+		if (isnan(scores[i]))
+			scores[i] = -get_float8_infinity();
 }
 
 /* Take the scores from some items. */
@@ -86,19 +70,27 @@ push_items(TopK *top, const double *scores, ItemList items)
 }
 
 /*
- * The n best of the scores of a form, best first, palloc'd; the scores are
- * settled.
+ * Put what was pushed in order, best first.  Error: a score is infinite, and so
+ * says nothing.
  */
+void
+sort_pushed(TopK *top)
+{
+	topk_sort(top);
+	if (top->count > 0 && isinf(top->heap[0].score))
+		report_infinite();
+}
+
+/* The n best of the scores of a form, best first, palloc'd. */
 TopK
-rank_scores(double *scores, int32 count, int n)
+rank_scores(const double *scores, int32 count, int n)
 {
 	TopK		top;
 
 	n = Min(n, count);
 	topk_init(&top, n, palloc_extended(sizeof(Scored) * (Size) Max(n, 1), MCXT_ALLOC_HUGE));
-	settle_scores(scores, count);
 	push_scores(&top, scores, count);
-	topk_sort(&top);
+	sort_pushed(&top);
 	Assert(ranking_is_valid(&top, count));
 	return top;
 }

@@ -17,11 +17,11 @@ typedef struct ItemList
 } ItemList;
 
 extern void settle_scores(double *scores, int32 count);
-extern void settle_single_scores(const float *from, double *scores, int32 count);
 extern void leave_out(double *scores, ItemList items);
 extern void push_scores(TopK *top, const double *scores, int32 count);
 extern void push_items(TopK *top, const double *scores, ItemList items);
-extern TopK rank_scores(double *scores, int32 count, int n);
+extern void sort_pushed(TopK *top);
+extern TopK rank_scores(const double *scores, int32 count, int n);
 extern void negate_scores(double *scores, int32 count);
 extern bool ranking_is_valid(const TopK *top, int32 count);
 

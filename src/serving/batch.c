@@ -198,7 +198,9 @@ worker_create(const Batch *batch, Model *model, pg_atomic_uint64 *next)
 		worker->rows = MemoryContextAllocHuge(CurrentMemoryContext,
 											  budget_array(budget_array(worker->block, Max(items, 1)),
 														   sizeof(float)));
-	worker->ranker = ranker_create(model, batch->shape.n, true);
+	worker->ranker = ranker_create(model, batch->shape.n);
+	worker->ranker->many = true;
+	worker->ranker->ordered = batch->shape.relevant > 0;
 	return worker;
 }
 

@@ -30,13 +30,12 @@ allocate(const Ranker *ranker, Size count, Size element)
  * the current memory context.
  */
 Ranker *
-ranker_create(Model *model, int n, bool many)
+ranker_create(Model *model, int n)
 {
 	Ranker	   *ranker = palloc0(sizeof(Ranker));
 
 	ranker->model = model;
 	ranker->n = Min(n, model->header.items);
-	ranker->many = many;
 	ranker->context = CurrentMemoryContext;
 	ranker->score = allocate(ranker, model->header.items, sizeof(double));
 	ranker->heap = allocate(ranker, ranker->n, sizeof(Scored));
@@ -98,15 +97,14 @@ score_items(Ranker *ranker, const Request *request)
 	Model	   *model = ranker->model;
 
 	if (request->scored != NULL)
-	{
-		settle_single_scores(request->scored, ranker->score, model->header.items);
-		return;
-	}
-	if (request->user < 0 && request->profile.count > 0)
+		for (int32 item = 0; item < model->header.items; item++)
+			ranker->score[item] = request->scored[item];
+	else if (request->user < 0 && request->profile.count > 0)
 		model->form->score_profile(model, &request->profile, ranker->score);
 	else
 		model->form->score_items(model, request->user, ranker->score);
-	settle_scores(ranker->score, model->header.items);
+	if (ranker->ordered)
+		settle_scores(ranker->score, model->header.items);
 }
 
 /* Keep the best of the scores. */
@@ -120,7 +118,7 @@ list_best(Ranker *ranker, const Request *request, TopK *top)
 		push_items(top, ranker->score, *request->candidates);
 	else
 		push_scores(top, ranker->score, ranker->model->header.items);
-	topk_sort(top);
+	sort_pushed(top);
 }
 
 /* The order of the popular items, deep enough for the request at hand. */
@@ -197,5 +195,5 @@ request_answer(Ranker *ranker, const Request *request)
 Answer
 request_answer_once(Model *model, const Request *request)
 {
-	return request_answer(ranker_create(model, request->n, false), request);
+	return request_answer(ranker_create(model, request->n), request);
 }

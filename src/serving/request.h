@@ -50,6 +50,7 @@ typedef struct Ranker
 	Model	   *model;
 	int			n;				/* the longest that a list can be */
 	bool		many;			/* are there many requests to come? */
+	bool		ordered;		/* does the place of every item matter (auc.c)? */
 	double	   *score;			/* [items] of the request at hand: see ranking.c */
 	bool		scored;			/* are they there?  Not for the popular of all items */
 	ItemList	left_out;		/* of the request at hand */
@@ -59,7 +60,7 @@ typedef struct Ranker
 	MemoryContext context;		/* of all of this */
 } Ranker;
 
-extern Ranker *ranker_create(Model *model, int n, bool many);
+extern Ranker *ranker_create(Model *model, int n);
 extern Answer request_answer(Ranker *ranker, const Request *request);
 extern Answer request_answer_once(Model *model, const Request *request);
 extern void require_seen(const Model *model);
