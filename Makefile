@@ -19,6 +19,7 @@ REGRESS_OPTS = --inputdir=test --load-extension=recsys
 ISOLATION = $(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test --load-extension=recsys
 TAP_TESTS = 1
+REGRESS_PREP = test_modules
 PROVE_TESTS = test/t/*.pl
 
 BLAS_DIR ?= $(firstword $(wildcard /usr/lib/*/openblas-serial))
@@ -36,6 +37,7 @@ ifneq ($(findstring clang,$(CC)),)
 PG_CFLAGS += -Wno-ignored-optimization-argument -Wno-unknown-warning-option -Wno-ignored-attributes
 endif
 SHLIB_LINK = -lm
+EXTRA_CLEAN = test/recsys.a $(foreach end,o so,test/modules/*/*.$(end) test/fuzz/*.$(end))
 
 ifdef SANITIZE
 PG_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-sanitize=alignment
@@ -55,6 +57,19 @@ src/math/kernels_avx512.o src/math/kernels_avx512.bc: PERMIT_ISA = -mavx512f -ma
 src/math/kernels_avx2.o src/math/kernels_avx512.o: override CFLAGS += $(PERMIT_ISA)
 src/math/kernels_avx2.bc src/math/kernels_avx512.bc: override BITCODE_CFLAGS += $(PERMIT_ISA)
 endif
+
+# What only tests call is in modules of their own, which are not installed: tests
+# load them from here.  They are linked with those of our objects that they need;
+# some of these have the same name, which the q of ar allows.
+.PHONY: test_modules
+test_modules: all test/recsys.a
+	for module in modules/recsys_test fuzz; do \
+		$(MAKE) -C test/$$module PG_CONFIG=$(PG_CONFIG) PG_CFLAGS='$(PG_CFLAGS)' all || exit; \
+	done
+
+test/recsys.a: $(OBJS)
+	rm -f $@
+	$(AR) qcs $@ $^
 
 # Every object is rebuilt when a header changes: the tree is small.
 $(OBJS): $(wildcard src/*.h src/*/*.h)

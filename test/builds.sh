@@ -20,7 +20,7 @@ run_clang()
 	as_user cp -a recsys clang
 	if quietly "$log" as_user make -s -C clang "PG_CONFIG=$pg_config" clean &&
 		quietly "$log" as_user make -s -j "$(nproc)" -C clang \
-			"PG_CONFIG=$pg_config" "CC=$clang" SANITIZE= WERROR=1 with_llvm=no; then
+			"PG_CONFIG=$pg_config" "CC=$clang" SANITIZE= WERROR=1 with_llvm=no test_modules; then
 		report ok build/clang "${clang##*/}, without a warning"
 	else
 		report FAILED build/clang

@@ -189,18 +189,18 @@ ask_profile(Model *model, Answer *answer)
 {
 	int32		item[MOST_ROWS];
 	float		value[MOST_ROWS];
-	int32		count = 0;
+	UserProfile profile = {.item = item, .value = value};
 	double	   *score = room(model);
 
 	for (int32 i = 0; i < some(model->header.items); i += 2)
 	{
-		item[count] = i;
-		value[count++] = 1 + i % 5;
+		item[profile.count] = i;
+		value[profile.count++] = 1 + i % 5;
 	}
 	if (model->form->score_profile == NULL)
 		return;
 	(void) model_state(model);
-	model->form->score_profile(model, item, value, count, score);
+	model->form->score_profile(model, &profile, score);
 	note_scores(answer, score, model->header.items);
 }
 

@@ -491,7 +491,9 @@ SELECT name, json, ask_enormous(name, forge_header(format('jsonb_set(meta, ''{pa
 	('exact', '{"bm25_k1": 1e300}'), ('exact', '{"k": 2147483647}'), ('blend', '{"weights": [1e300, 1, 1]}'), ('blend', '{"weights": [1e38, 1, 1]}')) p(name, json);
 
 -- Nobody can be folded in by a model that does not say how.
-CREATE FUNCTION public.scores_of_profile(model regclass, items bigint[], ratings float4[]) RETURNS float8[] LANGUAGE c STRICT AS '$libdir/recsys', 'recsys_scores_of_profile';
+\getenv test_module PG_ABS_SRCDIR
+\set test_module :test_module /modules/recsys_test/recsys_test
+CREATE FUNCTION public.scores_of_profile(model regclass, items bigint[], ratings float4[]) RETURNS float8[] LANGUAGE c STRICT AS :'test_module';
 SELECT array_length(scores_of_profile('svd', '{1,2}', '{5,1}'), 1) AS scores;
 DO $$ BEGIN EXECUTE format(damage.forge_header('meta #- ''{params,fold_in}'''), 'svd'); END $$;
 SELECT scores_of_profile('svd', '{1,2}', '{5,1}');

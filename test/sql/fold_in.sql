@@ -2,8 +2,10 @@
 -- who was not in training.  Who was, and is folded in with his own ratings,
 -- gets nearly the scores that he had.
 SET client_min_messages = warning;	-- on a slow machine training tells its progress
-CREATE FUNCTION scores_of_users(model regclass, users bigint[]) RETURNS float8[] LANGUAGE c STRICT AS '$libdir/recsys', 'recsys_scores_of_users';
-CREATE FUNCTION scores_of_profile(model regclass, items bigint[], ratings float4[]) RETURNS float8[] LANGUAGE c STRICT AS '$libdir/recsys', 'recsys_scores_of_profile';
+\getenv test_module PG_ABS_SRCDIR
+\set test_module :test_module /modules/recsys_test/recsys_test
+CREATE FUNCTION scores_of_users(model regclass, users bigint[]) RETURNS float8[] LANGUAGE c STRICT AS :'test_module';
+CREATE FUNCTION scores_of_profile(model regclass, items bigint[], ratings float4[]) RETURNS float8[] LANGUAGE c STRICT AS :'test_module';
 CREATE SCHEMA fold_in;
 SET search_path = fold_in, public;
 

@@ -1,9 +1,12 @@
 /*
- * scores.c
- *		Scores of all items, as evaluation asks a model for them: for many users
+ * recsys_test.c
+ *		What the SQL tests ask of the library that it has no function for: the
+ *		scores of all items, as evaluation asks a model for them, for many users
  *		at once, and for somebody who was not in training.
  *
- * The extension's script does not declare these functions; tests do.
+ * The module has code of the extension of its own (see the Makefile), hence also
+ * a cache of models of its own, with the settings' defaults.  The tests create
+ * the functions in the schema of the extension, whose types they look up there.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -15,11 +18,23 @@
 #include "utils/array.h"
 
 #include "engine/dense.h"
+#include "math/kernels.h"
 #include "model/model.h"
 #include "serving/arguments.h"
 
-PG_FUNCTION_INFO_V1(recsys_scores_of_users);
-PG_FUNCTION_INFO_V1(recsys_scores_of_profile);
+PG_MODULE_MAGIC;
+
+extern PGDLLEXPORT void _PG_init(void);
+
+PG_FUNCTION_INFO_V1(scores_of_users);
+PG_FUNCTION_INFO_V1(scores_of_profile);
+
+/* What the module needs of recsys.c's. */
+void
+_PG_init(void)
+{
+	kernels_choose();
+}
 
 /* The scores as an array, null where there is none. */
 static Datum
@@ -69,7 +84,7 @@ index_of(Model *model, int32 (*find) (Model *model, Id id), Datum value)
  * for the first user, then for the next; all in training.
  */
 Datum
-recsys_scores_of_users(PG_FUNCTION_ARGS)
+scores_of_users(PG_FUNCTION_ARGS)
 {
 	Model	   *model = model_argument(fcinfo, 0);
 	int			count;
@@ -98,7 +113,7 @@ recsys_scores_of_users(PG_FUNCTION_ARGS)
  * scores of all items for who has given these ratings; the items are in order.
  */
 Datum
-recsys_scores_of_profile(PG_FUNCTION_ARGS)
+scores_of_profile(PG_FUNCTION_ARGS)
 {
 	Model	   *model = model_argument(fcinfo, 0);
 	int			count;
