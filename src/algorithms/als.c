@@ -414,11 +414,10 @@ als_work(TrainContext *context, int phase, int64 argument, int unit)
 {
 	Als		   *als = context->state;
 	const SparseRows *rows = rows_of_phase(als, phase);
-	int			units = team_row_units(rows);
-	int32		end = sparse_row_bound(rows, unit + 1, units);
+	RowRange	range = team_unit_rows(rows, unit);
 	double		sum = 0;
 
-	for (int32 row = sparse_row_bound(rows, unit, units); row < end; row++)
+	for (int32 row = range.from; row < range.to; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		sum += work_on_row(als, phase, row);
@@ -429,8 +428,7 @@ als_work(TrainContext *context, int phase, int64 argument, int unit)
 static double
 run_phase(TrainContext *context, int phase)
 {
-	return team_run(context, phase, 0, team_row_units(rows_of_phase(context->state, phase)),
-					NULL);
+	return team_run_rows(context, phase, 0, rows_of_phase(context->state, phase), NULL);
 }
 
 /* Returns false after the last. */
@@ -443,8 +441,7 @@ end_iteration(TrainContext *context)
 	double		penalty = side_penalty(als, &ratings->by_user, als->users) +
 		side_penalty(als, &ratings->by_item, als->items);
 
-	return iteration_end(context, sse + penalty,
-						 sqrt(sse / sparse_entries(&ratings->by_user)));
+	return iteration_end_squares(context, sse, penalty);
 }
 
 /* Users are folded in by the equations of their side. */

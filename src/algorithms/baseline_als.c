@@ -113,27 +113,25 @@ baseline_als_work(TrainContext *context, int phase, int64 argument, int unit)
 	const BaselineAlsOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
 	const SparseRows *rows = rows_of_phase(context, phase);
-	int			units = team_row_units(rows);
-	int32		from = sparse_row_bound(rows, unit, units);
-	int32		to = sparse_row_bound(rows, unit + 1, units);
+	RowRange	range = team_unit_rows(rows, unit);
 
 	switch (phase)
 	{
 		case BASELINE_ITEMS:
-			baseline_fit_items(ratings, &opts->baseline, context->state, from, to);
+			baseline_fit_items(ratings, &opts->baseline, context->state, range.from, range.to);
 			return 0;
 		case BASELINE_USERS:
-			baseline_fit_users(ratings, &opts->baseline, context->state, from, to);
+			baseline_fit_users(ratings, &opts->baseline, context->state, range.from, range.to);
 			return 0;
 		default:
-			return squared_error(ratings, context->state, from, to);
+			return squared_error(ratings, context->state, range.from, range.to);
 	}
 }
 
 static double
 run_phase(TrainContext *context, int phase)
 {
-	return team_run(context, phase, 0, team_row_units(rows_of_phase(context, phase)), NULL);
+	return team_run_rows(context, phase, 0, rows_of_phase(context, phase), NULL);
 }
 
 /* Returns false after the last. */
@@ -143,15 +141,14 @@ end_iteration(TrainContext *context)
 	const BaselineAlsOptions *opts = context->options;
 	const Baseline *baseline = context->state;
 	const Interactions *ratings = context->ratings;
-	double		error = run_phase(context, BASELINE_ERROR);
+	double		sse = run_phase(context, BASELINE_ERROR);
 	double		penalty =
 		opts->baseline.item_regularization *
 		sum_of_squares(baseline->item_bias, ratings->items.count) +
 		opts->baseline.user_regularization *
 		sum_of_squares(baseline->user_bias, ratings->users.count);
 
-	return iteration_end(context, error + penalty,
-						 sqrt(error / sparse_entries(&ratings->by_user)));
+	return iteration_end_squares(context, sse, penalty);
 }
 
 static void

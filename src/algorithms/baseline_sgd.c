@@ -122,12 +122,8 @@ baseline_sgd_train(TrainContext *context)
 	int			iterations = iteration_plan(context);
 
 	for (int epoch = 0; epoch < iterations; epoch++)
-	{
-		double		sse = train_epoch(context, epoch);
-
-		if (!iteration_end(context, sse, sqrt(sse / sparse_entries(&ratings->by_user))))
+		if (!iteration_end_squares(context, train_epoch(context, epoch), 0))
 			break;
-	}
 	fold_in.iterations = context->progress->done;
 	draft_add_fold_in(context->draft, &fold_in);
 	draft_add_offset(context->draft, ratings->mean);

@@ -207,7 +207,7 @@ bpr_attach(TrainContext *context)
 	bpr->q = team_vectors(context, BPR_Q, ratings->by_item.rows, bpr->stride);
 	bpr->item_bias = team_vectors(context, BPR_ITEM_BIAS, ratings->by_item.rows, 1);
 	attach_groups(bpr, context);
-	bpr->taken = palloc_extended(ratings->by_item.rows, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	bpr->taken = allocate_array_zero(ratings->by_item.rows, sizeof(*bpr->taken));
 	return bpr;
 }
 
@@ -374,14 +374,13 @@ bpr_work(TrainContext *context, int phase, int64 argument, int unit)
 	Bpr		   *bpr = context->state;
 	const SparseRows *rows = phase == BPR_START_ITEMS ? &bpr->ratings->by_item :
 		&bpr->ratings->by_user;
-	int			units = team_row_units(rows);
-	int32		end;
+	RowRange	range;
 
 	if (phase == BPR_STRATUM)
 		return train_block(bpr, argument / bpr->groups, unit,
 						   (unit + argument % bpr->groups) % bpr->groups);
-	end = sparse_row_bound(rows, unit + 1, units);
-	for (int32 row = sparse_row_bound(rows, unit, units); row < end; row++)
+	range = team_unit_rows(rows, unit);
+	for (int32 row = range.from; row < range.to; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (phase == BPR_DEAL)
@@ -403,7 +402,7 @@ train_epoch(TrainContext *context, int epoch)
 	double		loss = 0;
 
 	deal_items(bpr, epoch);
-	team_run(context, BPR_DEAL, 0, team_row_units(&bpr->ratings->by_user), NULL);
+	team_run_rows(context, BPR_DEAL, 0, &bpr->ratings->by_user, NULL);
 	for (int s = 0; s < bpr->groups; s++)
 		loss += team_run(context, BPR_STRATUM, (int64) epoch * bpr->groups + s, bpr->groups,
 						 NULL);
@@ -445,8 +444,8 @@ bpr_train(TrainContext *context)
 	const Interactions *ratings = context->ratings;
 	int			iterations = iteration_plan(context);
 
-	team_run(context, BPR_START_USERS, 0, team_row_units(&ratings->by_user), NULL);
-	team_run(context, BPR_START_ITEMS, 0, team_row_units(&ratings->by_item), NULL);
+	team_run_rows(context, BPR_START_USERS, 0, &ratings->by_user, NULL);
+	team_run_rows(context, BPR_START_ITEMS, 0, &ratings->by_item, NULL);
 	for (int epoch = 0; epoch < iterations; epoch++)
 		if (!iteration_end(context, train_epoch(context, epoch), NAN))
 			break;

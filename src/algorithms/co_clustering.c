@@ -350,13 +350,12 @@ co_clustering_work(TrainContext *context, int phase, int64 argument, int unit)
 {
 	CoClustering *run = context->state;
 	const SparseRows *rows = run->side[argument % 2].rows;
-	int			units = team_row_units(rows);
-	int32		end = sparse_row_bound(rows, unit + 1, units);
+	RowRange	range = team_unit_rows(rows, unit);
 	Cell	   *cells = run->cells + (Size) unit * run->co_clusters;
 	double		result = 0;
 
 	memset(cells, 0, sizeof(Cell) * run->co_clusters);
-	for (int32 row = sparse_row_bound(rows, unit, units); row < end; row++)
+	for (int32 row = range.from; row < range.to; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		result += work_on_row(run, phase, argument, row, cells);
@@ -369,8 +368,7 @@ run_phase(TrainContext *context, int phase, int restart, int side)
 {
 	const CoClustering *run = context->state;
 
-	return team_run(context, phase, (int64) restart * 2 + side,
-					team_row_units(run->side[side].rows), NULL);
+	return team_run_rows(context, phase, (int64) restart * 2 + side, run->side[side].rows, NULL);
 }
 
 /* Fit the offsets to the sums that the units of a phase have left. */
@@ -503,8 +501,7 @@ start(TrainContext *context)
 	{
 		ClusterSide *side = &run->side[number];
 
-		side->best_cluster = palloc_extended(sizeof(uint32) * (Size) side->rows->rows,
-											 MCXT_ALLOC_HUGE);
+		side->best_cluster = allocate_array(side->rows->rows, sizeof(uint32));
 		run_phase(context, CLUSTER_MEANS, 0, number);
 	}
 	run->sse = run_phase(context, CLUSTER_SQUARES, 0, 0);

@@ -81,7 +81,6 @@ content_prepare(void *options, bool has_values)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("algorithm \"content\" needs the option \"text_cols\" or \"tag_cols\""),
 				 errhint("They name the columns of the items that have text or tags.")));
-	require_stored_ratings(&opts->common);
 	opts->items = items_relation_name(opts->items);
 	opts->config = items_config_name(opts->config != NULL ? opts->config : "english");
 	if (opts->item_id_col == NULL)
@@ -146,9 +145,7 @@ bytes_of_ratings(const Interactions *ratings)
 static int32 *
 document_frequencies(const SparseRows *counts)
 {
-	int32	   *frequency = MemoryContextAllocExtended(CurrentMemoryContext,
-													   budget_array(Max(counts->cols, 1), sizeof(int32)),
-													   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	int32	   *frequency = allocate_array_zero(counts->cols, sizeof(int32));
 
 	for (int32 item = 0; item < counts->rows; item++)
 	{
@@ -167,8 +164,7 @@ static void
 leave_out_terms(Terms *terms, const ContentOptions *opts, int32 *frequency)
 {
 	SparseRows *counts = &terms->counts;
-	int32	   *index = MemoryContextAllocHuge(CurrentMemoryContext,
-											   budget_array(Max(counts->cols, 1), sizeof(int32)));
+	int32	   *index = allocate_array(counts->cols, sizeof(int32));
 	int32		left = 0;
 	int64		to = 0;
 	int64		from = 0;
@@ -204,8 +200,7 @@ static double *
 term_weights(const Terms *terms, const ContentOptions *opts, const int32 *frequency)
 {
 	int32		count = terms->names.count;
-	double	   *weight = MemoryContextAllocHuge(CurrentMemoryContext,
-												budget_array(Max(count, 1), sizeof(double)));
+	double	   *weight = allocate_array(count, sizeof(double));
 
 	for (int32 term = 0; term < count; term++)
 		weight[term] = (1 + log((1.0 + terms->counts.rows) / (1.0 + frequency[term]))) *
@@ -286,8 +281,7 @@ content_train(TrainContext *context)
 	context->item_type = source->id.type;
 	terms = terms_read(source, bytes_of_ratings(context->ratings));
 	weigh_terms(terms, opts);
-	index = MemoryContextAllocHuge(CurrentMemoryContext,
-								   budget_array(terms->items.count, sizeof(int32)));
+	index = allocate_array(terms->items.count, sizeof(int32));
 	context->model_ratings = interactions_add_items(context->ratings, &terms->items, index);
 	draft_add_ids(context->draft, PART_TERMS, &terms->names);
 	draft_add_sparse(context->draft, PART_ITEM_TERMS,
@@ -303,6 +297,7 @@ const Algorithm content_algorithm = {
 	.description = "items whose texts and tags are like those of the user's items",
 	.options = OPTION_TABLE(ContentOptions, options),
 	.ratings_optional = true,
+	.needs_stored_ratings = true,
 	.prepare = content_prepare,
 	.memory = content_memory,
 	.train = content_train

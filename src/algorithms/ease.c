@@ -74,12 +74,6 @@ typedef struct Ease
 	RowLists	lists;			/* for each item, if k > 0 */
 } Ease;
 
-static void
-ease_prepare(void *options, bool has_values)
-{
-	require_stored_ratings(options);
-}
-
 static Size
 ease_memory(const MatrixShape *shape, const void *options)
 {
@@ -195,12 +189,12 @@ ease_work(TrainContext *context, int phase, int64 argument, int unit)
 {
 	Ease	   *ease = context->state;
 	const SparseRows *by_item = &ease->ratings->by_item;
-	int			units = team_row_units(by_item);
-	int32		end = sparse_row_bound(by_item, unit + 1, units);
+	RowRange	range;
 
 	if (phase <= SQUARE_DIAGONAL)
 		return work_on_tiles(ease, phase, argument, unit);
-	for (int32 item = sparse_row_bound(by_item, unit, units); item < end; item++)
+	range = team_unit_rows(by_item, unit);
+	for (int32 item = range.from; item < range.to; item++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		work_on_item(ease, phase, item);
@@ -211,7 +205,7 @@ ease_work(TrainContext *context, int phase, int64 argument, int unit)
 static void
 run_on_items(TrainContext *context, int phase)
 {
-	team_run(context, phase, 0, team_row_units(&context->ratings->by_item), NULL);
+	team_run_rows(context, phase, 0, &context->ratings->by_item, NULL);
 }
 
 /* Some stages of the inversion for all steps, one after the other. */
@@ -263,7 +257,7 @@ const Algorithm ease_algorithm = {
 	.description = "the weights of all items for all others that reproduce the data best, by inverting a matrix",
 	.options = OPTION_TABLE(EaseOptions, options),
 	.dense = true,
-	.prepare = ease_prepare,
+	.needs_stored_ratings = true,
 	.memory = ease_memory,
 	.attach = ease_attach,
 	.work = ease_work,

@@ -262,13 +262,12 @@ gradient_work(TrainContext *context, int phase, int64 argument, int unit)
 {
 	const Gradient *state = context->state;
 	const SparseRows *rows = rows_of_phase(state, phase);
-	int			units = team_row_units(rows);
-	int32		end = sparse_row_bound(rows, unit + 1, units);
+	RowRange	range = team_unit_rows(rows, unit);
 	double		sum = 0;
 
 	if (phase == GRADIENT_LINE)
 		memset(state->line + LINE_TERMS * unit, 0, sizeof(double) * LINE_TERMS);
-	for (int32 row = sparse_row_bound(rows, unit, units); row < end; row++)
+	for (int32 row = range.from; row < range.to; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		sum += work_on_row(state, phase, unit, row);
@@ -279,8 +278,7 @@ gradient_work(TrainContext *context, int phase, int64 argument, int unit)
 static double
 run_phase(TrainContext *context, int phase)
 {
-	return team_run(context, phase, 0, team_row_units(rows_of_phase(context->state, phase)),
-					NULL);
+	return team_run_rows(context, phase, 0, rows_of_phase(context->state, phase), NULL);
 }
 
 /* The means of the rows, less that of all ratings. */

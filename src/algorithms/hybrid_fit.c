@@ -247,7 +247,7 @@ static int32 *
 choose_users(const Fit *fit, int *count)
 {
 	const SparseRows *held_out = fit->held_out;
-	int32	   *user = palloc_extended(sizeof(int32) * (Size) held_out->rows, MCXT_ALLOC_HUGE);
+	int32	   *user = allocate_array(held_out->rows, sizeof(int32));
 	int			most = users_to_rank_for(fit->count, held_out->rows);
 	RandomStream stream = random_stream(fit->options->seed, USER_STREAM, 0);
 	int32		eligible = 0;
@@ -288,12 +288,11 @@ create_pool(const Fit *fit, const int32 *user, int count)
 	pool->components = fit->count;
 	pool->start = palloc0(sizeof(int64) * (count + 1));
 	pool->ideal = palloc(sizeof(double) * Max(count, 1));
-	pool->sum = palloc_extended(sizeof(double) * (Size) items, MCXT_ALLOC_HUGE);
+	pool->sum = allocate_array(items, sizeof(double));
 	for (int i = 0; i < count; i++)
 		candidates += Min(items, fit->count * CANDIDATES + sparse_row_length(fit->held_out, user[i]));
-	pool->score = palloc_extended(budget_array(Max(candidates, 1), sizeof(float) * fit->count),
-								  MCXT_ALLOC_HUGE);
-	pool->relevant = palloc_extended(Max(candidates, 1), MCXT_ALLOC_HUGE);
+	pool->score = allocate_array(candidates, sizeof(float) * fit->count);
+	pool->relevant = allocate_array(candidates, sizeof(bool));
 	return pool;
 }
 
@@ -346,9 +345,8 @@ fill_pool(Fit *fit, const int32 *user, int count)
 	int32		items = fit->model->header.items;
 	const SparseRows *held_out = fit->held_out;
 	Pool	   *pool = create_pool(fit, user, count);
-	double	   *score = palloc_extended(sizeof(double) * (fit->count + 1) * (Size) items,
-										MCXT_ALLOC_HUGE);
-	uint8	   *mark = palloc_extended(items, MCXT_ALLOC_HUGE);
+	double	   *score = allocate_array((Size) items * (fit->count + 1), sizeof(double));
+	uint8	   *mark = allocate_array(items, sizeof(uint8));
 
 	for (int i = 0; i < count; i++)
 	{

@@ -538,8 +538,7 @@ ials_work(TrainContext *context, int phase, int64 argument, int unit)
 {
 	Ials	   *ials = context->state;
 	const SparseRows *rows = ials->side[argument].rows;
-	int			units = team_row_units(rows);
-	int32		end = sparse_row_bound(rows, unit + 1, units);
+	RowRange	range;
 	double		sum = 0;
 
 	if (phase == IALS_GRAM)
@@ -547,7 +546,8 @@ ials_work(TrainContext *context, int phase, int64 argument, int unit)
 		make_part(ials, argument, unit);
 		return 0;
 	}
-	for (int32 row = sparse_row_bound(rows, unit, units); row < end; row++)
+	range = team_unit_rows(rows, unit);
+	for (int32 row = range.from; row < range.to; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		sum += work_on_row(ials, phase, argument, row);
@@ -560,7 +560,7 @@ run_phase(TrainContext *context, int phase, int s)
 {
 	const Ials *ials = context->state;
 
-	return team_run(context, phase, s, team_row_units(ials->side[s].rows), NULL);
+	return team_run_rows(context, phase, s, ials->side[s].rows, NULL);
 }
 
 /* Make the Gram matrix of a side. */

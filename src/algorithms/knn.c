@@ -116,7 +116,6 @@ knn_prepare(void *options, bool has_values)
 		opts->shrinkage = opts->similarity == SIMILARITY_PEARSON_BASELINE ? 100 : 0;
 	if (!is_rating_score(opts->score))
 		opts->common.clip = false;
-	require_stored_ratings(&opts->common);
 }
 
 static bool
@@ -289,10 +288,9 @@ knn_work(TrainContext *context, int phase, int64 argument, int unit)
 {
 	Knn		   *knn = context->state;
 	RowSimilarity *similarity = similarity_of_run(context, knn);
-	int			units = team_row_units(similarity->rows);
-	int32		end = sparse_row_bound(similarity->rows, unit + 1, units);
+	RowRange	range = team_unit_rows(similarity->rows, unit);
 
-	for (int32 row = sparse_row_bound(similarity->rows, unit, units); row < end; row++)
+	for (int32 row = range.from; row < range.to; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		find_list(knn, similarity, row);
@@ -333,7 +331,7 @@ knn_train(TrainContext *context)
 						   knn->hood->weighted_columns);
 	}
 	progress_plan(context->progress, 0);
-	team_run(context, KNN_ROWS, 0, team_row_units(rows), "parts of the similarities");
+	team_run_rows(context, KNN_ROWS, 0, rows, "parts of the similarities");
 	draft_add_sparse(context->draft, PART_NEIGHBORS, row_lists_close(&knn->lists));
 }
 
@@ -344,6 +342,7 @@ const Algorithm item_knn_algorithm = {
 	.form = &item_neighbor_form,
 	.description = "the ratings a user gave to the most similar items",
 	.options = OPTION_TABLE(KnnOptions, options),
+	.needs_stored_ratings = true,
 	.prepare = knn_prepare,
 	.predicts_ratings = knn_predicts_ratings,
 	.memory = knn_memory,
@@ -361,6 +360,7 @@ const Algorithm user_knn_algorithm = {
 	.form = &user_neighbor_form,
 	.description = "the ratings an item got from the most similar users",
 	.options = OPTION_TABLE(KnnOptions, options),
+	.needs_stored_ratings = true,
 	.prepare = knn_prepare,
 	.predicts_ratings = knn_predicts_ratings,
 	.memory = knn_memory,

@@ -230,7 +230,7 @@ logistic_work(TrainContext *context, int phase, int64 argument, int unit)
 {
 	Logistic   *logistic = context->state;
 	const SparseRows *rows = logistic->side[argument].rows;
-	int			units = Min(rows->rows, TEAM_ROW_UNITS);
+	int			units = team_row_units(rows);
 	int32		row = (int64) rows->rows * unit / units;
 	int32		end = (int64) rows->rows * (unit + 1) / units;
 	double		sum = 0;
@@ -251,7 +251,7 @@ run_phase(TrainContext *context, int phase, int s)
 {
 	const Logistic *logistic = context->state;
 
-	return team_run(context, phase, s, team_row_units(logistic->side[s].rows), NULL);
+	return team_run_rows(context, phase, s, logistic->side[s].rows, NULL);
 }
 
 static void

@@ -447,12 +447,11 @@ nmf_work(TrainContext *context, int phase, int64 turns, int unit)
 {
 	Nmf		   *nmf = context->state;
 	const SparseRows *rows = rows_of_phase(nmf, phase);
-	int			units = team_row_units(rows);
-	int32		end = sparse_row_bound(rows, unit + 1, units);
+	RowRange	range = team_unit_rows(rows, unit);
 	double		sum = 0;
 
 	turn(nmf, turns);
-	for (int32 row = sparse_row_bound(rows, unit, units); row < end; row++)
+	for (int32 row = range.from; row < range.to; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		sum += work_on_row(nmf, phase, turns == 0, row);
@@ -466,7 +465,7 @@ run_phase(TrainContext *context, int phase, int64 turns)
 	Nmf		   *nmf = context->state;
 
 	turn(nmf, turns);
-	return team_run(context, phase, turns, team_row_units(rows_of_phase(nmf, phase)), NULL);
+	return team_run_rows(context, phase, turns, rows_of_phase(nmf, phase), NULL);
 }
 
 /* Returns false after the last. */
@@ -476,8 +475,7 @@ end_iteration(TrainContext *context, double sse)
 	const Nmf  *nmf = context->state;
 	double		penalty = side_penalty(nmf, &nmf->users) + side_penalty(nmf, &nmf->items);
 
-	return iteration_end(context, sse + penalty,
-						 sqrt(sse / sparse_entries(nmf->users.rows)));
+	return iteration_end_squares(context, sse, penalty);
 }
 
 static void

@@ -143,7 +143,7 @@ compare_numbers(const void *a, const void *b)
 static double
 quantile_of_counts(const SparseRows *by_item, double quantile)
 {
-	float	   *count = palloc_extended(sizeof(float) * (Size) by_item->rows, MCXT_ALLOC_HUGE);
+	float	   *count = allocate_array(by_item->rows, sizeof(float));
 	double		place = quantile * (by_item->rows - 1);
 	int32		below = (int32) place;
 	double		result;
@@ -414,7 +414,7 @@ trending_scores(const TrainContext *context, float *score)
 	TrendQuery	trend = {.source = context->source, .policy = train_policy(opts)};
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "recsys trending",
 												  ALLOCSET_DEFAULT_SIZES);
-	double	   *sum = palloc_extended(sizeof(double) * (Size) run->items.count, MCXT_ALLOC_HUGE);
+	double	   *sum = allocate_array(run->items.count, sizeof(double));
 	MemoryContext old;
 
 	trend.time = time_expression(trend.source);
@@ -441,7 +441,7 @@ popular_train(TrainContext *context)
 	const Interactions *ratings = context->ratings;
 	const PopularOptions *opts = context->options;
 	int32		items = ratings->items.count;
-	float	   *score = palloc_extended(sizeof(float) * (Size) items, MCXT_ALLOC_HUGE);
+	float	   *score = allocate_array(items, sizeof(float));
 	double		votes = opts->min_votes;
 
 	if (opts->score == POPULAR_WEIGHTED && isnan(votes))

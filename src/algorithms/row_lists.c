@@ -82,7 +82,7 @@ row_lists_close(RowLists *lists)
 	matrix->cols = lists->rows;
 	matrix->index = lists->index;
 	matrix->value = lists->value;
-	matrix->start = palloc_extended(sizeof(int64) * ((Size) lists->rows + 1), MCXT_ALLOC_HUGE);
+	matrix->start = allocate_array((Size) lists->rows + 1, sizeof(int64));
 	matrix->start[0] = 0;
 	for (int32 row = 0; row < lists->rows; row++)
 	{

@@ -82,12 +82,6 @@ typedef struct Rp3
 	int32	   *touched;		/* [items] where it is not */
 } Rp3;
 
-static void
-rp3_prepare(void *options, bool has_values)
-{
-	require_stored_ratings(options);
-}
-
 static Size
 rp3_memory(const MatrixShape *shape, const void *options)
 {
@@ -231,10 +225,9 @@ rp3_work(TrainContext *context, int phase, int64 argument, int unit)
 {
 	Rp3		   *rp3 = context->state;
 	const SparseRows *rows = rows_of_phase(rp3, phase);
-	int			units = team_row_units(rows);
-	int32		end = sparse_row_bound(rows, unit + 1, units);
+	RowRange	range = team_unit_rows(rows, unit);
 
-	for (int32 row = sparse_row_bound(rows, unit, units); row < end; row++)
+	for (int32 row = range.from; row < range.to; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (phase == RP3_STEPS)
@@ -251,13 +244,12 @@ static void
 rp3_train(TrainContext *context)
 {
 	Rp3		   *rp3 = context->state;
-	int			users = team_row_units(&context->ratings->by_user);
-	int			items = team_row_units(&context->ratings->by_item);
+	const SparseRows *by_item = &context->ratings->by_item;
 
 	progress_plan(context->progress, 0);
-	team_run(context, RP3_STEPS, 0, users, NULL);
-	team_run(context, RP3_SCALES, 0, items, NULL);
-	team_run(context, RP3_ROWS, 0, items, "parts of the weights");
+	team_run_rows(context, RP3_STEPS, 0, &context->ratings->by_user, NULL);
+	team_run_rows(context, RP3_SCALES, 0, by_item, NULL);
+	team_run_rows(context, RP3_ROWS, 0, by_item, "parts of the weights");
 	draft_add_sparse(context->draft, PART_WEIGHTS, row_lists_close(&rp3->lists));
 }
 
@@ -268,7 +260,7 @@ const Algorithm rp3beta_algorithm = {
 	.form = &item_weights_form,
 	.description = "where walks of three steps end: from a user's items to their other users to the items of those",
 	.options = OPTION_TABLE(Rp3Options, options),
-	.prepare = rp3_prepare,
+	.needs_stored_ratings = true,
 	.memory = rp3_memory,
 	.scratch = rp3_scratch,
 	.attach = rp3_attach,

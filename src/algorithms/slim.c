@@ -118,12 +118,6 @@ typedef struct Slim
 	float	   *rows_of;		/* [capacity x padded] rows of G over the candidates */
 } Slim;
 
-static void
-slim_prepare(void *options, bool has_values)
-{
-	require_stored_ratings(options);
-}
-
 static Size
 gram_bytes(int32 items)
 {
@@ -360,11 +354,10 @@ slim_work(TrainContext *context, int phase, int64 argument, int unit)
 {
 	Slim	   *slim = context->state;
 	const SparseRows *by_item = &slim->ratings->by_item;
-	int			units = team_row_units(by_item);
-	int32		end = sparse_row_bound(by_item, unit + 1, units);
+	RowRange	range = team_unit_rows(by_item, unit);
 	double		norms = 0;
 
-	for (int32 item = sparse_row_bound(by_item, unit, units); item < end; item++)
+	for (int32 item = range.from; item < range.to; item++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (phase == SLIM_PREPARE)
@@ -379,12 +372,12 @@ static void
 slim_train(TrainContext *context)
 {
 	Slim	   *slim = context->state;
-	int32		items = context->ratings->by_item.rows;
-	int			units = team_row_units(&context->ratings->by_item);
+	const SparseRows *by_item = &context->ratings->by_item;
 
 	progress_plan(context->progress, 0);
-	slim->norm[items] = team_run(context, SLIM_PREPARE, 0, units, NULL) / items;
-	team_run(context, SLIM_ITEMS, 0, units, "parts of the weights");
+	slim->norm[by_item->rows] = team_run_rows(context, SLIM_PREPARE, 0, by_item, NULL) /
+		by_item->rows;
+	team_run_rows(context, SLIM_ITEMS, 0, by_item, "parts of the weights");
 	draft_add_sparse(context->draft, PART_WEIGHTS, row_lists_transpose(&slim->lists));
 }
 
@@ -395,7 +388,7 @@ const Algorithm slim_algorithm = {
 	.form = &item_weights_form,
 	.description = "few weights of items for each item, none negative, that reproduce the data best",
 	.options = OPTION_TABLE(SlimOptions, options),
-	.prepare = slim_prepare,
+	.needs_stored_ratings = true,
 	.memory = slim_memory,
 	.scratch = slim_scratch,
 	.attach = slim_attach,

@@ -25,12 +25,6 @@ static const OptionSpec options[] = {
 				"weighted slope one: an item counts by the users it has in common with the one to predict")
 };
 
-static void
-slope_one_prepare(void *options, bool has_values)
-{
-	require_stored_ratings(options);
-}
-
 static Size
 slope_one_memory(const MatrixShape *shape, const void *options)
 {
@@ -51,7 +45,7 @@ const Algorithm slope_one_algorithm = {
 	.form = &slope_one_form,
 	.description = "the user's mean plus how much the item's ratings differ from those of his items",
 	.options = OPTION_TABLE(SlopeOneOptions, options),
-	.prepare = slope_one_prepare,
+	.needs_stored_ratings = true,
 	.memory = slope_one_memory,
 	.train = slope_one_train
 };

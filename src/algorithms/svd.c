@@ -210,10 +210,9 @@ static void
 start_factors(const Svd *svd, const SparseRows *rows, float *vectors, int stream_name,
 			  int unit)
 {
-	int			units = team_row_units(rows);
-	int32		end = sparse_row_bound(rows, unit + 1, units);
+	RowRange	range = team_unit_rows(rows, unit);
 
-	for (int32 r = sparse_row_bound(rows, unit, units); r < end; r++)
+	for (int32 r = range.from; r < range.to; r++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		draw_vector(vectors + (Size) r * svd->stride, svd->options->factors,
@@ -226,10 +225,9 @@ static void
 start_slices(const Svd *svd, int unit)
 {
 	const SparseRows *by_user = &svd->ratings->by_user;
-	int			units = team_row_units(by_user);
-	int32		end = sparse_row_bound(by_user, unit + 1, units);
+	RowRange	range = team_unit_rows(by_user, unit);
 
-	for (int32 user = sparse_row_bound(by_user, unit, units); user < end; user++)
+	for (int32 user = range.from; user < range.to; user++)
 	{
 		int64		start = by_user->start[user];
 
@@ -497,18 +495,13 @@ svd_train(TrainContext *context)
 {
 	const Svd  *svd = context->state;
 	const Interactions *ratings = context->ratings;
-	int64		count = sparse_entries(&ratings->by_user);
 	int			iterations = iteration_plan(context);
 
-	team_run(context, SVD_START_USERS, 0, team_row_units(&ratings->by_user), NULL);
-	team_run(context, SVD_START_ITEMS, 0, team_row_units(&ratings->by_item), NULL);
+	team_run_rows(context, SVD_START_USERS, 0, &ratings->by_user, NULL);
+	team_run_rows(context, SVD_START_ITEMS, 0, &ratings->by_item, NULL);
 	for (int epoch = 0; epoch < iterations; epoch++)
-	{
-		double		sse = train_epoch(context, epoch);
-
-		if (!iteration_end(context, sse, sqrt(sse / count)))
+		if (!iteration_end_squares(context, train_epoch(context, epoch), 0))
 			break;
-	}
 	svd_finish(svd, context->progress->done, context->draft);
 }
 

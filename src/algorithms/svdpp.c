@@ -252,16 +252,11 @@ static void
 svdpp_train(TrainContext *context)
 {
 	Svdpp	   *svdpp = context->state;
-	int64		count = sparse_entries(&context->ratings->by_user);
 	int			iterations = iteration_plan(context);
 
 	for (int epoch = 0; epoch < iterations; epoch++)
-	{
-		double		sse = train_epoch(svdpp, epoch);
-
-		if (!iteration_end(context, sse, sqrt(sse / count)))
+		if (!iteration_end_squares(context, train_epoch(svdpp, epoch), 0))
 			break;
-	}
 	fold_users(svdpp);
 	svdpp_finish(svdpp, context->progress->done, context->draft);
 }

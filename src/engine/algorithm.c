@@ -74,14 +74,3 @@ require_convergence(double sse)
 				 errdetail("The error on the training ratings is no longer finite."),
 				 errhint("Lower the learning_rate, or scale the ratings down.  Counts are not ratings: for them there is item_knn with the score \"sum\".")));
 }
-
-/* Error unless the model is to keep its ratings. */
-void
-require_stored_ratings(const CommonOptions *common)
-{
-	if (!common->store_ratings)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a model of this algorithm cannot do without its ratings"),
-				 errhint("Leave out the option \"store_ratings\".")));
-}

@@ -71,6 +71,7 @@ typedef struct Algorithm
 	OptionTable options;		/* besides the common ones */
 	size_t		iteration;		/* offset of IterationOptions; 0: it has none */
 	bool		ratings_optional;	/* can it learn from something else alone? */
+	bool		needs_stored_ratings;	/* is a model of no use without its ratings? */
 	bool		dense;			/* does it call BLAS or LAPACK? */
 
 	/*
@@ -128,6 +129,5 @@ extern const Algorithm *algorithm_lookup(const char *name);
 extern bool predicts_ratings(const Algorithm *algorithm, const void *options);
 extern void require_weights(const Algorithm *algorithm, const Interactions *ratings);
 extern void require_convergence(double sse);
-extern void require_stored_ratings(const CommonOptions *common);
 
 #endif							/* RECSYS_ENGINE_ALGORITHM_H */

@@ -19,6 +19,7 @@
 #include "engine/divergence.h"
 #include "model/memory_model.h"
 #include "model/model.h"
+#include "ratings/budget.h"
 
 /*
  * Scores are sums of products of two numbers of a model.  From numbers up to
@@ -87,8 +88,8 @@ static void
 score_everything(Model *model)
 {
 	int32		items = model->header.items;
-	double	   *scores = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(double) * (Size) items);
-	float	   *row = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(float) * (Size) items);
+	double	   *scores = allocate_array(items, sizeof(double));
+	float	   *row = allocate_array(items, sizeof(float));
 
 	for (int32 user = 0; user < model->header.users; user++)
 	{

@@ -9,6 +9,8 @@
 #include "postgres.h"
 #include "compat.h"
 
+#include <math.h>
+
 #include "engine/iteration.h"
 
 /* The algorithm's iteration options among its options; NULL: it does not iterate. */
@@ -51,4 +53,15 @@ iteration_end(TrainContext *context, double loss, double train_rmse)
 {
 	progress_iteration(context->progress, loss, train_rmse);
 	return context->goes_on == NULL || context->goes_on(context);
+}
+
+/*
+ * The same where the loss is the sum of the squared errors on the training
+ * ratings and a penalty, which is 0 where nobody has added it up.
+ */
+bool
+iteration_end_squares(TrainContext *context, double sse, double penalty)
+{
+	return iteration_end(context, sse + penalty,
+						 sqrt(sse / sparse_entries(&context->ratings->by_user)));
 }

@@ -38,5 +38,6 @@ extern const IterationOptions *iteration_options(const Algorithm *algorithm,
 extern int	iteration_plan(TrainContext *context);
 extern int	iteration_plan_more(TrainContext *context, int more);
 extern bool iteration_end(TrainContext *context, double loss, double train_rmse);
+extern bool iteration_end_squares(TrainContext *context, double sse, double penalty);
 
 #endif							/* RECSYS_ENGINE_ITERATION_H */

@@ -30,6 +30,17 @@ require_values(const Algorithm *algorithm, const CommonOptions *common, bool has
 				 errhint("Name the column with rating_col, or use an algorithm for implicit feedback: recsys_algorithms says which are.")));
 }
 
+/* Error: the model needs its ratings, and is not to keep them. */
+static void
+require_stored_ratings(const Algorithm *algorithm, const CommonOptions *common)
+{
+	if (algorithm->needs_stored_ratings && !common->store_ratings)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a model of this algorithm cannot do without its ratings"),
+				 errhint("Leave out the option \"store_ratings\".")));
+}
+
 /*
  * The options of a component: those common to all algorithms are the whole's,
  * the others are given, or decided as those of any run.  has_values: there are
@@ -49,6 +60,7 @@ train_component_options(const Algorithm *algorithm, const Jsonb *given,
 		((CommonOptions *) options)->clip = false;
 	if (algorithm->prepare != NULL)
 		algorithm->prepare(options, has_values);
+	require_stored_ratings(algorithm, options);
 	return options;
 }
 
@@ -84,6 +96,7 @@ train_options(const Algorithm *algorithm, const Jsonb *given, bool has_values,
 				 errhint("For example '{\"duplicates\": \"last\", \"time_col\": \"rated_at\"}'.")));
 	if (algorithm->prepare != NULL)
 		algorithm->prepare(options, has_values);
+	require_stored_ratings(algorithm, options);
 	if (common->duplicates < 0)
 		common->duplicates = algorithm->feedback == FEEDBACK_IMPLICIT || !has_values ?
 			DUPLICATES_SUM : DUPLICATES_MEAN;

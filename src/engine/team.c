@@ -276,6 +276,18 @@ team_row_units(const SparseRows *rows)
 	return Min(rows->rows, TEAM_ROW_UNITS);
 }
 
+/* The rows of one of these units; all have about as many entries. */
+RowRange
+team_unit_rows(const SparseRows *rows, int unit)
+{
+	int			units = team_row_units(rows);
+
+	return (RowRange) {
+		.from = sparse_row_bound(rows, unit, units),
+		.to = sparse_row_bound(rows, unit + 1, units)
+	};
+}
+
 /*
  * Take units of the open phase for as long as there are any.  "what" is as in
  * team_run; workers have NULL.
@@ -372,6 +384,14 @@ team_run(TrainContext *context, int phase, int64 argument, int units, const char
 	for (int unit = 0; unit < units; unit++)
 		sum += team->shared->result[unit];
 	return sum;
+}
+
+/* The same for a phase whose units are those of the rows of a matrix. */
+double
+team_run_rows(TrainContext *context, int phase, int64 argument, const SparseRows *rows,
+			  const char *what)
+{
+	return team_run(context, phase, argument, team_row_units(rows), what);
 }
 
 /* A worker: wait for a phase or for the end.  False: it is the end. */

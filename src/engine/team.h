@@ -27,6 +27,13 @@
 
 typedef struct Team Team;
 
+/* Some rows that follow each other. */
+typedef struct RowRange
+{
+	int32		from;
+	int32		to;				/* not with it */
+} RowRange;
+
 extern int	workers_for_ratings(int64 ratings);
 extern int	team_workers(const Algorithm *algorithm, const void *options, int64 ratings);
 extern int64 team_share_from(const Algorithm *algorithm, const void *options);
@@ -38,8 +45,11 @@ extern void team_release(Team *team);
 extern void *team_array(TrainContext *context, int number, Size bytes);
 extern float *team_vectors(TrainContext *context, int number, int32 rows, int stride);
 extern int	team_row_units(const SparseRows *rows);
+extern RowRange team_unit_rows(const SparseRows *rows, int unit);
 extern double team_run(TrainContext *context, int phase, int64 argument, int units,
 					   const char *what);
+extern double team_run_rows(TrainContext *context, int phase, int64 argument,
+							const SparseRows *rows, const char *what);
 
 extern void team_init(void);
 

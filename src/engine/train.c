@@ -21,6 +21,7 @@
 #include "engine/run.h"
 #include "engine/train.h"
 #include "engine/validation.h"
+#include "ratings/budget.h"
 #include "ratings/left_out.h"
 
 /*
@@ -42,8 +43,7 @@ train_parts(TrainContext *context)
 static float *
 item_counts(const Interactions *ratings)
 {
-	float	   *counts = palloc_extended(sizeof(float) * (Size) ratings->items.count,
-										 MCXT_ALLOC_HUGE);
+	float	   *counts = allocate_array(ratings->items.count, sizeof(float));
 
 	for (int32 item = 0; item < ratings->items.count; item++)
 		counts[item] = sparse_row_length(&ratings->by_item, item);

@@ -87,20 +87,12 @@ lists_bytes(const MatrixShape *part)
 		budget_array(part->users, sizeof(double));
 }
 
-static void *
-allocate_zero(Size count, Size element)
-{
-	return MemoryContextAllocExtended(CurrentMemoryContext,
-									  budget_array(Max(count, 1), element),
-									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
 static void
 find_norms(Lists *lists)
 {
 	const SparseRows *rows = &lists->training->by_item;
 
-	lists->norm = allocate_zero(lists->items, sizeof(double));
+	lists->norm = allocate_array_zero(lists->items, sizeof(double));
 	for (int32 item = 0; item < lists->items; item++)
 	{
 		double		squares = 0;
@@ -280,10 +272,10 @@ lists_measure(const Batch *batch, int k, const int64 *relevant, const Training *
 		.items = training->by_item.rows
 	};
 
-	lists.times = allocate_zero(lists.items, sizeof(int64));
-	lists.wanted_by = allocate_zero(lists.items, sizeof(int32));
-	lists.sum = allocate_zero(training->by_user.rows, sizeof(double));
-	lists.hit = allocate_zero(batch->shape.n, sizeof(bool));
+	lists.times = allocate_array_zero(lists.items, sizeof(int64));
+	lists.wanted_by = allocate_array_zero(lists.items, sizeof(int32));
+	lists.sum = allocate_array_zero(training->by_user.rows, sizeof(double));
+	lists.hit = allocate_array_zero(batch->shape.n, sizeof(bool));
 	find_norms(&lists);
 	for (int32 u = 0; u < batch->shape.users; u++)
 	{

@@ -48,13 +48,6 @@ typedef struct Measurement
 	Batch	   *batch;
 } Measurement;
 
-static void *
-allocate(Size count, Size element)
-{
-	return MemoryContextAllocHuge(CurrentMemoryContext,
-								  budget_array(Max(count, 1), element));
-}
-
 /*
  * Bytes of measuring a model of ratings of a given shape on others, besides
  * the model as it is served here: it takes "served" bytes in each worker.
@@ -118,7 +111,7 @@ measure_errors(const Measurement *m, const MeasureOptions *wanted, Quality *qual
 			   Quality *popular)
 {
 	int64		count = sparse_entries(&m->test->held_out->by_user);
-	Prediction *prediction = allocate(count, sizeof(Prediction));
+	Prediction *prediction = allocate_array(count, sizeof(Prediction));
 
 	fold_judge(m->model, m->test->held_out, &m->index, prediction);
 	put_errors(quality, judgement_errors(prediction, count));
@@ -288,7 +281,7 @@ draw_negatives(Measurement *m, int32 u, uint8 *marked)
 static void
 find_drawable(Measurement *m)
 {
-	m->drawable = allocate(m->training.by_item.rows, sizeof(int32));
+	m->drawable = allocate_array(m->training.by_item.rows, sizeof(int32));
 	for (int32 item = 0; item < m->training.by_item.rows; item++)
 		if (sparse_row_length(&m->training.by_item, item) > 0)
 			m->drawable[m->drawables++] = item;
@@ -334,18 +327,18 @@ choose_users(Measurement *m)
 	int32		rows = m->test->held_out->by_user.rows;
 	int32		users = 0;
 
-	m->user = allocate(rows, sizeof(int32));
+	m->user = allocate_array(rows, sizeof(int32));
 	for (int32 row = 0; row < rows; row++)
 		if (is_evaluated(m, row))
 			m->user[users++] = row;
-	m->relevant = allocate(users, sizeof(int64));
+	m->relevant = allocate_array(users, sizeof(int64));
 	return users;
 }
 
 static void
 prepare_batch(Measurement *m, int n)
 {
-	uint8	   *marked = memset(allocate(m->model->header.items, 1), 0, m->model->header.items);
+	uint8	   *marked = memset(allocate_array(m->model->header.items, 1), 0, m->model->header.items);
 	BatchShape	shape;
 	int32		users;
 

@@ -53,14 +53,6 @@ typedef struct Dealing
 	Keyed	   *keyed;			/* [ratings of a user] work space */
 } Dealing;
 
-static void *
-allocate(Size count, Size element)
-{
-	return MemoryContextAllocExtended(CurrentMemoryContext,
-									  budget_array(Max(count, 1), element),
-									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
 static int
 compare_keyed(const void *a, const void *b)
 {
@@ -159,7 +151,7 @@ hold_out_users(Dealing *dealing)
 	const SparseRows *by_user = &dealing->whole->by_user;
 	RandomStream stream = random_stream(dealing->options->seed, STREAM_USERS, 0);
 	int64		count = share_of(dealing->options->share, by_user->rows, 1);
-	Keyed	   *users = allocate(by_user->rows, sizeof(Keyed));
+	Keyed	   *users = allocate_array_zero(by_user->rows, sizeof(Keyed));
 
 	for (int32 user = 0; user < by_user->rows; user++)
 		users[user] = (Keyed) {.key = random_uniform(&stream), .number = user};
@@ -272,7 +264,7 @@ find_times(const SplitOptions *options, const SplitSources *sources,
 		   const Interactions *whole)
 {
 	const SparseRows *by_user = &whole->by_user;
-	float	   *time = allocate(sparse_entries(by_user), sizeof(float));
+	float	   *time = allocate_array_zero(sparse_entries(by_user), sizeof(float));
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "recsys times",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
@@ -303,7 +295,7 @@ deal_labels(Dealing *dealing)
 {
 	int64		total = sparse_entries(&dealing->whole->by_user);
 
-	dealing->keyed = allocate(longest_row(&dealing->whole->by_user), sizeof(Keyed));
+	dealing->keyed = allocate_array_zero(longest_row(&dealing->whole->by_user), sizeof(Keyed));
 	switch (dealing->options->method)
 	{
 		case SPLIT_RANDOM:
@@ -421,7 +413,7 @@ split_make(const SplitOptions *options, const SplitSources *sources, const TestS
 	Split		split = {.test = *read};
 	Dealing		dealing = {.options = options, .whole = whole};
 
-	split.label = allocate(sparse_entries(&whole->by_user), 1);
+	split.label = allocate_array_zero(sparse_entries(&whole->by_user), 1);
 	if (options->time_col != NULL)
 		dealing.time = find_times(options, sources, whole);
 	dealing.label = split.label;
@@ -448,7 +440,7 @@ test_without_training(const Interactions *test, const int32 *user, const int32 *
 					  const SparseRows *training, const char *relation)
 {
 	const SparseRows *rows = &test->by_user;
-	uint8	   *label = allocate(sparse_entries(rows), 1);
+	uint8	   *label = allocate_array_zero(sparse_entries(rows), 1);
 	int64		trained = 0;
 
 	for (int32 row = 0; row < rows->rows; row++)

@@ -59,6 +59,21 @@ budget_require(Size needed, const char *purpose)
 					 megabytes)));
 }
 
+/* An array in the current memory context, which may be larger than 1 GB. */
+void *
+allocate_array(Size count, Size element)
+{
+	return MemoryContextAllocHuge(CurrentMemoryContext, budget_array(Max(count, 1), element));
+}
+
+/* The same, all zero. */
+void *
+allocate_array_zero(Size count, Size element)
+{
+	return MemoryContextAllocExtended(CurrentMemoryContext, budget_array(Max(count, 1), element),
+									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
 /*
  * Does there seem to be room for so many bytes of dynamic shared memory, with
  * something left for others, who may not be able to do without?  Containers

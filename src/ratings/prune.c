@@ -26,13 +26,6 @@ typedef struct PeelSide
 	int32		done;			/* of the queue */
 } PeelSide;
 
-static void *
-allocate(Size count, Size element)
-{
-	return MemoryContextAllocHuge(CurrentMemoryContext,
-								  budget_array(Max(count, 1), element));
-}
-
 static void
 leave_out(PeelSide *side, int32 row)
 {
@@ -46,8 +39,8 @@ peel_start(PeelSide *side, const SparseRows *rows, int least)
 	*side = (PeelSide) {
 		.rows = rows,
 		.least = least,
-		.left = allocate(rows->rows, sizeof(int64)),
-		.queue = allocate(rows->rows, sizeof(int32))
+		.left = allocate_array(rows->rows, sizeof(int64)),
+		.queue = allocate_array(rows->rows, sizeof(int32))
 	};
 	for (int32 row = 0; row < rows->rows; row++)
 	{
@@ -80,7 +73,7 @@ peel(PeelSide *side, PeelSide *other)
 static int32 *
 number_left(const PeelSide *side, int32 *count)
 {
-	int32	   *index = allocate(side->rows->rows, sizeof(int32));
+	int32	   *index = allocate_array(side->rows->rows, sizeof(int32));
 
 	*count = 0;
 	for (int32 row = 0; row < side->rows->rows; row++)
