@@ -79,13 +79,13 @@ CREATE AGGREGATE pearson_corr(x float8, y float8) (
 );
 
 COMMENT ON AGGREGATE pearson_corr(float8, float8) IS
-	'Pearson correlation, over pairs; a pair with a NULL is skipped. NULL when there is no pair or a side does not vary; NaN with NaN or infinity, as corr()';
+	'Pearson correlation of pairs. A pair with a NULL is skipped. NULL if there is no pair or a side does not vary. NaN if a value is NaN or infinite, as with corr().';
 
 CREATE FUNCTION pearson_corr(x float8[], y float8[]) RETURNS float8
 	AS 'MODULE_PATHNAME', 'recsys_pearson_corr'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION pearson_corr(float8[], float8[]) IS
-	'Pearson correlation, of two arrays of one length; a position with a NULL is skipped. NULL when there is no pair or a side does not vary; NaN with NaN or infinity, as corr()';
+	'Pearson correlation of two arrays of equal length. A position with a NULL is skipped. NULL if there is no pair or a side does not vary. NaN if a value is NaN or infinite, as with corr().';
 
 CREATE AGGREGATE cosine_sim(x float8, y float8) (
 	SFUNC = recsys_series_cosine_accum, STYPE = internal, SSPACE = 144,
@@ -97,13 +97,13 @@ CREATE AGGREGATE cosine_sim(x float8, y float8) (
 );
 
 COMMENT ON AGGREGATE cosine_sim(float8, float8) IS
-	'cosine similarity, over pairs; a pair with a NULL is skipped. NULL when there is no pair or a side is all zero; NaN with NaN or infinity';
+	'Cosine similarity of pairs. A pair with a NULL is skipped. NULL if there is no pair or a side is all zero. NaN if a value is NaN or infinite.';
 
 CREATE FUNCTION cosine_sim(x float8[], y float8[]) RETURNS float8
 	AS 'MODULE_PATHNAME', 'recsys_cosine_sim'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION cosine_sim(float8[], float8[]) IS
-	'cosine similarity, of two arrays of one length; a position with a NULL is skipped. NULL when there is no pair or a side is all zero; NaN with NaN or infinity';
+	'Cosine similarity of two arrays of equal length. A position with a NULL is skipped. NULL if there is no pair or a side is all zero. NaN if a value is NaN or infinite.';
 
 CREATE AGGREGATE msd_sim(x float8, y float8) (
 	SFUNC = recsys_series_msd_accum, STYPE = internal, SSPACE = 144,
@@ -115,13 +115,13 @@ CREATE AGGREGATE msd_sim(x float8, y float8) (
 );
 
 COMMENT ON AGGREGATE msd_sim(float8, float8) IS
-	'mean squared difference similarity, 1/(1 + mean of (x - y)^2), over pairs; a pair with a NULL is skipped. NULL when there is no pair; 0 when a difference is infinite';
+	'Similarity 1 / (1 + mean of (x - y)^2) of pairs. A pair with a NULL is skipped. NULL if there is no pair. 0 if a difference is infinite.';
 
 CREATE FUNCTION msd_sim(x float8[], y float8[]) RETURNS float8
 	AS 'MODULE_PATHNAME', 'recsys_msd_sim'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION msd_sim(float8[], float8[]) IS
-	'mean squared difference similarity, 1/(1 + mean of (x - y)^2), of two arrays of one length; a position with a NULL is skipped. NULL when there is no pair; 0 when a difference is infinite';
+	'Similarity 1 / (1 + mean of (x - y)^2) of two arrays of equal length. A position with a NULL is skipped. NULL if there is no pair. 0 if a difference is infinite.';
 
 CREATE AGGREGATE jaccard_sim(x float8, y float8) (
 	SFUNC = recsys_series_jaccard_accum, STYPE = internal, SSPACE = 144,
@@ -135,13 +135,13 @@ CREATE AGGREGATE jaccard_sim(x float8, y float8) (
 );
 
 COMMENT ON AGGREGATE jaccard_sim(float8, float8) IS
-	'Jaccard similarity over pairs: where both are non-zero / where either is; a pair with a NULL is skipped. NULL when no pair has a non-zero value; NaN with NaN';
+	'Jaccard similarity of pairs: the number of pairs where both values are non-zero, divided by the number where either is. A pair with a NULL is skipped. NULL if no pair has a non-zero value. NaN if a value is NaN.';
 
 CREATE FUNCTION jaccard_sim(a anyarray, b anyarray) RETURNS float8
 	AS 'MODULE_PATHNAME', 'recsys_jaccard_sim'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION jaccard_sim(anyarray, anyarray) IS
-	'Jaccard similarity of two sets, in both / in either, NULL elements ignored, NULL when both are empty; but two float8[] are series: positions where both are non-zero / where either is, as in the aggregate';
+	'Jaccard similarity of two sets: the number of elements in both, divided by the number in either. NULL elements are ignored. NULL if both are empty. Two float8[] are taken as series, as by the aggregate, not as sets.';
 
 CREATE AGGREGATE euclidean_dist(x float8, y float8) (
 	SFUNC = recsys_series_euclidean_accum, STYPE = internal, SSPACE = 144,
@@ -153,13 +153,13 @@ CREATE AGGREGATE euclidean_dist(x float8, y float8) (
 );
 
 COMMENT ON AGGREGATE euclidean_dist(float8, float8) IS
-	'Euclidean distance, over pairs; a pair with a NULL is skipped. NULL when there is no pair; Infinity when a difference is infinite';
+	'Euclidean distance of pairs. A pair with a NULL is skipped. NULL if there is no pair. Infinity if a difference is infinite.';
 
 CREATE FUNCTION euclidean_dist(x float8[], y float8[]) RETURNS float8
 	AS 'MODULE_PATHNAME', 'recsys_euclidean_dist'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION euclidean_dist(float8[], float8[]) IS
-	'Euclidean distance, of two arrays of one length; a position with a NULL is skipped. NULL when there is no pair; Infinity when a difference is infinite';
+	'Euclidean distance of two arrays of equal length. A position with a NULL is skipped. NULL if there is no pair. Infinity if a difference is infinite.';
 
 CREATE AGGREGATE manhattan_dist(x float8, y float8) (
 	SFUNC = recsys_series_manhattan_accum, STYPE = internal, SSPACE = 144,
@@ -171,13 +171,13 @@ CREATE AGGREGATE manhattan_dist(x float8, y float8) (
 );
 
 COMMENT ON AGGREGATE manhattan_dist(float8, float8) IS
-	'Manhattan distance, the sum of |x - y|, over pairs; a pair with a NULL is skipped. NULL when there is no pair; Infinity when a difference is infinite';
+	'Manhattan distance of pairs: the sum of |x - y|. A pair with a NULL is skipped. NULL if there is no pair. Infinity if a difference is infinite.';
 
 CREATE FUNCTION manhattan_dist(x float8[], y float8[]) RETURNS float8
 	AS 'MODULE_PATHNAME', 'recsys_manhattan_dist'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION manhattan_dist(float8[], float8[]) IS
-	'Manhattan distance, the sum of |x - y|, of two arrays of one length; a position with a NULL is skipped. NULL when there is no pair; Infinity when a difference is infinite';
+	'Manhattan distance of two arrays of equal length: the sum of |x - y|. A position with a NULL is skipped. NULL if there is no pair. Infinity if a difference is infinite.';
 
 CREATE AGGREGATE hamming_dist(x float8, y float8) (
 	SFUNC = recsys_series_hamming_accum, STYPE = internal, SSPACE = 144,
@@ -191,13 +191,13 @@ CREATE AGGREGATE hamming_dist(x float8, y float8) (
 );
 
 COMMENT ON AGGREGATE hamming_dist(float8, float8) IS
-	'Hamming distance, the number of pairs whose two values differ, over pairs; a pair with a NULL is skipped. NULL when there is no pair; NaN with NaN';
+	'Hamming distance of pairs: the number of pairs whose values differ. A pair with a NULL is skipped. NULL if there is no pair. NaN if a value is NaN.';
 
 CREATE FUNCTION hamming_dist(x float8[], y float8[]) RETURNS float8
 	AS 'MODULE_PATHNAME', 'recsys_hamming_dist'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION hamming_dist(float8[], float8[]) IS
-	'Hamming distance, the number of pairs whose two values differ, of two arrays of one length; a position with a NULL is skipped. NULL when there is no pair; NaN with NaN';
+	'Hamming distance of two arrays of equal length: the number of positions whose values differ. A position with a NULL is skipped. NULL if there is no pair. NaN if a value is NaN.';
 
 --
 -- Popularity
@@ -237,7 +237,7 @@ CREATE AGGREGATE weighted_rating(rating float8, min_votes float8, prior float8) 
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE weighted_rating(float8, float8, float8) IS
-	'Bayesian mean v/(v+m) R + m/(v+m) C of v non-null ratings with mean R; m = min_votes and C = prior are the same in all rows of a group. The prior when v = 0; NULL without rows, with a NULL m or C, or when v = m = 0';
+	'Bayesian mean v/(v+m) R + m/(v+m) C of v non-null ratings with mean R. m = min_votes and C = prior must be the same in all rows of a group. The prior if v = 0. NULL if there are no rows, m or C is NULL, or v = m = 0.';
 
 --
 -- Errors of predictions
@@ -304,7 +304,7 @@ CREATE AGGREGATE mse(prediction float8, actual float8) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE mse(float8, float8) IS
-	'mean squared error of predictions; a row with a NULL is skipped, no rows give NULL';
+	'Mean squared error of predictions. A row with a NULL is skipped. NULL if no row is left.';
 
 CREATE AGGREGATE rmse(prediction float8, actual float8) (
 	SFUNC = recsys_error_accum,
@@ -317,7 +317,7 @@ CREATE AGGREGATE rmse(prediction float8, actual float8) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE rmse(float8, float8) IS
-	'root mean squared error of predictions; a row with a NULL is skipped, no rows give NULL';
+	'Root mean squared error of predictions. A row with a NULL is skipped. NULL if no row is left.';
 
 CREATE AGGREGATE mae(prediction float8, actual float8) (
 	SFUNC = recsys_error_accum,
@@ -330,7 +330,7 @@ CREATE AGGREGATE mae(prediction float8, actual float8) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE mae(float8, float8) IS
-	'mean absolute error of predictions; a row with a NULL is skipped, no rows give NULL';
+	'Mean absolute error of predictions. A row with a NULL is skipped. NULL if no row is left.';
 
 CREATE AGGREGATE mape(prediction float8, actual float8) (
 	SFUNC = recsys_error_accum,
@@ -343,7 +343,7 @@ CREATE AGGREGATE mape(prediction float8, actual float8) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE mape(float8, float8) IS
-	'mean absolute error of predictions as a share of the actual value (.1 is ten per cent), where that is not zero; a row with a NULL is skipped, no rows give NULL';
+	'Mean absolute error of predictions relative to the actual values, as a share (.1 is ten per cent). Rows with a NULL or an actual value of zero are skipped. NULL if no row is left.';
 
 CREATE AGGREGATE fcp(user_id "any", prediction float8, actual float8) (
 	SFUNC = recsys_fcp_accum,
@@ -354,7 +354,7 @@ CREATE AGGREGATE fcp(user_id "any", prediction float8, actual float8) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE fcp("any", float8, float8) IS
-	'fraction of concordant pairs: of the pairs of one user''s items with different actual values, those that the predictions put into the same order; a row with a NULL is skipped, no such pair gives NULL';
+	'Fraction of concordant pairs: of the pairs of one user''s items with different actual values, the share that the predictions put into the same order. A row with a NULL is skipped. NULL if there is no such pair.';
 
 --
 -- Models
@@ -369,13 +369,13 @@ CREATE TYPE recsys_model AS (
 );
 
 COMMENT ON TYPE recsys_model IS
-'a row of a model: one block of a part of a version; a model is a table OF this type';
+'Row of a model: one block of one part of one version. A model is a table OF this type.';
 
 CREATE FUNCTION recsys_top_n_support(internal) RETURNS internal
 AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
 
 COMMENT ON FUNCTION recsys_top_n_support(internal) IS
-'planner support: a function that takes a number of results returns that many rows';
+'internal: planner support for functions that return as many rows as an argument says';
 
 CREATE FUNCTION recsys_train(
 	model text,
@@ -392,7 +392,7 @@ CREATE FUNCTION recsys_train(
 AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000;
 
 COMMENT ON FUNCTION recsys_train(text, regclass, text, jsonb, name, name, name) IS
-'train a model on a relation of ratings with the named algorithm: makes the table "model", or adds a version to it; rating_col NULL counts every row as 1; ratings NULL trains on items alone, where an algorithm can; recsys_algorithms lists algorithms and options';
+'Trains a model on a relation of ratings. Creates the table "model", or adds a version to it. With rating_col NULL every row counts as 1. With ratings NULL only items are trained on, if the algorithm can. The view recsys_algorithms lists algorithms and options.';
 
 CREATE FUNCTION recsys_retrain(model regclass,
 	OUT model regclass, OUT version int, OUT algorithm text,
@@ -402,7 +402,7 @@ CREATE FUNCTION recsys_retrain(model regclass,
 AS 'MODULE_PATHNAME' LANGUAGE C STRICT COST 1000000;
 
 COMMENT ON FUNCTION recsys_retrain(regclass) IS
-'add a version to a model, trained on the same relation with the same algorithm and options as its newest one';
+'Adds a version to a model, trained on the same relation with the same algorithm and options as its newest version.';
 
 CREATE FUNCTION mf_train(
 	model text,
@@ -424,19 +424,19 @@ CREATE FUNCTION mf_train(
 AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000;
 
 COMMENT ON FUNCTION mf_train(text, regclass, text, int, int, float8, float8, int, jsonb, name, name, name) IS
-'train a matrix factorization: recsys_train with the usual options as arguments; NULL means the default of the algorithm';
+'Trains a matrix factorization: recsys_train with the most common options as arguments. NULL means the algorithm''s default.';
 
 CREATE FUNCTION recsys_predict(model regclass, user_id "any", item_id "any") RETURNS float8
 AS 'MODULE_PATHNAME', 'recsys_predict' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 1000;
 
 COMMENT ON FUNCTION recsys_predict(regclass, "any", "any") IS
-'the predicted rating, or preference, of an item by a user; for an unknown user or item the best baseline there is; NULL only for a NULL id';
+'Predicted rating or preference of a user for an item. Falls back to the best available baseline for an unknown user or item. NULL only for a NULL id.';
 
 CREATE FUNCTION mf_predict(model regclass, user_id "any", item_id "any") RETURNS float8
 AS 'MODULE_PATHNAME', 'recsys_predict' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 1000;
 
 COMMENT ON FUNCTION mf_predict(regclass, "any", "any") IS
-'the predicted rating of an item by a user: the same as recsys_predict';
+'Predicted rating of a user for an item: the same as recsys_predict.';
 
 CREATE FUNCTION recsys_recommend(
 	model regclass,
@@ -448,7 +448,7 @@ AS 'MODULE_PATHNAME', 'recsys_recommend' LANGUAGE C STABLE STRICT PARALLEL RESTR
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION recsys_recommend(regclass, anyelement, int, bool) IS
-'the n best items for a user, without those rated already; basis: personalized, or popular (by number of ratings) for a user the model does not know';
+'The n best items for a user. With exclude_seen, items that they have rated are left out. basis is "personalized", or "popular" for a user whom the model does not know: then score is the number of ratings.';
 
 CREATE FUNCTION recsys_recommend(
 	model regclass,
@@ -460,7 +460,7 @@ AS 'MODULE_PATHNAME', 'recsys_recommend' LANGUAGE C STABLE STRICT PARALLEL RESTR
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION recsys_recommend(regclass, text, int, bool) IS
-'the n best items for a user, without those rated already; basis: personalized, or popular (by number of ratings) for a user the model does not know; ids as text';
+'The n best items for a user. With exclude_seen, items that they have rated are left out. basis is "personalized", or "popular" for a user whom the model does not know: then score is the number of ratings. Ids are returned as text.';
 
 CREATE FUNCTION recsys_recommend_all(
 	model regclass,
@@ -470,7 +470,7 @@ CREATE FUNCTION recsys_recommend_all(
 AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT COST 1000000 ROWS 10000;
 
 COMMENT ON FUNCTION recsys_recommend_all(regclass, int, bool) IS
-'the n best items for every user of a model, as recsys_recommend has them for one, by several processes; ids as text';
+'The n best items for every user of a model: the lists of recsys_recommend, made by parallel workers. Ids are returned as text.';
 
 CREATE FUNCTION mf_recommend(
 	model regclass,
@@ -482,7 +482,7 @@ AS 'MODULE_PATHNAME', 'recsys_recommend' LANGUAGE C STABLE STRICT PARALLEL RESTR
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION mf_recommend(regclass, anyelement, int, bool) IS
-'the n best items for a user: the same as recsys_recommend';
+'The n best items for a user: the same as recsys_recommend.';
 
 CREATE FUNCTION mf_recommend(
 	model regclass,
@@ -494,7 +494,7 @@ AS 'MODULE_PATHNAME', 'recsys_recommend' LANGUAGE C STABLE STRICT PARALLEL RESTR
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION mf_recommend(regclass, text, int, bool) IS
-'the n best items for a user: the same as recsys_recommend; ids as text';
+'The n best items for a user: the same as recsys_recommend. Ids are returned as text.';
 
 CREATE FUNCTION recsys_similar_items(
 	model regclass,
@@ -506,7 +506,7 @@ AS 'MODULE_PATHNAME', 'recsys_similar_items' LANGUAGE C STABLE STRICT PARALLEL R
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION recsys_similar_items(regclass, anyelement, int, text) IS
-'the n items most like one; metric cosine, dot, euclidean or manhattan over the factors (of the last two the distance, nearest first); a neighbor model has the similarity of its training';
+'The n items most similar to an item. metric compares factors: cosine, dot, euclidean or manhattan. With the last two, similarity is the distance, and the nearest come first. Models without factors have a similarity of their own.';
 
 CREATE FUNCTION recsys_similar_items(
 	model regclass,
@@ -518,7 +518,7 @@ AS 'MODULE_PATHNAME', 'recsys_similar_items' LANGUAGE C STABLE STRICT PARALLEL R
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION recsys_similar_items(regclass, text, int, text) IS
-'the n items most like one; metric cosine, dot, euclidean or manhattan over the factors (of the last two the distance, nearest first); a neighbor model has the similarity of its training; ids as text';
+'The n items most similar to an item. metric compares factors: cosine, dot, euclidean or manhattan. With the last two, similarity is the distance, and the nearest come first. Models without factors have a similarity of their own. Ids are returned as text.';
 
 CREATE FUNCTION mf_similar_items(
 	model regclass,
@@ -530,7 +530,7 @@ AS 'MODULE_PATHNAME', 'recsys_similar_items' LANGUAGE C STABLE STRICT PARALLEL R
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION mf_similar_items(regclass, anyelement, int, text) IS
-'the n items most like one: the same as recsys_similar_items';
+'The n items most similar to an item: the same as recsys_similar_items.';
 
 CREATE FUNCTION mf_similar_items(
 	model regclass,
@@ -542,7 +542,7 @@ AS 'MODULE_PATHNAME', 'recsys_similar_items' LANGUAGE C STABLE STRICT PARALLEL R
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION mf_similar_items(regclass, text, int, text) IS
-'the n items most like one: the same as recsys_similar_items; ids as text';
+'The n items most similar to an item: the same as recsys_similar_items. Ids are returned as text.';
 
 CREATE FUNCTION recsys_similar_users(
 	model regclass,
@@ -554,7 +554,7 @@ AS 'MODULE_PATHNAME', 'recsys_similar_users' LANGUAGE C STABLE STRICT PARALLEL R
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION recsys_similar_users(regclass, anyelement, int, text) IS
-'the n users most like one; metric as for recsys_similar_items';
+'The n users most similar to a user. metric is that of recsys_similar_items.';
 
 CREATE FUNCTION recsys_similar_users(
 	model regclass,
@@ -566,7 +566,7 @@ AS 'MODULE_PATHNAME', 'recsys_similar_users' LANGUAGE C STABLE STRICT PARALLEL R
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION recsys_similar_users(regclass, text, int, text) IS
-'the n users most like one; metric as for recsys_similar_items; ids as text';
+'The n users most similar to a user. metric is that of recsys_similar_items. Ids are returned as text.';
 
 --
 -- Nearest neighbors from a live table of ratings
@@ -591,7 +591,7 @@ AS 'MODULE_PATHNAME', 'item_knn_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION item_knn_recommend(regclass, anyelement, int, text, int, int, int, float8, text, bool, name, name, name) IS
-'the n best items for a user by the k most similar items the user has rated, from a relation of ratings as it is now, or from a neighbor model';
+'The n best items for a user, by the k most similar items that they have rated. source is a relation of ratings, read as it is now, or a model of item_knn or user_knn; with a model, an argument left at its default means what the model was trained with.';
 
 CREATE FUNCTION item_knn_recommend(
 	source regclass,
@@ -612,7 +612,7 @@ AS 'MODULE_PATHNAME', 'item_knn_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION item_knn_recommend(regclass, text, int, text, int, int, int, float8, text, bool, name, name, name) IS
-'the n best items for a user by the k most similar items the user has rated, from a relation of ratings as it is now, or from a neighbor model; ids as text';
+'The n best items for a user, by the k most similar items that they have rated. source is a relation of ratings, read as it is now, or a model of item_knn or user_knn; with a model, an argument left at its default means what the model was trained with. Ids are returned as text.';
 
 CREATE FUNCTION user_knn_recommend(
 	source regclass,
@@ -633,7 +633,7 @@ AS 'MODULE_PATHNAME', 'user_knn_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION user_knn_recommend(regclass, anyelement, int, text, int, int, int, float8, text, bool, name, name, name) IS
-'the n best items for a user by the ratings of the k most similar users, from a relation of ratings as it is now, or from a neighbor model';
+'The n best items for a user, by the ratings of the k most similar users. source is a relation of ratings, read as it is now, or a model of item_knn or user_knn; with a model, an argument left at its default means what the model was trained with.';
 
 CREATE FUNCTION user_knn_recommend(
 	source regclass,
@@ -654,7 +654,7 @@ AS 'MODULE_PATHNAME', 'user_knn_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION user_knn_recommend(regclass, text, int, text, int, int, int, float8, text, bool, name, name, name) IS
-'the n best items for a user by the ratings of the k most similar users, from a relation of ratings as it is now, or from a neighbor model; ids as text';
+'The n best items for a user, by the ratings of the k most similar users. source is a relation of ratings, read as it is now, or a model of item_knn or user_knn; with a model, an argument left at its default means what the model was trained with. Ids are returned as text.';
 
 CREATE FUNCTION similar_items(
 	source regclass,
@@ -671,7 +671,7 @@ AS 'MODULE_PATHNAME', 'similar_items' LANGUAGE C STABLE PARALLEL RESTRICTED COST
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION similar_items(regclass, anyelement, int, text, int, float8, name, name, name) IS
-'the n items most like one, and how many users rated both, from a relation of ratings as it is now, or from a neighbor model';
+'The n items most similar to an item, by their ratings. support is the number of users who rated both. source is a relation of ratings, read as it is now, or a model of item_knn or user_knn; with a model, an argument left at its default means what the model was trained with.';
 
 CREATE FUNCTION similar_items(
 	source regclass,
@@ -688,7 +688,7 @@ AS 'MODULE_PATHNAME', 'similar_items' LANGUAGE C STABLE PARALLEL RESTRICTED COST
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION similar_items(regclass, text, int, text, int, float8, name, name, name) IS
-'the n items most like one, and how many users rated both, from a relation of ratings as it is now, or from a neighbor model; ids as text';
+'The n items most similar to an item, by their ratings. support is the number of users who rated both. source is a relation of ratings, read as it is now, or a model of item_knn or user_knn; with a model, an argument left at its default means what the model was trained with. Ids are returned as text.';
 
 CREATE FUNCTION similar_users(
 	source regclass,
@@ -705,7 +705,7 @@ AS 'MODULE_PATHNAME', 'similar_users' LANGUAGE C STABLE PARALLEL RESTRICTED COST
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION similar_users(regclass, anyelement, int, text, int, float8, name, name, name) IS
-'the n users most like one, and how many items both rated, from a relation of ratings as it is now, or from a neighbor model';
+'The n users most similar to a user, by their ratings. support is the number of items that both rated. source is a relation of ratings, read as it is now, or a model of item_knn or user_knn; with a model, an argument left at its default means what the model was trained with.';
 
 CREATE FUNCTION similar_users(
 	source regclass,
@@ -722,7 +722,7 @@ AS 'MODULE_PATHNAME', 'similar_users' LANGUAGE C STABLE PARALLEL RESTRICTED COST
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION similar_users(regclass, text, int, text, int, float8, name, name, name) IS
-'the n users most like one, and how many items both rated, from a relation of ratings as it is now, or from a neighbor model; ids as text';
+'The n users most similar to a user, by their ratings. support is the number of items that both rated. source is a relation of ratings, read as it is now, or a model of item_knn or user_knn; with a model, an argument left at its default means what the model was trained with. Ids are returned as text.';
 
 --
 -- Evaluation
@@ -746,49 +746,49 @@ RETURNS TABLE (
 AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000 ROWS 5;
 
 COMMENT ON FUNCTION recsys_cross_validate(regclass, text, jsonb, int, int, name, name, name) IS
-'errors of predicting each fold of the ratings by a model of the other folds; ratings are dealt to folds at random, the same way for every algorithm at the same seed';
+'Errors of predicting each fold of the ratings by a model of the other folds. Ratings are assigned to folds at random. The same seed gives every algorithm the same folds.';
 
 CREATE FUNCTION precision_at_k(recommended anyarray, relevant anyarray, k int)
 RETURNS float8
 AS 'MODULE_PATHNAME', 'recsys_precision_at_k' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 COMMENT ON FUNCTION precision_at_k(anyarray, anyarray, int) IS
-'the share of the first k recommendations that are relevant: hits / k, even where the list is shorter; null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+'Share of the first k recommendations that are relevant: hits / k, even if the list is shorter. NULL if nothing is relevant. NULL elements are ignored, a repeated relevant value counts once, and only the first occurrence of a repeated item can be a hit.';
 
 CREATE FUNCTION recall_at_k(recommended anyarray, relevant anyarray, k int)
 RETURNS float8
 AS 'MODULE_PATHNAME', 'recsys_recall_at_k' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 COMMENT ON FUNCTION recall_at_k(anyarray, anyarray, int) IS
-'the share of the relevant items that are among the first k recommendations: hits / number of relevant items, even where that is more than k; null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+'Share of the relevant items that are among the first k recommendations: hits / number of relevant items, even if that is more than k. NULL if nothing is relevant. NULL elements are ignored, a repeated relevant value counts once, and only the first occurrence of a repeated item can be a hit.';
 
 CREATE FUNCTION ndcg_at_k(recommended anyarray, relevant anyarray, k int)
 RETURNS float8
 AS 'MODULE_PATHNAME', 'recsys_ndcg_at_k' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 COMMENT ON FUNCTION ndcg_at_k(anyarray, anyarray, int) IS
-'normalized discounted cumulative gain of the first k recommendations: the sum of 1 / log2(rank + 1) over the hits, divided by that of a list whose first min(k, number of relevant items) entries are hits; null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+'Normalized discounted cumulative gain of the first k recommendations: the sum of 1 / log2(rank + 1) over the hits, divided by that of a list whose first min(k, number of relevant items) entries are hits. NULL if nothing is relevant. NULL elements are ignored, a repeated relevant value counts once, and only the first occurrence of a repeated item can be a hit.';
 
 CREATE FUNCTION average_precision_at_k(recommended anyarray, relevant anyarray, k int)
 RETURNS float8
 AS 'MODULE_PATHNAME', 'recsys_average_precision_at_k' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 COMMENT ON FUNCTION average_precision_at_k(anyarray, anyarray, int) IS
-'the sum of the precision up to the rank of each hit among the first k recommendations, divided by min(k, number of relevant items); null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+'Sum of the precision up to the rank of each hit among the first k recommendations, divided by min(k, number of relevant items). NULL if nothing is relevant. NULL elements are ignored, a repeated relevant value counts once, and only the first occurrence of a repeated item can be a hit.';
 
 CREATE FUNCTION hit_at_k(recommended anyarray, relevant anyarray, k int)
 RETURNS float8
 AS 'MODULE_PATHNAME', 'recsys_hit_at_k' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 COMMENT ON FUNCTION hit_at_k(anyarray, anyarray, int) IS
-'1 if one of the first k recommendations is relevant, else 0; null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+'1 if one of the first k recommendations is relevant, otherwise 0. NULL if nothing is relevant. NULL elements are ignored, a repeated relevant value counts once, and only the first occurrence of a repeated item can be a hit.';
 
 CREATE FUNCTION reciprocal_rank(recommended anyarray, relevant anyarray, k int)
 RETURNS float8
 AS 'MODULE_PATHNAME', 'recsys_reciprocal_rank' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 COMMENT ON FUNCTION reciprocal_rank(anyarray, anyarray, int) IS
-'1 / rank of the first relevant item among the first k recommendations, 0 if there is none; null when nothing is relevant; null elements are ignored, a value counts as relevant once, and of a repeated recommendation the first alone can be a hit';
+'1 / rank of the first relevant item among the first k recommendations, 0 if there is none. NULL if nothing is relevant. NULL elements are ignored, a repeated relevant value counts once, and only the first occurrence of a repeated item can be a hit.';
 
 CREATE FUNCTION recsys_evaluate(
 	ratings regclass,
@@ -804,7 +804,16 @@ RETURNS TABLE (metric text, value float8, popular float8)
 AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000 ROWS 15;
 
 COMMENT ON FUNCTION recsys_evaluate(regclass, text, jsonb, jsonb, int, name, name, name) IS
-'how good an algorithm is on ratings held out from its training: rmse and mae where it predicts ratings; of the n best items for each user with something relevant held out, all items ranked but those of the training of that user, the means over users of precision, recall, hit_rate, ndcg, map, mrr (as in precision_at_k and its kin) and auc; the share of the items that are recommended at all (coverage), the mean self-information -log2(raters / users) of a recommendation (novelty), the Gini coefficient of how often items are recommended, 1 - the mean cosine of two items of a list (diversity), the mean number of training ratings of a recommendation (popularity), and the number of users; popular: the same of the most rated items, for errors of the mean rating of the item';
+'Measures an algorithm on ratings held out from its training. popular is the same for the list of the most rated items.
+rmse, mae: errors, if the algorithm predicts ratings; popular: those of the item''s mean rating.
+precision, recall, hit_rate, ndcg, map, mrr: means of precision_at_k and its like over users with something relevant held out. All items are ranked except those that the user has in training.
+auc: probability that a relevant item is ranked above another one.
+coverage: share of the items that are recommended at all.
+gini: Gini coefficient of how often items are recommended.
+novelty: mean of -log2(raters / users) over recommendations.
+popularity: mean number of training ratings of a recommendation.
+diversity: 1 - the mean cosine of two items of a list.
+users: number of users measured.';
 
 CREATE FUNCTION recsys_evaluate_model(
 	model regclass,
@@ -818,7 +827,7 @@ RETURNS TABLE (metric text, value float8, popular float8)
 AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000 ROWS 15;
 
 COMMENT ON FUNCTION recsys_evaluate_model(regclass, regclass, int, name, name, name) IS
-'how good a trained model is on rows that were kept aside, as recsys_evaluate says it; rows whose user and item are in the training of the model are left out, with a notice';
+'Measures a trained model on rows that were kept aside, with the metrics of recsys_evaluate. Rows whose user and item are in the training of the model are left out, with a notice.';
 
 CREATE FUNCTION recsys_grid_search(
 	ratings regclass,
@@ -834,7 +843,7 @@ RETURNS TABLE (options jsonb, value float8, seconds float8)
 AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000 ROWS 10;
 
 COMMENT ON FUNCTION recsys_grid_search(regclass, text, jsonb, text, jsonb, name, name, name) IS
-'every combination of the options in the grid, an object with an array where several values are to be tried, with the value of one metric of recsys_evaluate on the same split for all, the best first: the least of rmse and mae, else the greatest; the metric of lists of another length than 10 is written ndcg@20';
+'Tries every combination of options on the same split, and measures one metric of recsys_evaluate. grid is an object of options, with an array where several values are to be tried. The best comes first: the least rmse or mae, the greatest of other metrics. Lists have length 10 unless the metric says otherwise, as ndcg@20 does.';
 
 --
 -- Looking into models and algorithms
@@ -845,28 +854,28 @@ RETURNS TABLE (id text, bias float4, factors float4[])
 AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000;
 
 COMMENT ON FUNCTION recsys_factors(regclass, text) IS
-'the biases and vectors of the users or items (side user or item) of a factor model';
+'Biases and vectors of the users or items of a factor model. side is "user" or "item".';
 
 CREATE FUNCTION recsys_factor_pca(model regclass, side text DEFAULT 'item', components int DEFAULT 2)
 RETURNS TABLE (id text, components float8[])
 AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000;
 
 COMMENT ON FUNCTION recsys_factor_pca(regclass, text, int) IS
-'the vectors of the items or users of a factor model as scores on their first principal components, that of the greatest variance first; a higher score goes with a higher prediction on average over the other side';
+'Vectors of the items or users of a factor model as scores on their first principal components, the one with the greatest variance first. A higher score goes with a higher prediction, on average over the other side.';
 
 CREATE FUNCTION recsys_factor_variance(model regclass, side text DEFAULT 'item')
 RETURNS TABLE (component int, variance float8, explained float8, loadings float8[])
 AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000;
 
 COMMENT ON FUNCTION recsys_factor_variance(regclass, text) IS
-'the principal components of the vectors of the items or users of a factor model: the variance of the scores on each, its share of the whole, and its direction among the factors';
+'Principal components of the vectors of the items or users of a factor model: the variance of the scores on each, its share of the total, and its direction among the factors.';
 
 CREATE FUNCTION recsys_training_log(model regclass)
 RETURNS TABLE (iteration int, loss float8, train_rmse float8, seconds float8)
 AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000;
 
 COMMENT ON FUNCTION recsys_training_log(regclass) IS
-'the iterations of the training of the newest version: the loss that is minimized, the RMSE on the training ratings, and the seconds since the start';
+'Iterations of the training of the newest version: the loss that is minimized, the RMSE on the training ratings, and the seconds since the start.';
 
 CREATE FUNCTION recsys_model_header(
 	model regclass,
@@ -876,28 +885,28 @@ CREATE FUNCTION recsys_model_header(
 AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 10000;
 
 COMMENT ON FUNCTION recsys_model_header(regclass) IS
-'what the header of the newest version of a model says; for the view recsys_models';
+'internal: header of the newest version of a model, for the view recsys_models';
 
 CREATE FUNCTION recsys_model_bytes(model regclass)
 RETURNS bigint
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 100;
 
 COMMENT ON FUNCTION recsys_model_bytes(regclass) IS
-'bytes of a model with its indexes, or null where that would mean to wait for a lock; for the view recsys_models';
+'internal: size of a model with its indexes, or NULL if it is locked, for the view recsys_models';
 
 CREATE FUNCTION recsys_algorithm_list()
 RETURNS TABLE (name text, family text, feedback text, form text, description text, options jsonb)
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 COMMENT ON FUNCTION recsys_algorithm_list() IS
-'the registry of algorithms; for the view recsys_algorithms';
+'internal: registry of algorithms, for the view recsys_algorithms';
 
 CREATE VIEW recsys_algorithms AS
 SELECT name, family, feedback, form, description, options
   FROM @extschema@.recsys_algorithm_list();
 
 COMMENT ON VIEW recsys_algorithms IS
-'the algorithms of recsys_train: for explicit or implicit feedback, the form of model each makes, and its options with type, default, range and help';
+'Algorithms of recsys_train: whether they are for explicit or implicit feedback, the form of model they make, and their options with type, default, range and help.';
 
 GRANT SELECT ON recsys_algorithms TO PUBLIC;
 
@@ -919,10 +928,10 @@ SELECT c.oid::pg_catalog.regclass AS model,
    AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
    AND pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE')
    AND NOT pg_catalog.pg_is_other_temp_schema(c.relnamespace)
-   -- looking would run the functions of somebody's policies
+   -- reading it would run the functions of its policies
    AND NOT pg_catalog.row_security_active(c.oid);
 
 COMMENT ON VIEW recsys_models IS
-'the models that the current user may read, each with its newest version; without those under row-level security; what is locked just now is null';
+'Models that the current user may read, with their newest version. Models under row-level security are left out. What is locked at the moment is NULL.';
 
 GRANT SELECT ON recsys_models TO PUBLIC;

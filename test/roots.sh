@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # the variables are script/test's
 #
 # `script/test --root SUITE`, sourced by script/test: a clone of the checkout
-# is what a user of that Debian would have, and what README tells him to type
+# is what a user of that Debian would have, and what README tells them to type
 # is run there.  Then, since Debian's servers have no assertions, the SQL tests
 # once more with those of our own objects and of PostgreSQL's headers.
 

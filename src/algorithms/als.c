@@ -69,20 +69,20 @@ static const OptionSpec options[] = {
 	REAL_OPTION("regularization", AlsOptions, regularization, .085, 1e-9, 1e9,
 				"penalty on the squares of factors and biases"),
 	REAL_OPTION("bias_regularization", AlsOptions, bias_regularization, OPTION_AUTO, 1e-9, 1e9,
-				"that on the squares of biases; default as regularization"),
+				"penalty on the squares of the biases alone; default: the value of regularization"),
 	BOOL_OPTION("scaled_regularization", AlsOptions, scaled_regularization, true,
-				"multiply the penalty of a user or item by the number of its ratings"),
+				"multiply the penalty of a user or item by their number of ratings"),
 	BOOL_OPTION("biased", AlsOptions, biased, true,
-				"with the mean and the biases of users and items"),
+				"model the mean and the biases of users and items, too"),
 	ENUM_OPTION("solver", AlsOptions, solver, ALS_CG, solver_names,
-				"each row's equations are solved exactly, or improved by cg_steps of conjugate gradients"),
+				"cg: improve the last vector of a user or item by cg_steps steps of conjugate gradients; cholesky: solve their equations exactly, which is slower and not more accurate"),
 	INT_OPTION("cg_steps", AlsOptions, cg_steps, 3, 1, 1000,
-			   "with the solver cg: steps from the row's last vector"),
+			   "solver cg: number of steps for each user or item"),
 	REAL_OPTION("init_stddev", AlsOptions, init_stddev, .1, 0, 100,
-				"standard deviation of the item factors at the start",
+				"standard deviation of the random item factors at the start",
 				.old_name = "init_sd"),
 	INT_OPTION("seed", AlsOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
-			   "start of the random numbers")
+			   "seed of the random numbers")
 };
 
 /* Phases of the work. */

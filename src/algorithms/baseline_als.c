@@ -28,11 +28,11 @@ static const OptionSpec options[] = {
 					  "alternations between items and users"),
 	REAL_OPTION("item_regularization", BaselineAlsOptions, baseline.item_regularization,
 				BASELINE_ITEM_REGULARIZATION, 0, 1e9,
-				"regularization of item biases, in ratings",
+				"penalty on item biases, in ratings: an item with that many has half the bias that fits best",
 				.old_name = "reg_i"),
 	REAL_OPTION("user_regularization", BaselineAlsOptions, baseline.user_regularization,
 				BASELINE_USER_REGULARIZATION, 0, 1e9,
-				"regularization of user biases, in ratings",
+				"penalty on user biases, in ratings: a user with that many has half the bias that fits best",
 				.old_name = "reg_u")
 };
 

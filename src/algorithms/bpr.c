@@ -76,12 +76,12 @@ static const OptionSpec options[] = {
 	RATE_OPTIONS(BprOptions, rate, .05, ""),
 	PENALTY_OPTIONS(BprOptions, penalty, .01),
 	ENUM_OPTION("negatives", BprOptions, negatives, BPR_UNIFORM, negatives_names,
-				"items that the user does not have are drawn all alike, or as often as they were observed"),
+				"how the items that a user does not have are sampled: uniformly, or by popularity, as often as they were observed, which keeps items from being recommended for popularity alone"),
 	REAL_OPTION("init_stddev", BprOptions, init_stddev, .1, 0, 100,
-				"standard deviation of the factors at the start",
+				"standard deviation of the random factors at the start",
 				.old_name = "init_sd"),
 	INT_OPTION("seed", BprOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
-			   "start of the random numbers")
+			   "seed of the random numbers")
 };
 
 /* Names of the random streams; the last are one for each epoch. */
@@ -457,7 +457,7 @@ const Algorithm bpr_algorithm = {
 	.family = "matrix factorization",
 	.feedback = FEEDBACK_IMPLICIT,
 	.form = &factor_form,
-	.description = "factorization that ranks what users have above what they do not (Bayesian personalized ranking)",
+	.description = "Bayesian personalized ranking: factorization that ranks what a user has above what they do not have",
 	.options = OPTION_TABLE(BprOptions, options),
 	.iteration = offsetof(BprOptions, iteration),
 	.prepare = bpr_prepare,

@@ -55,15 +55,15 @@ typedef struct CoClusteringOptions
 
 static const OptionSpec options[] = {
 	INT_OPTION("user_clusters", CoClusteringOptions, clusters[0], 3, 1, 256,
-			   "clusters of users"),
+			   "number of clusters of users"),
 	INT_OPTION("item_clusters", CoClusteringOptions, clusters[1], 3, 1, 256,
-			   "clusters of items"),
+			   "number of clusters of items"),
 	ITERATION_OPTIONS(CoClusteringOptions, iteration, 20,
-					  "passes that move all users and items, at most, until none moves; and so many in each restart"),
+					  "passes that move users and items to better clusters, at most, until none moves; in each restart again"),
 	INT_OPTION("restarts", CoClusteringOptions, restarts, 5, 0, 100000,
-			   "searches for something better, from the best clusters found so far with one of them given up and one cut in two"),
+			   "number of further searches, each from the best clusters so far with one given up and another cut in two"),
 	INT_OPTION("seed", CoClusteringOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
-			   "start of the random numbers")
+			   "seed of the random numbers")
 };
 
 /*

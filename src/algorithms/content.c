@@ -46,23 +46,23 @@ typedef struct ContentOptions
 
 static const OptionSpec options[] = {
 	TEXT_OPTION("items", ContentOptions, items,
-				"table or view of the items, which must be given"),
+				"table or view of the items; required"),
 	TEXT_OPTION("item_id_col", ContentOptions, item_id_col,
-				"its column of ids; default item_id"),
+				"column of items with their ids; default item_id"),
 	NAMES_OPTION("text_cols", ContentOptions, text_cols,
-				 "its columns of text, whose words count; a tsvector is taken as it is"),
+				 "columns of items with text, or with tsvectors, which are taken as they are"),
 	NAMES_OPTION("tag_cols", ContentOptions, tag_cols,
-				 "its columns of tags: arrays, JSON arrays of strings or of objects with a name, or text separated by | or ,"),
+				 "columns of items with tags: arrays, JSON arrays of strings or of objects with a name, or text with | or , between tags"),
 	TEXT_OPTION("config", ContentOptions, config,
-				"text search configuration, by which text becomes words; default english"),
+				"text search configuration that turns text into words; default english"),
 	INT_OPTION("min_df", ContentOptions, min_df, 1, 1, 1000000000,
-			   "terms in fewer items are left out"),
+			   "leave out terms that are in fewer items"),
 	REAL_OPTION("max_df", ContentOptions, max_df, 1, 1e-9, 1,
-				"terms in more than this share of the items are left out"),
+				"leave out terms that are in a larger share of the items"),
 	BOOL_OPTION("sublinear_tf", ContentOptions, sublinear_tf, false,
-				"a term that is c times in an item counts 1 + ln c"),
+				"count a term that is c times in an item as 1 + ln c instead of c"),
 	REAL_OPTION("tag_weight", ContentOptions, tag_weight, 1, 1e-6, 1e6,
-				"what a tag counts, where a word counts 1")
+				"how many words a tag counts for")
 };
 
 /* Names become full ones, so that the model can be trained again anywhere. */

@@ -42,10 +42,10 @@ static const OptionSpec options[] = {
 	REAL_OPTION("regularization", EaseOptions, regularization, 250, 1e-9, 1e12,
 				"penalty on the squares of the weights"),
 	BOOL_OPTION("binary", EaseOptions, binary, false,
-				"learn the weights from who has what, as if every rating were 1; ratings only count where they are added up",
+				"learn the weights from who has what, as if every rating were 1; the ratings themselves count only when a user's scores are added up",
 				.old_name = "presence"),
 	INT_OPTION("k", EaseOptions, k, 0, 0, 100000,
-			   "largest weights to keep for each item; 0: all of them, items x items")
+			   "number of weights to keep for each item, the largest by magnitude; 0: all of them, items x items")
 };
 
 /* Shared arrays. */
@@ -254,7 +254,7 @@ const Algorithm ease_algorithm = {
 	.family = "item weights",
 	.feedback = FEEDBACK_IMPLICIT,
 	.form = &item_weights_form,
-	.description = "the weights of all items for all others that reproduce the data best, by inverting a matrix",
+	.description = "weights of every item for all others that reproduce the data best, by inverting a matrix",
 	.options = OPTION_TABLE(EaseOptions, options),
 	.dense = true,
 	.needs_stored_ratings = true,

@@ -71,24 +71,24 @@ typedef struct GradientOptions
 
 static const OptionSpec options[] = {
 	INT_OPTION("factors", GradientOptions, factors, OPTION_AUTO, 1, 4096,
-			   "length of the vectors of users and items; default 10, or as in init_model"),
+			   "length of the vectors of users and items; default 10, with init_model that of the model"),
 	ITERATION_OPTIONS(GradientOptions, iteration, 500,
-					  "steps of the optimizer; cg and lbfgs end at the minimum"),
+					  "steps of the optimizer, at most; cg and lbfgs stop at the minimum"),
 	ENUM_OPTION("optimizer", GradientOptions, optimizer, MINIMIZE_LBFGS, optimizer_names,
-				"gd: gradient descent, cg: nonlinear conjugate gradient, lbfgs: quasi-Newton"),
+				"gd: gradient descent with steps of learning_rate; cg: nonlinear conjugate gradient; lbfgs: L-BFGS; the last two find the best step themselves"),
 	ENUM_OPTION("normalize", GradientOptions, normalize, NORMALIZE_NONE, normalize_names,
-				"which mean to take off the ratings, and to add to predictions again"),
+				"mean to subtract from the ratings before training and to add to predictions"),
 	REAL_OPTION("regularization", GradientOptions, regularization, 10, 0, 1e9,
-				"lambda: penalty on half the squares of all factors"),
+				"lambda, the penalty on half the squares of all factors"),
 	REAL_OPTION("learning_rate", GradientOptions, learning_rate, .001, 1e-12, 1e3,
-				"length of the steps of gd, in gradients"),
+				"optimizer gd: step size, in gradients"),
 	REAL_OPTION("init_stddev", GradientOptions, init_stddev, .1, 0, 10,
-				"standard deviation of the random vectors at the start",
+				"standard deviation of the random factors at the start",
 				.old_name = "init_sd"),
 	TEXT_OPTION("init_model", GradientOptions, init_model,
-				"model whose vectors to start from, for the users and items in it"),
+				"warm start: model with factors to start from, matched by the ids of users and items"),
 	INT_OPTION("seed", GradientOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
-			   "start of the random numbers")
+			   "seed of the random numbers")
 };
 
 /* Phases of the work; their argument is not used. */
@@ -428,7 +428,7 @@ const Algorithm gradient_algorithm = {
 	.family = "matrix factorization",
 	.feedback = FEEDBACK_EXPLICIT,
 	.form = &factor_form,
-	.description = "factors that minimize the squared error by gradients of all ratings: gd, cg, lbfgs",
+	.description = "factors that minimize the squared error by the gradient of all ratings: gradient descent, conjugate gradient, L-BFGS",
 	.options = OPTION_TABLE(GradientOptions, options),
 	.iteration = offsetof(GradientOptions, iteration),
 	.prepare = gradient_prepare,

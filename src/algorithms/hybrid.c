@@ -28,16 +28,16 @@
 
 static const OptionSpec options[] = {
 	JSON_OPTION("components", HybridOptions, components,
-				"array of objects, each with an algorithm and, if need be, its options and its weight; default als and item_knn for ratings, item_knn and user_knn for weights"),
+				"array of 1 to 16 objects, each with an algorithm, its options (none of those that all algorithms have) and, in all of them or none, its weight; default als and item_knn for ratings, item_knn and user_knn for implicit feedback"),
 	ENUM_OPTION("normalize", HybridOptions, normalize, OPTION_AUTO, scale_names,
-				"how a component's scores for a user are scaled before they are added; default none if all are ratings, else standard"),
+				"how the scores of a component for a user are scaled before they are added: to mean 0 and standard deviation 1 over the items that the user has not rated, to the share of these items that is worse, or not at all; default none if all components predict ratings, else standard"),
 	REAL_OPTION("validation_fraction", HybridOptions, validation_fraction, .1, .001, .9,
-				"share of the ratings to hold out at first, to fit weights that are not given",
+				"share of the ratings to set aside at first, to fit weights that are not given",
 				.old_name = "fit_share"),
 	REAL_OPTION("regularization", HybridOptions, regularization, 1, 0, 1e9,
-				"held-out ratings, or users, that speak for equal weights from the start"),
+				"strength of the prior towards equal weights, in held-out ratings or users"),
 	INT_OPTION("seed", HybridOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
-			   "start of the random numbers that choose what is held out")
+			   "seed of the random numbers that choose what is held out")
 };
 
 static const char *const member_names[] = {"algorithm", "options", "weight", NULL};

@@ -51,18 +51,18 @@ typedef struct LogisticOptions
 static const OptionSpec options[] = {
 	INT_OPTION("factors", LogisticOptions, factors, 30, 1, 4096,
 			   "length of the vectors of users and items"),
-	PLAIN_ITERATION_OPTION(LogisticOptions, iteration, 30, "steps of all users and all items"),
+	PLAIN_ITERATION_OPTION(LogisticOptions, iteration, 30, "number of steps of all users and all items"),
 	REAL_OPTION("alpha", LogisticOptions, alpha, 1, 1e-6, 1e6,
-				"weight of an observation, for each unit of its value"),
+				"weight of an observation for each unit of its value"),
 	REAL_OPTION("learning_rate", LogisticOptions, learning_rate, .2, 1e-9, 10,
-				"length of the steps, before they are divided by the gradients seen"),
+				"step size, before it is divided by the root of the squared gradients so far (AdaGrad)"),
 	REAL_OPTION("regularization", LogisticOptions, regularization, 5, 0, 1e9,
-				"penalty on half the squares of factors"),
+				"penalty on half the squares of the factors"),
 	REAL_OPTION("init_stddev", LogisticOptions, init_stddev, .1, 0, 100,
-				"standard deviation of the factors at the start",
+				"standard deviation of the random factors at the start",
 				.old_name = "init_sd"),
 	INT_OPTION("seed", LogisticOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
-			   "start of the random numbers")
+			   "seed of the random numbers")
 };
 
 /* Phases of the work; their argument is the side that they are about. */
@@ -308,7 +308,7 @@ const Algorithm logistic_mf_algorithm = {
 	.family = "matrix factorization",
 	.feedback = FEEDBACK_IMPLICIT,
 	.form = &factor_form,
-	.description = "factorization of the odds that a user has an item, from all pairs",
+	.description = "factorization of the odds that a user has an item, over all pairs",
 	.options = OPTION_TABLE(LogisticOptions, options),
 	.dense = true,
 	.iteration = offsetof(LogisticOptions, iteration),

@@ -22,7 +22,7 @@ typedef struct NormalOptions
 
 static const OptionSpec options[] = {
 	INT_OPTION("seed", NormalOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
-			   "start of the random numbers")
+			   "seed of the random numbers")
 };
 
 static Size
@@ -43,7 +43,7 @@ const Algorithm normal_algorithm = {
 	.family = "baseline",
 	.feedback = FEEDBACK_EXPLICIT,
 	.form = &random_form,
-	.description = "random ratings with the mean and deviation of the training ratings",
+	.description = "random ratings with the mean and standard deviation of the training ratings",
 	.options = OPTION_TABLE(NormalOptions, options),
 	.memory = normal_memory,
 	.train = normal_train

@@ -65,13 +65,13 @@ typedef struct PopularOptions
 
 static const OptionSpec options[] = {
 	ENUM_OPTION("score", PopularOptions, score, POPULAR_COUNT, score_kinds,
-				"number of ratings, their mean, the mean shrunk by min_votes, or the weights of late"),
+				"count: number of ratings; mean: their mean; weighted: their mean with min_votes more votes for the mean of all ratings; trending: sum of the values, each halved for every half_life of age"),
 	REAL_OPTION("min_votes", PopularOptions, min_votes, OPTION_AUTO, 0, 1e9,
-				"of weighted: votes for the mean of all; default by vote_quantile"),
+				"score weighted: number of votes for the mean of all ratings; default: as vote_quantile says"),
 	REAL_OPTION("vote_quantile", PopularOptions, vote_quantile, .9, 0, 1,
-				"of weighted: min_votes is this quantile of the items' numbers of ratings"),
+				"score weighted: min_votes is this quantile of the items' numbers of ratings"),
 	REAL_OPTION("half_life", PopularOptions, half_life, OPTION_AUTO, 1e-9, 1e15,
-				"of trending: age at which a row of time_col has half its weight, in days (default 30), or in the unit of a numeric column")
+				"score trending: age at which a value counts half, in days or, with a numeric time_col, in its unit; counted from the newest row; default 30 days, none for a numeric time_col")
 };
 
 static bool
@@ -461,7 +461,7 @@ const Algorithm popular_algorithm = {
 	.family = "baseline",
 	.feedback = FEEDBACK_BOTH,
 	.form = &popularity_form,
-	.description = "the items with the most ratings, the best ones or those in fashion, for everybody",
+	.description = "most rated, best rated or trending items: the same list for everybody",
 	.options = OPTION_TABLE(PopularOptions, options),
 	.prepare = popular_prepare,
 	.predicts_ratings = popular_predicts_ratings,

@@ -44,13 +44,13 @@ typedef struct Rp3Options
 
 static const OptionSpec options[] = {
 	REAL_OPTION("alpha", Rp3Options, alpha, 1, 0, 10,
-				"power of the probability of a step"),
+				"exponent of the probability of a step"),
 	REAL_OPTION("beta", Rp3Options, beta, .2, 0, 10,
-				"power of its popularity that an item's score is divided by"),
+				"exponent of an item's popularity, by which its score is divided: more prefers items that fewer users have"),
 	INT_OPTION("k", Rp3Options, k, 100, 1, 100000,
-			   "largest weights to keep of each item for others"),
+			   "number of weights to keep of each item for others, the largest"),
 	BOOL_OPTION("normalize", Rp3Options, normalize, true,
-				"divide the weights kept of an item by their sum: all of a user's items count the same")
+				"divide the weights of an item by their sum, so that all items of a user count the same")
 };
 
 /* Shared arrays. */
@@ -258,7 +258,7 @@ const Algorithm rp3beta_algorithm = {
 	.family = "item weights",
 	.feedback = FEEDBACK_IMPLICIT,
 	.form = &item_weights_form,
-	.description = "where walks of three steps end: from a user's items to their other users to the items of those",
+	.description = "ends of random walks of three steps: to an item of the user, another user of it, and an item of that user",
 	.options = OPTION_TABLE(Rp3Options, options),
 	.needs_stored_ratings = true,
 	.memory = rp3_memory,

@@ -21,9 +21,9 @@ typedef struct RateOptions
 /* "more": what there is to say of the default. */
 #define RATE_OPTIONS(type, member, value, more) \
 	REAL_OPTION("learning_rate", type, member.learning_rate, value, 1e-9, 1, \
-				"step of the gradient descent" more), \
+				"step size of the gradient descent" more), \
 	REAL_OPTION("learning_rate_decay", type, member.learning_rate_decay, 1, 1e-3, 1, \
-				"what the step is multiplied by after every iteration")
+				"factor that the step size is multiplied by after each iteration")
 
 /* The step of an iteration, counted from 0. */
 static inline double
@@ -43,7 +43,7 @@ typedef struct PenaltyOptions
 	REAL_OPTION("regularization", type, member.regularization, value, 0, 1000, \
 				"penalty on the squares of factors and biases, for each rating"), \
 	REAL_OPTION("bias_regularization", type, member.bias_regularization, OPTION_AUTO, 0, 1000, \
-				"that on the squares of biases; default as regularization")
+				"penalty on the squares of the biases alone; default: the value of regularization")
 
 /* Decide what was left open. */
 static inline void

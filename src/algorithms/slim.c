@@ -61,22 +61,22 @@ typedef struct SlimOptions
 
 static const OptionSpec options[] = {
 	REAL_OPTION("l1_regularization", SlimOptions, l1_regularization, .01, 0, 1e9,
-				"penalty on the weights: the larger, the fewer",
+				"penalty on the weights; a larger one leaves fewer weights",
 				.old_name = "l1"),
 	REAL_OPTION("regularization", SlimOptions, regularization, 1, 0, 1e9,
 				"penalty on the squares of the weights",
 				.old_name = "l2"),
 	BOOL_OPTION("scaled_regularization", SlimOptions, scaled_regularization, true,
-				"multiply the penalties by the mean of the items' sums of squared values"),
+				"multiply the penalties by the mean, over items, of the sum of squared values; with values of 1 that is the mean number of users of an item"),
 	BOOL_OPTION("binary", SlimOptions, binary, false,
-				"learn the weights from who has what, as if every rating were 1; ratings only count where they are added up",
+				"learn the weights from who has what, as if every rating were 1; the ratings themselves count only when a user's scores are added up",
 				.old_name = "presence"),
 	INT_OPTION("k", SlimOptions, k, 100, 1, 100000,
-			   "largest weights to keep for each item"),
+			   "number of weights to keep for each item, the largest"),
 	INT_OPTION("candidates", SlimOptions, candidates, 1000, 1, 8192,
-			   "items that can get a weight for an item: those that have most in common with it"),
+			   "number of items that can get a weight for an item: those that have most in common with it"),
 	REAL_OPTION("tolerance", SlimOptions, tolerance, 1e-4, 1e-9, 1,
-				"largest change of a weight at which the search for them ends")
+				"the search for the weights of an item ends when none changes by more")
 };
 
 /* Shared arrays. */
@@ -386,7 +386,7 @@ const Algorithm slim_algorithm = {
 	.family = "item weights",
 	.feedback = FEEDBACK_IMPLICIT,
 	.form = &item_weights_form,
-	.description = "few weights of items for each item, none negative, that reproduce the data best",
+	.description = "a few non-negative weights of other items for each item that reproduce the data best",
 	.options = OPTION_TABLE(SlimOptions, options),
 	.needs_stored_ratings = true,
 	.memory = slim_memory,

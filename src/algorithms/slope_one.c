@@ -22,7 +22,7 @@ typedef struct SlopeOneOptions
 
 static const OptionSpec options[] = {
 	BOOL_OPTION("weighted", SlopeOneOptions, weighted, false,
-				"weighted slope one: an item counts by the users it has in common with the one to predict")
+				"weighted slope one: an item counts by the number of users that it has in common with the item to predict")
 };
 
 static Size
@@ -43,7 +43,7 @@ const Algorithm slope_one_algorithm = {
 	.family = "nearest neighbors",
 	.feedback = FEEDBACK_EXPLICIT,
 	.form = &slope_one_form,
-	.description = "the user's mean plus how much the item's ratings differ from those of his items",
+	.description = "the user's mean, plus the mean difference between the item's ratings and those of the user's items",
 	.options = OPTION_TABLE(SlopeOneOptions, options),
 	.needs_stored_ratings = true,
 	.memory = slope_one_memory,

@@ -64,17 +64,17 @@ static const OptionSpec options[] = {
 	INT_OPTION("factors", SvdOptions, factors, 100, 1, 4096,
 			   "length of the vectors of users and items"),
 	ITERATION_OPTIONS(SvdOptions, iteration, 20, "passes over the ratings"),
-	RATE_OPTIONS(SvdOptions, rate, OPTION_AUTO, "; default .005, adaptive .1"),
+	RATE_OPTIONS(SvdOptions, rate, OPTION_AUTO, "; default 0.005, with adaptive 0.1"),
 	PENALTY_OPTIONS(SvdOptions, penalty, .02),
 	BOOL_OPTION("biased", SvdOptions, biased, true,
-				"with the mean and the biases of users and items"),
+				"model the mean and the biases of users and items, too"),
 	BOOL_OPTION("adaptive", SvdOptions, adaptive, false,
-				"steps that get shorter for a user or item as its gradients add up"),
+				"shorten the steps of a user or item as their gradients add up (AdaGrad)"),
 	REAL_OPTION("init_stddev", SvdOptions, init_stddev, .1, 0, 100,
-				"standard deviation of the factors at the start",
+				"standard deviation of the random factors at the start; on large data 0.05 may be better",
 				.old_name = "init_sd"),
 	INT_OPTION("seed", SvdOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
-			   "start of the random numbers")
+			   "seed of the random numbers")
 };
 
 /* Names of the random streams. */

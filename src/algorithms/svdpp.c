@@ -46,10 +46,10 @@ static const OptionSpec options[] = {
 	RATE_OPTIONS(SvdppOptions, rate, .007, ""),
 	PENALTY_OPTIONS(SvdppOptions, penalty, .02),
 	REAL_OPTION("init_stddev", SvdppOptions, init_stddev, .05, 0, 100,
-				"standard deviation of the factors at the start",
+				"standard deviation of the random factors at the start",
 				.old_name = "init_sd"),
 	INT_OPTION("seed", SvdppOptions, seed, 0, PG_INT32_MIN, PG_INT32_MAX,
-			   "start of the random numbers")
+			   "seed of the random numbers")
 };
 
 typedef struct Svdpp
@@ -266,7 +266,7 @@ const Algorithm svdpp_algorithm = {
 	.family = "matrix factorization",
 	.feedback = FEEDBACK_EXPLICIT,
 	.form = &factor_form,
-	.description = "svd with what users have rated, whatever the rating, as a second signal",
+	.description = "svd with a second signal: which items a user has rated, whatever the rating",
 	.options = OPTION_TABLE(SvdppOptions, options),
 	.iteration = offsetof(SvdppOptions, iteration),
 	.prepare = svdpp_prepare,

@@ -20,10 +20,10 @@ typedef struct IterationOptions
 #define ITERATION_OPTIONS(type, member, count, help) \
 	INT_OPTION("iterations", type, member.iterations, count, 1, 100000, help), \
 	REAL_OPTION("validation_fraction", type, member.validation_fraction, 0, 0, .9, \
-				"share of the ratings to hold out at first, to find the number of iterations that predicts them best; 0: do them all", \
+				"early stopping: share of the ratings to set aside at first, to find the number of iterations that predicts them best; then all ratings are trained on with that number; 0: all iterations are done", \
 				.old_name = "validation"), \
 	INT_OPTION("patience", type, member.patience, 3, 1, 100000, \
-			   "with validation_fraction: iterations without a better prediction after which the search ends")
+			   "early stopping: number of iterations without improvement after which the search ends")
 
 /*
  * The same for those whose predictions are preferences: the RMSE of preferences

@@ -25,23 +25,23 @@ static const char *const duplicates_names[] = {
 
 const OptionSpec common_options[] = {
 	ENUM_OPTION("duplicates", CommonOptions, duplicates, OPTION_AUTO, duplicates_names,
-				"what to make of several rows for one user and item; default mean for ratings, sum for weights"),
+				"how several rows for one user and item become one rating; first and last go by time_col; default mean for ratings, sum for implicit feedback"),
 	TEXT_OPTION("time_col", CommonOptions, time_col,
-				"column that says which of several rows is first or last"),
+				"column with the time of a row, or with a number that grows with time: decides which row is first or last, how old a row is for the score trending, and what a split of an evaluation takes for the newest"),
 	BOOL_OPTION("clip", CommonOptions, clip, true,
-				"keep predicted ratings within the range of the training ratings"),
+				"keep predictions within the range of the training ratings; the scores of lists are never clipped"),
 	BOOL_OPTION("store_ratings", CommonOptions, store_ratings, true,
-				"keep the training ratings in the model, 8 bytes each: what users have seen"),
+				"keep the training ratings in the model, 8 bytes each: they say what users have seen, and the algorithms that compare ratings when they serve cannot do without them"),
 	INT_OPTION("keep_versions", CommonOptions, keep_versions, 2, 1, 1000,
-			   "versions of the model to keep, with the new one"),
+			   "number of versions of the model to keep, the new one included"),
 	REAL_OPTION("min_value", CommonOptions, min_value, OPTION_AUTO, -FLT_MAX, FLT_MAX,
-				"rows with a smaller rating are left out"),
+				"leave out rows with a smaller rating, before anything else; users count as having seen these items; default: no bound"),
 	BOOL_OPTION("binarize", CommonOptions, binarize, false,
-				"every rating that is left counts as 1"),
+				"count every rating that is left as 1: whether something was liked or done, not how much"),
 	INT_OPTION("min_user_ratings", CommonOptions, min_user_ratings, 1, 1, 1000000000,
-			   "users with fewer ratings are left out, repeatedly with min_item_ratings until all have enough"),
+			   "leave out users with fewer ratings; repeated, together with min_item_ratings, until all that are left have enough"),
 	INT_OPTION("min_item_ratings", CommonOptions, min_item_ratings, 1, 1, 1000000000,
-			   "items with fewer ratings are left out, likewise")
+			   "leave out items with fewer ratings; see min_user_ratings")
 };
 
 const int	common_option_count = lengthof(common_options);

@@ -1,4 +1,4 @@
--- The table "Which algorithm?" of README.md.
+-- The table "Which algorithm?" of doc/performance.md.
 CREATE TABLE bench.guide (place serial, algorithm text, data text, good_for text);
 INSERT INTO bench.guide (algorithm, data, good_for) VALUES
 ('als', 'ratings', 'predicting ratings: accurate with its defaults'),
@@ -8,17 +8,17 @@ INSERT INTO bench.guide (algorithm, data, good_for) VALUES
 ('slope_one', 'ratings', 'nothing to tune'),
 ('co_clustering', 'ratings', 'very small models'),
 ('baseline_als', 'ratings', 'what the others must beat'),
-('hybrid', 'ratings or weights', 'the best there is, of several together'),
-('ials', 'weights', 'purchases, clicks, counts: what to start with'),
-('ease', 'weights', 'the best lists of a single model, up to some ten thousand items'),
-('slim', 'weights', 'nearly as good, with small models'),
-('rp3beta', 'weights', 'many items: fast, and the best single model there'),
-('bpr', 'weights', 'ranking by factors; very many users and items'),
-('logistic_mf', 'weights', 'preferences as probabilities'),
-('item_knn', 'ratings or weights', 'lists that can be explained: who likes this likes that'),
-('user_knn', 'ratings or weights', 'few users, many items'),
+('hybrid', 'both', 'the best there is, of several together'),
+('ials', 'implicit', 'purchases, clicks, counts: what to start with'),
+('ease', 'implicit', 'the best lists of a single model, up to about 20,000 items'),
+('slim', 'implicit', 'nearly as good, with small models'),
+('rp3beta', 'implicit', 'many items: fast, and the best single model there'),
+('bpr', 'implicit', 'ranking by factors; very many users and items'),
+('logistic_mf', 'implicit', 'preferences as probabilities'),
+('item_knn', 'both', 'lists that can be explained: who likes this likes that'),
+('user_knn', 'both', 'few users, many items'),
 ('content', 'texts, tags', 'new items, and similar items'),
-('popular', 'ratings or weights', 'visitors of whom nothing is known');
+('popular', 'both', 'visitors of whom nothing is known');
 
 CREATE FUNCTION pg_temp.thousandths(value float8) RETURNS text LANGUAGE sql AS $$
 	SELECT trim(LEADING '0' FROM round(value::numeric, 3)::text) $$;

@@ -1,4 +1,4 @@
--- The table of errors in README.md: all algorithms on MovieLens 100k.
+-- The table of errors in doc/performance.md: all algorithms on MovieLens 100k.
 SELECT '| algorithm | RMSE | MAE | FCP | fit, s | test, s |'
 UNION ALL SELECT '|---|---|---|---|---|---|';
 SELECT format('| `%s`%s | %s | %s | %s | %s | %s |', split_part(label, ',', 1),

@@ -79,7 +79,7 @@ my $built = q(
 my $built_gives = q(
 	TABLE shop.list; TABLE shop.best; TABLE shop.guess; SELECT * FROM shop.mine ORDER BY 1; SELECT * FROM shop.choice;
 	TABLE shop.alike; TABLE shop.error; SELECT shop.live(3););
-my ($needing) = slurp_file('README.md') =~ /^## Upgrading\n.*?^```sql\n(.*?)^```\n/ms;
+my ($needing) = slurp_file('doc/operations.md') =~ /^## Upgrading\n.*?^```sql\n(.*?)^```\n/ms;
 
 foreach my $old (sort keys %published)
 {
@@ -95,7 +95,7 @@ foreach my $old (sort keys %published)
 	my $gave = $node->safe_psql($database, $built_gives);
 	my $needs = $node->safe_psql($database, $needing);
 
-	is(scalar(split /\n/, $needs), 11, "$old: README.md's query lists what needs it");
+	is(scalar(split /\n/, $needs), 11, "$old: the query of doc/operations.md lists what needs it");
 	like($needs, qr/\Q$_\E/, "$old: $_ among them")
 	  foreach 'view shop.best|{"function recsys_recommend(regclass,anyelement,integer,boolean)"}',
 	  'view shop.guess', 'view shop.mine|{"view recsys_models"}', 'view shop.choice', 'materialized view shop.alike',
