@@ -1,4 +1,6 @@
 -- Options that have been renamed: the old name does what the new one does, and says so.
+CREATE SCHEMA renamed_options;
+SET search_path = renamed_options, public;
 CREATE TABLE ratings AS
 SELECT u AS user_id, i AS item_id, (1 + (u * 7 + i * 5 + u * i) % 5)::float8 AS rating
   FROM generate_series(1, 40) u, generate_series(1, 25) i WHERE (u * 13 + i * 7 + u * i) % 3 = 0;
@@ -78,3 +80,5 @@ SELECT recsys_train('m', 'ratings', 'ials', '{"validation": 0.1}');
 -- What is wrong with a value is said by the new name.
 SELECT recsys_train('m', 'ratings', 'ease', '{"presence": 1}');
 SELECT recsys_train('m', 'ratings', 'slim', '{"l1": -1}');
+SET client_min_messages = warning;
+DROP SCHEMA renamed_options CASCADE;
