@@ -117,6 +117,7 @@ typedef struct Als
 	float	   *conjugate;		/* [CG_VECTORS x stride] */
 } Als;
 
+/* Biases are penalized as factors are, unless it is said otherwise. */
 static void
 als_prepare(void *options, bool has_values)
 {
@@ -126,12 +127,14 @@ als_prepare(void *options, bool has_values)
 		opts->bias_regularization = opts->regularization;
 }
 
+/* The length of a row's vector: its factors, and its bias if it has one. */
 static int
 unknowns_of_row(const AlsOptions *opts)
 {
 	return opts->factors + (opts->biased ? 1 : 0);
 }
 
+/* The vectors of users and items. */
 static Size
 als_memory(const MatrixShape *shape, const void *options)
 {
@@ -140,6 +143,7 @@ als_memory(const MatrixShape *shape, const void *options)
 	return add_size(vectors_bytes(shape->users, stride), vectors_bytes(shape->items, stride));
 }
 
+/* What a solver works with, in each process. */
 static Size
 als_scratch(const MatrixShape *shape, const void *options)
 {
@@ -151,6 +155,7 @@ als_scratch(const MatrixShape *shape, const void *options)
 					vectors_bytes(unknowns + 1, unknowns));
 }
 
+/* The shared vectors, and the work space of the solver. */
 static void *
 als_attach(TrainContext *context)
 {
@@ -212,6 +217,7 @@ ridge_of_row(const Als *als, const SparseRows *rows, int32 row, int element)
 	return opts->scaled_regularization ? ridge * sparse_row_length(rows, row) : ridge;
 }
 
+/* Error: single precision is not enough for the equations of a row. */
 static void
 report_unsolvable(void)
 {
@@ -332,6 +338,7 @@ predict_rating(const Als *als, int32 user, int32 item)
 	return rating;
 }
 
+/* Some ratings of a user, as the training stands. */
 static void
 als_predict(TrainContext *context, int32 user, const int32 *item, int count,
 			double *prediction)
@@ -409,6 +416,7 @@ rows_of_phase(const Als *als, int phase)
 		&als->ratings->by_user;
 }
 
+/* A unit of a phase: some rows; returns their squared error, if that is the phase. */
 static double
 als_work(TrainContext *context, int phase, int64 argument, int unit)
 {
@@ -425,6 +433,7 @@ als_work(TrainContext *context, int phase, int64 argument, int unit)
 	return sum;
 }
 
+/* A phase over all of its rows; returns the sum of what its units return. */
 static double
 run_phase(TrainContext *context, int phase)
 {
@@ -457,6 +466,7 @@ als_fold_in(const AlsOptions *opts)
 	};
 }
 
+/* What the model is: offset, factors, biases, and how to fold users in. */
 static void
 als_finish(const Als *als, ModelDraft *draft)
 {
@@ -484,6 +494,7 @@ clear_initial_items(Als *als)
 									   sizeof(float) * als->stride));
 }
 
+/* Users and items are solved for in turn, each with the other side fixed. */
 static void
 als_train(TrainContext *context)
 {

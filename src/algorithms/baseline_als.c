@@ -36,12 +36,14 @@ static const OptionSpec options[] = {
 				.old_name = "reg_u")
 };
 
+/* The biases. */
 static Size
 baseline_als_memory(const MatrixShape *shape, const void *options)
 {
 	return budget_array((Size) shape->users + shape->items, sizeof(float));
 }
 
+/* The sum of the squares of some biases. */
 static double
 sum_of_squares(const float *bias, int32 count)
 {
@@ -67,6 +69,7 @@ enum
 	BASELINE_ITEM_BIAS
 };
 
+/* The shared biases, all zero. */
 static void *
 baseline_als_attach(TrainContext *context)
 {
@@ -101,12 +104,14 @@ squared_error(const Interactions *ratings, const Baseline *baseline, int32 from,
 	return sum;
 }
 
+/* The rows that a phase is about. */
 static const SparseRows *
 rows_of_phase(const TrainContext *context, int phase)
 {
 	return phase == BASELINE_ITEMS ? &context->ratings->by_item : &context->ratings->by_user;
 }
 
+/* A unit of a phase: some rows; returns their squared error, if that is the phase. */
 static double
 baseline_als_work(TrainContext *context, int phase, int64 argument, int unit)
 {
@@ -128,6 +133,7 @@ baseline_als_work(TrainContext *context, int phase, int64 argument, int unit)
 	}
 }
 
+/* A phase over all of its rows; returns the sum of what its units return. */
 static double
 run_phase(TrainContext *context, int phase)
 {
@@ -151,6 +157,7 @@ end_iteration(TrainContext *context)
 	return iteration_end_squares(context, sse, penalty);
 }
 
+/* Some ratings of a user, as the training stands. */
 static void
 baseline_als_predict(TrainContext *context, int32 user, const int32 *item, int count,
 					 double *prediction)
@@ -162,6 +169,7 @@ baseline_als_predict(TrainContext *context, int32 user, const int32 *item, int c
 			baseline->item_bias[item[i]];
 }
 
+/* Item biases and user biases are fitted in turn. */
 static void
 baseline_als_train(TrainContext *context)
 {

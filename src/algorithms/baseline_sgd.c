@@ -40,12 +40,14 @@ static const OptionSpec options[] = {
 				"penalty on the squares of the biases, for each rating")
 };
 
+/* The biases. */
 static Size
 baseline_sgd_memory(const MatrixShape *shape, const void *options)
 {
 	return budget_array((Size) shape->users + shape->items, sizeof(float));
 }
 
+/* The biases, all zero: the leader works alone. */
 static void *
 baseline_sgd_attach(TrainContext *context)
 {
@@ -95,6 +97,7 @@ train_epoch(const TrainContext *context, int epoch)
 	return sse;
 }
 
+/* Some ratings of a user, as the training stands. */
 static void
 baseline_sgd_predict(TrainContext *context, int32 user, const int32 *item, int count,
 					 double *prediction)
@@ -106,6 +109,7 @@ baseline_sgd_predict(TrainContext *context, int32 user, const int32 *item, int c
 			biases->item_bias[item[i]];
 }
 
+/* Epochs of steps; users are folded in by the same steps. */
 static void
 baseline_sgd_train(TrainContext *context)
 {

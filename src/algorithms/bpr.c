@@ -139,18 +139,21 @@ typedef struct Bpr
 	uint8	   *taken;			/* [items] does the user have it? */
 } Bpr;
 
+/* The penalty that was left open. */
 static void
 bpr_prepare(void *options, bool has_values)
 {
 	penalty_prepare(&((BprOptions *) options)->penalty);
 }
 
+/* How many groups there are, of users and of items. */
 static int
 groups_of_items(int32 items)
 {
 	return Min(Max(items / GROUP_ITEMS, 1), MOST_GROUPS);
 }
 
+/* Vectors and biases; the items dealt; the rows of users sorted by group. */
 static Size
 bpr_memory(const MatrixShape *shape, const void *options)
 {
@@ -166,12 +169,14 @@ bpr_memory(const MatrixShape *shape, const void *options)
 	return add_size(vectors, add_size(items, rows));
 }
 
+/* A byte for each item, in each process. */
 static Size
 bpr_scratch(const MatrixShape *shape, const void *options)
 {
 	return shape->items;
 }
 
+/* Groups of users and items, whose bounds are fixed, and the arrays of the deal. */
 static void
 attach_groups(Bpr *bpr, TrainContext *context)
 {
@@ -194,6 +199,7 @@ attach_groups(Bpr *bpr, TrainContext *context)
 							budget_array(users, sizeof(int32) * bpr->groups));
 }
 
+/* The shared arrays, and this process's marks. */
 static void *
 bpr_attach(TrainContext *context)
 {
@@ -312,6 +318,7 @@ draw_negative(const Bpr *bpr, int g, RandomStream *stream)
 	return -1;
 }
 
+/* An item as a step takes it. */
 static inline BprItem
 order_item(const Bpr *bpr, int32 item)
 {
@@ -415,6 +422,7 @@ train_epoch(TrainContext *context, int epoch)
 	return loss;
 }
 
+/* What the model is: factors, item biases, and how to fold users in. */
 static void
 bpr_finish(const Bpr *bpr, ModelDraft *draft)
 {
@@ -437,6 +445,7 @@ bpr_finish(const Bpr *bpr, ModelDraft *draft)
 	draft_add_floats(draft, PART_ITEM_BIAS, bpr->item_bias, items, 1, 1);
 }
 
+/* Epochs, each of which deals the items anew. */
 static void
 bpr_train(TrainContext *context)
 {

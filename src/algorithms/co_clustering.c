@@ -124,12 +124,14 @@ typedef struct CoClustering
 	double		best_error;
 } CoClustering;
 
+/* Bytes of an element for each pair of clusters. */
 static Size
 co_clusters_bytes(const CoClusteringOptions *opts, Size element)
 {
 	return budget_array(opts->clusters[0] * opts->clusters[1], element);
 }
 
+/* Biases and clusters of all rows, and the sums of each unit. */
 static Size
 co_clustering_memory(const MatrixShape *shape, const void *options)
 {
@@ -139,6 +141,7 @@ co_clustering_memory(const MatrixShape *shape, const void *options)
 					co_clusters_bytes(options, TEAM_ROW_UNITS * sizeof(Cell)));
 }
 
+/* The users or the items, with their shared arrays. */
 static ClusterSide
 attach_side(TrainContext *context, int number)
 {
@@ -156,6 +159,7 @@ attach_side(TrainContext *context, int number)
 	return side;
 }
 
+/* The shared arrays, and room for the row at hand. */
 static void *
 co_clustering_attach(TrainContext *context)
 {
@@ -175,6 +179,7 @@ co_clustering_attach(TrainContext *context)
 	return run;
 }
 
+/* The bias of a row: its mean, less the mean of all ratings. */
 static void
 fit_bias(const CoClustering *run, const ClusterSide *side, int32 row)
 {
@@ -345,6 +350,10 @@ work_on_row(CoClustering *run, int phase, int64 argument, int32 row, Cell *cells
 	return moves;
 }
 
+/*
+ * A unit of a phase: some rows of a side.  Their sums go to the unit's own
+ * cells; returns what the phase adds up.
+ */
 static double
 co_clustering_work(TrainContext *context, int phase, int64 argument, int unit)
 {
@@ -363,6 +372,7 @@ co_clustering_work(TrainContext *context, int phase, int64 argument, int unit)
 	return result;
 }
 
+/* A phase over all rows of a side; returns the sum of what its units return. */
 static double
 run_phase(TrainContext *context, int phase, int restart, int side)
 {
@@ -460,6 +470,7 @@ search_again(TrainContext *context, int restart)
 		copy_best(run, true);
 }
 
+/* Some ratings of a user, as the training stands. */
 static void
 co_clustering_predict(TrainContext *context, int32 user, const int32 *item, int count,
 					  double *prediction)
@@ -474,6 +485,7 @@ co_clustering_predict(TrainContext *context, int32 user, const int32 *item, int 
 			offset[items->cluster[item[i]]];
 }
 
+/* What the model is: biases, clusters and the offsets of co-clusters. */
 static void
 finish(const CoClustering *run, ModelDraft *draft)
 {
@@ -490,6 +502,7 @@ finish(const CoClustering *run, ModelDraft *draft)
 					 items->clusters);
 }
 
+/* Before the first iteration: biases, squared residuals, and clusters at random. */
 static void
 start(TrainContext *context)
 {

@@ -96,6 +96,7 @@ content_memory(const MatrixShape *shape, const void *options)
 					budget_array(shape->items, 2 * sizeof(int64)));
 }
 
+/* The relation of items that the options name.  The claimant is as in items_resolve. */
 static ItemsSource *
 content_source(const ContentOptions *opts, Oid claimant)
 {
@@ -269,6 +270,10 @@ vectors_of_all(const SparseRows *vectors, const int32 *index, int32 items)
 	return all;
 }
 
+/*
+ * Read the items and weigh their terms.  The model has these items besides
+ * those that were rated.
+ */
 static void
 content_train(TrainContext *context)
 {

@@ -74,6 +74,7 @@ typedef struct Ease
 	RowLists	lists;			/* for each item, if k > 0 */
 } Ease;
 
+/* The matrix and its diagonal, and the lists if there are any. */
 static Size
 ease_memory(const MatrixShape *shape, const void *options)
 {
@@ -85,6 +86,7 @@ ease_memory(const MatrixShape *shape, const void *options)
 	return k > 0 ? add_size(bytes, mul_size(2, row_lists_bytes(shape->items, k))) : bytes;
 }
 
+/* The shared matrix, diagonal and lists. */
 static void *
 ease_attach(TrainContext *context)
 {
@@ -104,6 +106,7 @@ ease_attach(TrainContext *context)
 	return ease;
 }
 
+/* A row of the matrix, of [stride] numbers. */
 static float *
 matrix_row(const Ease *ease, int32 item)
 {
@@ -147,6 +150,7 @@ find_list(Ease *ease, int32 item)
 	row_lists_put(&ease->lists, item, &best);
 }
 
+/* A phase, as far as it concerns one item. */
 static void
 work_on_item(Ease *ease, int phase, int32 item)
 {
@@ -184,6 +188,10 @@ work_on_tiles(Ease *ease, InvertStage stage, int step, int unit)
 	return failed;
 }
 
+/*
+ * A unit of a phase: some tiles of the inversion, of which it returns how many
+ * failed, or some items.
+ */
 static double
 ease_work(TrainContext *context, int phase, int64 argument, int unit)
 {
@@ -202,6 +210,7 @@ ease_work(TrainContext *context, int phase, int64 argument, int unit)
 	return 0;
 }
 
+/* A phase over all items. */
 static void
 run_on_items(TrainContext *context, int phase)
 {
@@ -227,6 +236,7 @@ run_stages(TrainContext *context, InvertStage first, InvertStage last)
 				 errhint("Raise the regularization, or scale the weights down.")));
 }
 
+/* Make the matrix, invert it in place, and make weights of it. */
 static void
 ease_train(TrainContext *context)
 {

@@ -127,6 +127,10 @@ typedef struct Gradient
 	float	   *work;			/* [4 x as many as a row can have] */
 } Gradient;
 
+/*
+ * How many factors there are: as given, as in the model to start from, or the
+ * default.  Errors: they contradict each other; nothing could be trained.
+ */
 static void
 gradient_prepare(void *options, bool has_values)
 {
@@ -151,6 +155,7 @@ gradient_prepare(void *options, bool has_values)
 				 errdetail("Where all factors are zero, so is the gradient.")));
 }
 
+/* Bytes of so many arrays as long as the vector of all parameters. */
 static Size
 parameters_bytes(const MatrixShape *shape, int arrays, int stride)
 {
@@ -158,6 +163,7 @@ parameters_bytes(const MatrixShape *shape, int arrays, int stride)
 					vectors_bytes(shape->items, arrays * stride));
 }
 
+/* Point, gradient, direction, what the optimizer keeps, and the biases. */
 static Size
 gradient_memory(const MatrixShape *shape, const void *options)
 {
@@ -169,12 +175,14 @@ gradient_memory(const MatrixShape *shape, const void *options)
 					parameters_bytes(shape, 1, 1));
 }
 
+/* What the losses of a row are computed in, in each process. */
 static Size
 gradient_scratch(const MatrixShape *shape, const void *options)
 {
 	return vectors_bytes(Max(shape->users, shape->items), 4);
 }
 
+/* The shared arrays, and the sides that point into them. */
 static void *
 gradient_attach(TrainContext *context)
 {
@@ -209,6 +217,7 @@ gradient_attach(TrainContext *context)
 	return state;
 }
 
+/* Normal factors for a row, from a stream of its own. */
 static void
 start_row(const Gradient *state, const FactorSide *side, int32 row)
 {
@@ -228,6 +237,7 @@ evaluate_row(const Gradient *state, const FactorSide *side, const FactorSide *ot
 	return loss;
 }
 
+/* A phase, as far as it concerns one row; only a loss is a number. */
 static double
 work_on_row(const Gradient *state, int phase, int unit, int32 row)
 {
@@ -250,6 +260,7 @@ work_on_row(const Gradient *state, int phase, int unit, int32 row)
 	}
 }
 
+/* The rows that a phase is about. */
 static const SparseRows *
 rows_of_phase(const Gradient *state, int phase)
 {
@@ -257,6 +268,7 @@ rows_of_phase(const Gradient *state, int phase)
 		state->items.rows : state->users.rows;
 }
 
+/* A unit of a phase: some rows; returns their loss, if that is the phase. */
 static double
 gradient_work(TrainContext *context, int phase, int64 argument, int unit)
 {
@@ -275,6 +287,7 @@ gradient_work(TrainContext *context, int phase, int64 argument, int unit)
 	return sum;
 }
 
+/* A phase over all of its rows; returns the sum of what its units return. */
 static double
 run_phase(TrainContext *context, int phase)
 {
@@ -296,6 +309,7 @@ mean_biases(const FactorSide *side, double mean)
 	}
 }
 
+/* The point to start from: biases, random vectors, or those of a model. */
 static void
 start(TrainContext *context)
 {
@@ -364,6 +378,7 @@ find_step(TrainContext *context)
 	return step;
 }
 
+/* Steps of the optimizer, until there is nothing more to gain. */
 static void
 minimize(TrainContext *context)
 {
@@ -390,6 +405,7 @@ minimize(TrainContext *context)
 	}
 }
 
+/* Minimize J.  A user is folded in by the ridge regression that J is for them alone. */
 static void
 gradient_train(TrainContext *context)
 {
@@ -410,6 +426,7 @@ gradient_train(TrainContext *context)
 	draft_add_biases(context->draft, state->users.bias, users, state->items.bias, items, 1);
 }
 
+/* Some ratings of a user, as the training stands. */
 static void
 gradient_predict(TrainContext *context, int32 user, const int32 *item, int count,
 				 double *prediction)

@@ -42,6 +42,7 @@ static const OptionSpec options[] = {
 
 static const char *const member_names[] = {"algorithm", "options", "weight", NULL};
 
+/* The components where none are given: what does well for such data. */
 static Jsonb *
 default_components(bool has_values)
 {
@@ -60,6 +61,7 @@ name_component(void *arg)
 	errcontext("component %d", *(const int *) arg);
 }
 
+/* How many components there are.  Error: it is no array, or of the wrong length. */
 static int
 count_components(const Jsonb *list)
 {
@@ -74,6 +76,7 @@ count_components(const Jsonb *list)
 	return count;
 }
 
+/* Error: a component is not as it should be. */
 static void
 report_member(const char *problem)
 {
@@ -114,6 +117,10 @@ component_object(const Jsonb *list, int i)
 	return member;
 }
 
+/*
+ * The algorithm of a component.  Errors: it has none; it is made of components
+ * itself.
+ */
 static const Algorithm *
 component_algorithm(const Jsonb *member)
 {
@@ -222,6 +229,7 @@ decide_feedback(HybridOptions *opts, bool has_values)
 		opts->common.duplicates = implicit || !has_values ? DUPLICATES_SUM : DUPLICATES_MEAN;
 }
 
+/* All components, with their options; errors say which one they are about. */
 static void
 read_components(HybridOptions *opts, bool has_values)
 {
@@ -268,6 +276,7 @@ check_weights(HybridOptions *opts)
 		opts->blend.weight[c] /= sum;
 }
 
+/* Whether all components predict ratings that are added as they are. */
 static bool
 hybrid_predicts_ratings(const void *options)
 {
@@ -279,6 +288,7 @@ hybrid_predicts_ratings(const void *options)
 	return all;
 }
 
+/* Read the components, and decide the scale and what else is left open. */
 static void
 hybrid_prepare(void *options, bool has_values)
 {
@@ -300,6 +310,7 @@ hybrid_prepare(void *options, bool has_values)
 		opts->common.clip = false;
 }
 
+/* The components, in the order of the model. */
 static const Component *
 hybrid_components(const void *options, int *count)
 {
@@ -349,6 +360,7 @@ hybrid_scratch(const MatrixShape *shape, const void *options)
 	return add_size(stays, passes);
 }
 
+/* Train all components, one after another; each is an iteration in the log. */
 static void
 train_components(TrainContext *context)
 {
@@ -367,6 +379,7 @@ train_components(TrainContext *context)
 	}
 }
 
+/* Fit the weights if they are not given, then train the components on all ratings. */
 static void
 hybrid_train(TrainContext *context)
 {

@@ -85,6 +85,7 @@ typedef struct Fit
 	int64		cases;			/* in these sums */
 } Fit;
 
+/* For how many users a blend is ranked: as many as memory and time allow. */
 static int
 users_to_rank_for(int components, int32 users)
 {
@@ -94,6 +95,7 @@ users_to_rank_for(int components, int32 users)
 	return Min(users, Min(MOST_USERS, Max(fit, LEAST_USERS)));
 }
 
+/* Bytes of a pool, and of the scores that it is filled from. */
 static Size
 pool_bytes(const MatrixShape *shape, int components)
 {
@@ -183,6 +185,7 @@ add_case(Fit *fit, const double *x, double y)
 	fit->cases++;
 }
 
+/* All components have the same weight. */
 static void
 set_equal(const Fit *fit, double *weight)
 {
@@ -278,6 +281,7 @@ ideal_gains(int64 relevant)
 	return gains;
 }
 
+/* An empty pool with room for the candidates of some users. */
 static Pool *
 create_pool(const Fit *fit, const int32 *user, int count)
 {
@@ -520,6 +524,10 @@ report_weights(const TrainContext *context, const Fit *fit, const double *weight
 			 errdetail("Training on all ratings now.")));
 }
 
+/*
+ * Hold ratings out, train on the rest, and fit the weights.  Notice: what they
+ * are, or that there was nothing to fit them on.
+ */
 static void
 fit_on_held_out(TrainContext *context, double *weight)
 {

@@ -157,6 +157,10 @@ typedef struct Ials
 	float	   *solution;		/* [block_size] */
 } Ials;
 
+/*
+ * The start and the weight that were left open.  Error: hu_koren has a weight
+ * of its own.
+ */
 static void
 ials_prepare(void *options, bool has_values)
 {
@@ -189,6 +193,7 @@ grams_bytes(int count, int factors)
 	return budget_array(count, budget_array(factors, sizeof(float) * KERNEL_PADDED(factors)));
 }
 
+/* The vectors of both sides, their Gram matrices and the parts of one. */
 static Size
 ials_memory(const MatrixShape *shape, const void *options)
 {
@@ -200,6 +205,7 @@ ials_memory(const MatrixShape *shape, const void *options)
 					grams_bytes(2 + GRAM_PARTS, factors));
 }
 
+/* What a solver works with, in each process. */
 static Size
 ials_scratch(const MatrixShape *shape, const void *options)
 {
@@ -213,6 +219,7 @@ ials_scratch(const MatrixShape *shape, const void *options)
 					vectors_bytes(unknowns + 1, unknowns));
 }
 
+/* The shared vectors and Gram matrices of both sides. */
 static void
 attach_sides(Ials *ials, TrainContext *context)
 {
@@ -231,6 +238,7 @@ attach_sides(Ials *ials, TrainContext *context)
 	ials->parts = team_array(context, IALS_PARTS, grams_bytes(GRAM_PARTS, factors));
 }
 
+/* The shared arrays, and the work space of the solver. */
 static void *
 ials_attach(TrainContext *context)
 {
@@ -325,6 +333,7 @@ apply_equations(void *arg, int s, const float *x, float *out)
 	}
 }
 
+/* Error: single precision is not enough for the equations of a row. */
 static void
 report_unsolvable(void)
 {
@@ -533,6 +542,10 @@ work_on_row(Ials *ials, int phase, int s, int32 row)
 	}
 }
 
+/*
+ * A unit of a phase: a part of a Gram matrix, or some rows of a side, whose
+ * loss it returns if that is the phase.
+ */
 static double
 ials_work(TrainContext *context, int phase, int64 argument, int unit)
 {
@@ -555,6 +568,7 @@ ials_work(TrainContext *context, int phase, int64 argument, int unit)
 	return sum;
 }
 
+/* A phase over all rows of a side; returns the sum of what its units return. */
 static double
 run_phase(TrainContext *context, int phase, int s)
 {
@@ -595,6 +609,7 @@ clear_initial_items(Ials *ials)
 		   budget_array(ials->side[SIDE_ITEMS].rows->rows, sizeof(float) * ials->stride));
 }
 
+/* What the model is: factors, and how to fold users in. */
 static void
 ials_finish(const Ials *ials, ModelDraft *draft)
 {
@@ -615,6 +630,10 @@ ials_finish(const Ials *ials, ModelDraft *draft)
 					  opts->factors, ials->stride);
 }
 
+/*
+ * Users and items are solved for in turn.  After each, its Gram matrix is made
+ * for the other.
+ */
 static void
 ials_train(TrainContext *context)
 {

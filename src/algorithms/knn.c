@@ -83,6 +83,7 @@ static const OptionSpec options[] = {
 				.old_name = "reg_u")
 };
 
+/* Is a score of this kind a rating? */
 static bool
 is_rating_score(int score)
 {
@@ -118,12 +119,14 @@ knn_prepare(void *options, bool has_values)
 		opts->common.clip = false;
 }
 
+/* Are the scores ratings, under these options? */
 static bool
 knn_predicts_ratings(const void *options)
 {
 	return is_rating_score(((const KnnOptions *) options)->score);
 }
 
+/* What the model has to know of the options. */
 static NeighborParams
 knn_params(const KnnOptions *opts, Side side)
 {
@@ -158,6 +161,7 @@ knn_memory(const MatrixShape *shape, const void *options)
 	return bytes;
 }
 
+/* What a row of similarities is accumulated in, in each process. */
 static Size
 knn_scratch(const MatrixShape *shape, const void *options)
 {
@@ -215,12 +219,17 @@ typedef struct Knn
 	Baseline	baseline;
 } Knn;
 
+/* Are there lists to be found now? */
 static bool
 knn_has_work(const void *options)
 {
 	return ((const KnnOptions *) options)->neighbors > 0;
 }
 
+/*
+ * The neighborhood, and the shared arrays of its baselines, weighted values
+ * and lists.
+ */
 static void *
 knn_attach(TrainContext *context)
 {
@@ -276,6 +285,7 @@ set_ratings(TrainContext *context, Knn *knn)
 							 ratings->mean, ratings->stddev);
 }
 
+/* The measure, ready for rows, in this process. */
 static RowSimilarity *
 similarity_of_run(TrainContext *context, Knn *knn)
 {
@@ -283,6 +293,7 @@ similarity_of_run(TrainContext *context, Knn *knn)
 	return neighborhood_similarity(knn->hood, knn->hood->params.side);
 }
 
+/* A unit: the lists of some rows. */
 static double
 knn_work(TrainContext *context, int phase, int64 argument, int unit)
 {
@@ -298,6 +309,7 @@ knn_work(TrainContext *context, int phase, int64 argument, int unit)
 	return 0;
 }
 
+/* Fit the baselines that the model keeps. */
 static void
 fit_baseline(TrainContext *context, Knn *knn)
 {
@@ -309,6 +321,10 @@ fit_baseline(TrainContext *context, Knn *knn)
 					 knn->baseline.item_bias, ratings->by_item.rows, 1);
 }
 
+/*
+ * Baselines and weighted values, where they are needed, and the lists, if any
+ * are kept.
+ */
 static void
 knn_train(TrainContext *context)
 {

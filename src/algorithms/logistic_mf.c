@@ -94,12 +94,14 @@ typedef struct Logistic
 	int64		cursor[TILE_ROWS];	/* the next entry of each row */
 } Logistic;
 
+/* The stride of the vectors, with bias and 1. */
 static int
 padded_length(const LogisticOptions *opts)
 {
 	return KERNEL_PADDED(opts->factors + 2);
 }
 
+/* Vectors, and the squares of the gradients they have seen. */
 static Size
 logistic_memory(const MatrixShape *shape, const void *options)
 {
@@ -109,12 +111,14 @@ logistic_memory(const MatrixShape *shape, const void *options)
 					vectors_bytes(shape->items, 2 * stride));
 }
 
+/* A tile and its gradients, in each process. */
 static Size
 logistic_scratch(const MatrixShape *shape, const void *options)
 {
 	return vectors_bytes(TILE_ROWS, LOGISTIC_COLS + padded_length(options));
 }
 
+/* The shared arrays of both sides, and the work space. */
 static void *
 logistic_attach(TrainContext *context)
 {
@@ -151,6 +155,7 @@ side_weight(const LogisticSide *side, int32 row)
 	return sum;
 }
 
+/* Normal factors for a row, from a stream of its own, its bias and its 1. */
 static void
 start_row(const Logistic *logistic, int s, int32 row)
 {
@@ -225,6 +230,7 @@ step_rows(Logistic *logistic, int s, int32 first, int count)
 	return loss;
 }
 
+/* A unit of a phase: some rows of a side; returns the loss before their steps. */
 static double
 logistic_work(TrainContext *context, int phase, int64 argument, int unit)
 {
@@ -246,6 +252,7 @@ logistic_work(TrainContext *context, int phase, int64 argument, int unit)
 	return sum;
 }
 
+/* A phase over all rows of a side; returns the sum of what its units return. */
 static double
 run_phase(TrainContext *context, int phase, int s)
 {
@@ -254,6 +261,7 @@ run_phase(TrainContext *context, int phase, int s)
 	return team_run_rows(context, phase, s, logistic->side[s].rows, NULL);
 }
 
+/* What the model is: factors, biases, and how to fold users in. */
 static void
 logistic_finish(const Logistic *logistic, ModelDraft *draft)
 {

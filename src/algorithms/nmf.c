@@ -150,6 +150,7 @@ typedef struct Nmf
 	float	   *down;			/* [stride] and what draws it down */
 } Nmf;
 
+/* Error: the range of the factors at the start is empty. */
 static void
 nmf_prepare(void *options, bool has_values)
 {
@@ -162,6 +163,7 @@ nmf_prepare(void *options, bool has_values)
 				 errdetail("They are %g and %g.", opts->init_low, opts->init_high)));
 }
 
+/* The vectors of users twice, those of items, and the biases. */
 static Size
 nmf_memory(const MatrixShape *shape, const void *options)
 {
@@ -171,6 +173,7 @@ nmf_memory(const MatrixShape *shape, const void *options)
 					vectors_bytes(shape->items, stride + 1));
 }
 
+/* What the row at hand takes, in each process. */
 static Size
 nmf_scratch(const MatrixShape *shape, const void *options)
 {
@@ -180,6 +183,7 @@ nmf_scratch(const MatrixShape *shape, const void *options)
 					vectors_bytes(2, stride));
 }
 
+/* The shared vectors and biases, and the work space. */
 static void *
 nmf_attach(TrainContext *context)
 {
@@ -220,6 +224,7 @@ turn(Nmf *nmf, int64 turns)
 	nmf->next_p = nmf->p[(turns + 1) % 2];
 }
 
+/* The vector of a row of a side. */
 static float *
 vector_of(const Nmf *nmf, const NmfSide *side, int32 row)
 {
@@ -250,6 +255,7 @@ typedef struct Slice
 	int			count;
 } Slice;
 
+/* Go on to the next slice of a row, from an empty one; false: there is none. */
 static bool
 next_slice(const Nmf *nmf, const SparseRows *rows, int32 row, Slice *slice)
 {
@@ -365,6 +371,7 @@ squared_error(const Nmf *nmf, const NmfSide *side, const NmfSide *other, int32 r
 	return sse;
 }
 
+/* Some ratings of a user, as the training stands. */
 static void
 nmf_predict(TrainContext *context, int32 user, const int32 *item, int count,
 			double *prediction)
@@ -410,6 +417,10 @@ work_on_user(Nmf *nmf, int32 user, bool fit_biases)
 	return sse;
 }
 
+/*
+ * A phase, as far as it concerns one row; only the squared error of a user is
+ * a number.
+ */
 static double
 work_on_row(Nmf *nmf, int phase, bool first, int32 row)
 {
@@ -442,6 +453,7 @@ rows_of_phase(const Nmf *nmf, int phase)
 	return phase == NMF_START_USERS || phase == NMF_USERS ? nmf->users.rows : nmf->items.rows;
 }
 
+/* A unit of a phase: some rows; returns their squared error, if that is the phase. */
 static double
 nmf_work(TrainContext *context, int phase, int64 turns, int unit)
 {
@@ -459,6 +471,7 @@ nmf_work(TrainContext *context, int phase, int64 turns, int unit)
 	return sum;
 }
 
+/* A phase over all of its rows; returns the sum of what its units return. */
 static double
 run_phase(TrainContext *context, int phase, int64 turns)
 {
@@ -478,6 +491,7 @@ end_iteration(TrainContext *context, double sse)
 	return iteration_end_squares(context, sse, penalty);
 }
 
+/* What the model is: offset, factors, biases, and how to fold users in. */
 static void
 nmf_finish(const Nmf *nmf, ModelDraft *draft)
 {
@@ -516,6 +530,10 @@ require_reachable(const Nmf *nmf, const Interactions *ratings)
 			 errhint("Use the option \"biased\", add a constant to all ratings, or use another algorithm for ratings, such as \"als\".")));
 }
 
+/*
+ * Items, their biases and users in turn.  What the users' pass says is the
+ * error of the vectors before it.
+ */
 static void
 nmf_train(TrainContext *context)
 {

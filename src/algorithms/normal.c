@@ -25,12 +25,14 @@ static const OptionSpec options[] = {
 			   "seed of the random numbers")
 };
 
+/* Nothing beside the ratings. */
 static Size
 normal_memory(const MatrixShape *shape, const void *options)
 {
 	return 0;
 }
 
+/* The seed is the model. */
 static void
 normal_train(TrainContext *context)
 {

@@ -74,12 +74,14 @@ static const OptionSpec options[] = {
 				"score trending: age at which a value counts half, in days or, with a numeric time_col, in its unit; counted from the newest row; default 30 days, none for a numeric time_col")
 };
 
+/* Is the score of an item a rating? */
 static bool
 is_rating_score(const PopularOptions *opts)
 {
 	return opts->score == POPULAR_MEAN || opts->score == POPULAR_WEIGHTED;
 }
 
+/* Errors: the score needs ratings, or times, and there are none. */
 static void
 popular_prepare(void *options, bool has_values)
 {
@@ -100,6 +102,7 @@ popular_prepare(void *options, bool has_values)
 		opts->common.clip = false;
 }
 
+/* Are the scores ratings, under these options? */
 static bool
 popular_predicts_ratings(const void *options)
 {
@@ -130,6 +133,7 @@ count_scores(const SparseRows *by_item, float *score)
 		score[item] = sparse_row_length(by_item, item);
 }
 
+/* For qsort: by value. */
 static int
 compare_numbers(const void *a, const void *b)
 {
@@ -211,6 +215,10 @@ time_expression(const RatingsSource *source)
 	return NULL;
 }
 
+/*
+ * The half-life, in the unit of time_expression.  Error: the column has no
+ * unit of time and none is given.
+ */
 static double
 half_life_of(const PopularOptions *opts, const SourceColumn *time)
 {
@@ -310,6 +318,10 @@ decayed_weight(const TrendQuery *trend, double newest)
 					age_expression(trend, newest));
 }
 
+/*
+ * All pairs that count, with a value of SQL in the place of the rating, merged
+ * by a policy.
+ */
 static Interactions *
 read_values(const TrendQuery *trend, DuplicatesPolicy duplicates, const char *value)
 {
@@ -341,6 +353,7 @@ typedef struct PairWalk
 	bool		strangers;		/* were there other pairs? */
 } PairWalk;
 
+/* The pairs of one user: "from" in what was read, "user" in the run, or -1. */
 static void
 walk_user(PairWalk *walk, int32 from, int32 user)
 {
@@ -406,6 +419,7 @@ sum_decayed(const Interactions *run, const TrendQuery *trend, double newest,
 	return strangers;
 }
 
+/* The decayed weights of each item, summed up. */
 static void
 trending_scores(const TrainContext *context, float *score)
 {
@@ -435,6 +449,7 @@ trending_scores(const TrainContext *context, float *score)
 	pfree(sum);
 }
 
+/* The score of each item; that of an unknown one is the mean, or 0. */
 static void
 popular_train(TrainContext *context)
 {

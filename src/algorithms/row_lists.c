@@ -48,6 +48,7 @@ row_lists_attach(TrainContext *context, int number, int32 rows, int wanted)
 	return lists;
 }
 
+/* For qsort: by index. */
 static int
 compare_indexes(const void *a, const void *b)
 {

@@ -82,6 +82,7 @@ typedef struct Rp3
 	int32	   *touched;		/* [items] where it is not */
 } Rp3;
 
+/* The lists, the last steps and the scales of items. */
 static Size
 rp3_memory(const MatrixShape *shape, const void *options)
 {
@@ -91,12 +92,14 @@ rp3_memory(const MatrixShape *shape, const void *options)
 					budget_array(shape->items, 2 * sizeof(double)));
 }
 
+/* The row at hand, in each process. */
 static Size
 rp3_scratch(const MatrixShape *shape, const void *options)
 {
 	return budget_array(shape->items, sizeof(double) + sizeof(int32));
 }
 
+/* The shared arrays, and room for the row at hand. */
 static void *
 rp3_attach(TrainContext *context)
 {
@@ -128,6 +131,7 @@ degree_power(const SparseRows *rows, int32 row, double power)
 	return degree > 0 ? pow(degree, power) : 0;
 }
 
+/* What the last step of a walk through a user weighs, for each of their items. */
 static void
 find_steps(Rp3 *rp3, int32 user)
 {
@@ -143,6 +147,7 @@ find_steps(Rp3 *rp3, int32 user)
 	}
 }
 
+/* What an item's weights are multiplied by, as a walk's middle and as its end. */
 static void
 find_scales(Rp3 *rp3, int32 item)
 {
@@ -181,6 +186,7 @@ follow_item(Rp3 *rp3, int32 item)
 	return touched;
 }
 
+/* Make weights add up to 1. */
 static void
 normalize_weights(TopK *weights)
 {
@@ -214,12 +220,14 @@ find_row(Rp3 *rp3, int32 item)
 	row_lists_put(&rp3->lists, item, &best);
 }
 
+/* The rows that a phase is about. */
 static const SparseRows *
 rows_of_phase(const Rp3 *rp3, int phase)
 {
 	return phase == RP3_STEPS ? &rp3->ratings->by_user : &rp3->ratings->by_item;
 }
 
+/* A unit of a phase: some rows. */
 static double
 rp3_work(TrainContext *context, int phase, int64 argument, int unit)
 {
@@ -240,6 +248,7 @@ rp3_work(TrainContext *context, int phase, int64 argument, int unit)
 	return 0;
 }
 
+/* Steps, scales, then the weights of each item. */
 static void
 rp3_train(TrainContext *context)
 {

@@ -118,12 +118,14 @@ typedef struct Slim
 	float	   *rows_of;		/* [capacity x padded] rows of G over the candidates */
 } Slim;
 
+/* Bytes of the whole Gram matrix. */
 static Size
 gram_bytes(int32 items)
 {
 	return vectors_bytes(items, KERNEL_PADDED(items));
 }
 
+/* The most candidates that an item can have. */
 static int
 candidate_capacity(const SlimOptions *opts, int32 items)
 {
@@ -139,6 +141,7 @@ least_bytes(const MatrixShape *shape, const SlimOptions *opts)
 					vectors_bytes(shape->items, 1) + sizeof(float));
 }
 
+/* The problem at hand, in each process. */
 static Size
 slim_scratch(const MatrixShape *shape, const void *options)
 {
@@ -164,6 +167,7 @@ holds_gram(const MatrixShape *shape, const SlimOptions *opts)
 	return add_size(gram_bytes(shape->items), mul_size(RESTS, rest)) <= budget_limit();
 }
 
+/* The lists, and the Gram matrix where there is room for it. */
 static Size
 slim_memory(const MatrixShape *shape, const void *options)
 {
@@ -172,6 +176,7 @@ slim_memory(const MatrixShape *shape, const void *options)
 	return holds_gram(shape, options) ? add_size(bytes, gram_bytes(shape->items)) : bytes;
 }
 
+/* Work space for the problem of one item. */
 static void
 allocate_problem(Slim *slim, int32 items)
 {
@@ -188,6 +193,7 @@ allocate_problem(Slim *slim, int32 items)
 	slim->rows_of = allocate_vectors(slim->capacity, padded);
 }
 
+/* The shared arrays, and the work space. */
 static void *
 slim_attach(TrainContext *context)
 {
@@ -235,6 +241,7 @@ row_of_gram(Slim *slim, int32 item)
 	return slim->row;
 }
 
+/* For qsort: by index. */
 static int
 compare_indexes(const void *a, const void *b)
 {
@@ -349,6 +356,10 @@ solve_item(Slim *slim, int32 item)
 	row_lists_put(&slim->lists, item, &best);
 }
 
+/*
+ * A unit of a phase: some items; returns the sum of their norms, if that is
+ * the phase.
+ */
 static double
 slim_work(TrainContext *context, int phase, int64 argument, int unit)
 {
@@ -368,6 +379,7 @@ slim_work(TrainContext *context, int phase, int64 argument, int unit)
 	return norms;
 }
 
+/* Norms, the Gram matrix if it is held, then the weights for each item. */
 static void
 slim_train(TrainContext *context)
 {

@@ -25,12 +25,14 @@ static const OptionSpec options[] = {
 				"weighted slope one: an item counts by the number of users that it has in common with the item to predict")
 };
 
+/* Nothing beside the ratings. */
 static Size
 slope_one_memory(const MatrixShape *shape, const void *options)
 {
 	return 0;
 }
 
+/* How the form is to average; it has the ratings. */
 static void
 slope_one_train(TrainContext *context)
 {

@@ -144,6 +144,7 @@ typedef struct Svd
 								 * of each column end */
 } Svd;
 
+/* The learning rate and the penalty that were left open. */
 static void
 svd_prepare(void *options, bool has_values)
 {
@@ -154,12 +155,14 @@ svd_prepare(void *options, bool has_values)
 		opts->rate.learning_rate = opts->adaptive ? ADAPTIVE_RATE : PLAIN_RATE;
 }
 
+/* Bytes of the slices of all users. */
 static Size
 slices_bytes(int32 users)
 {
 	return budget_array(users, sizeof(int32) * GRID);
 }
 
+/* Vectors, biases, the squares of their gradients if steps are adaptive, and slices. */
 static Size
 svd_memory(const MatrixShape *shape, const void *options)
 {
@@ -173,6 +176,7 @@ svd_memory(const MatrixShape *shape, const void *options)
 					slices_bytes(shape->users));
 }
 
+/* The shared arrays, and the bounds of the grid. */
 static void *
 svd_attach(TrainContext *context)
 {
@@ -276,6 +280,7 @@ prepare_adaptive_step(Step *step, int factors, double stddev)
 	step->share[RATED_REST] = 1.0 / Max(factors - KERNEL_LANES, 1);
 }
 
+/* How far the steps of an epoch go. */
 static Step
 step_of_epoch(const Svd *svd, int epoch)
 {
@@ -294,6 +299,7 @@ step_of_epoch(const Svd *svd, int epoch)
 	return step;
 }
 
+/* The rating of an item by a user. */
 static float
 predict_rating(const Svd *svd, int32 user, int32 item)
 {
@@ -302,6 +308,7 @@ predict_rating(const Svd *svd, int32 user, int32 item)
 					 svd->q + (Size) item * svd->stride);
 }
 
+/* Some ratings of a user, as the training stands. */
 static void
 svd_predict(TrainContext *context, int32 user, const int32 *item, int count,
 			double *prediction)
@@ -332,6 +339,7 @@ adaptive_rates(const Step *step, const Gradients *gradients, float *rates)
 		rates[i] = step->numerator[i] / sqrtf(step->start[i] + gradients->squares[i]);
 }
 
+/* The step of a bias, whose squared gradient is added to those it has seen. */
 static inline void
 adaptive_bias_step(float *bias, float rate, float penalty, float error, Gradients *gradients)
 {
@@ -393,6 +401,7 @@ train_slice(Svd *svd, const Step *step, int32 user, int64 from, int64 to)
 	return sse;
 }
 
+/* The steps of a block of the grid; returns the squared error met on the way. */
 static double
 train_block(Svd *svd, const Step *step, int row, int column)
 {
@@ -411,6 +420,10 @@ train_block(Svd *svd, const Step *step, int row, int column)
 	return sse;
 }
 
+/*
+ * A unit of a phase: the start of some rows, or a block of a diagonal.  The
+ * argument of a diagonal is its epoch, times GRID, plus its number.
+ */
 static double
 svd_work(TrainContext *context, int phase, int64 argument, int unit)
 {
@@ -467,6 +480,7 @@ train_epoch(TrainContext *context, int epoch)
 	return sse;
 }
 
+/* What the model is: offset, factors, biases, and how to fold users in. */
 static void
 svd_finish(const Svd *svd, int iterations, ModelDraft *draft)
 {
@@ -490,6 +504,7 @@ svd_finish(const Svd *svd, int iterations, ModelDraft *draft)
 		draft_add_biases(draft, svd->user_bias, users, svd->item_bias, items, 1);
 }
 
+/* Epochs; users are folded in by as many plain steps as were taken. */
 static void
 svd_train(TrainContext *context)
 {

@@ -69,12 +69,14 @@ typedef struct Svdpp
 	float	   *d;				/* [stride] what each of them is to be given */
 } Svdpp;
 
+/* The penalty that was left open. */
 static void
 svdpp_prepare(void *options, bool has_values)
 {
 	penalty_prepare(&((SvdppOptions *) options)->penalty);
 }
 
+/* The vectors p, q and y, and the biases. */
 static Size
 svdpp_memory(const MatrixShape *shape, const void *options)
 {
@@ -99,6 +101,7 @@ start_vectors(const Svdpp *svdpp, int32 rows, int stream_name)
 	return vectors;
 }
 
+/* All arrays, with random vectors: the leader works alone. */
 static void *
 svdpp_attach(TrainContext *context)
 {
@@ -156,6 +159,7 @@ predict_rating(const Svdpp *svdpp, int32 user, int32 item)
 		kernels->dot(svdpp->stride, svdpp->s, q);
 }
 
+/* Some ratings of a user, as the training stands. */
 static void
 svdpp_predict(TrainContext *context, int32 user, const int32 *item, int count,
 			  double *prediction)
@@ -210,6 +214,7 @@ fold_users(Svdpp *svdpp)
 	}
 }
 
+/* What the model is: factors, biases, and how to fold users in. */
 static void
 svdpp_finish(const Svdpp *svdpp, int iterations, ModelDraft *draft)
 {
@@ -248,6 +253,7 @@ train_epoch(Svdpp *svdpp, int epoch)
 	return sse;
 }
 
+/* Epochs; at the end the implicit vectors become part of those of the users. */
 static void
 svdpp_train(TrainContext *context)
 {

@@ -131,6 +131,7 @@ report_unknown_option(const char *algorithm, const OptionTable *table, const cha
 					 suggestion(name, names))));
 }
 
+/* Names (NULL-terminated) as a list for people. */
 static char *
 list_names(const char *const *names)
 {
@@ -162,6 +163,7 @@ enum_parse(const char *what, const char *name, const char *const *values)
 	return -1;
 }
 
+/* What a value of this option has to be, for an error message. */
 static const char *
 type_in_words(const OptionSpec *spec)
 {
@@ -182,6 +184,7 @@ type_in_words(const OptionSpec *spec)
 	}
 }
 
+/* Error: a value is of another type than its option. */
 static void
 report_wrong_type(const OptionSpec *spec, const JsonbValue *value)
 {
@@ -191,6 +194,7 @@ report_wrong_type(const OptionSpec *spec, const JsonbValue *value)
 			 errdetail("It was given as %s.", JsonbTypeName((JsonbValue *) value))));
 }
 
+/* Error: a number is out of its option's range. */
 static void
 require_range(const OptionSpec *spec, double value)
 {
@@ -202,6 +206,7 @@ require_range(const OptionSpec *spec, double value)
 			 errdetail("It can be from %.15g to %.15g.", spec->min, spec->max)));
 }
 
+/* A value as the number of an option.  Errors: wrong type, no integer, out of range. */
 static double
 number_of_option(const OptionSpec *spec, const JsonbValue *value)
 {
@@ -216,6 +221,7 @@ number_of_option(const OptionSpec *spec, const JsonbValue *value)
 	return number;
 }
 
+/* A value as a palloc'd string.  Error: wrong type. */
 static char *
 string_of_option(const OptionSpec *spec, const JsonbValue *value)
 {
@@ -224,6 +230,7 @@ string_of_option(const OptionSpec *spec, const JsonbValue *value)
 	return pnstrdup(value->val.string.val, value->val.string.len);
 }
 
+/* A value that is an array or object.  Error: it is neither. */
 static Jsonb *
 json_of_option(const OptionSpec *spec, const JsonbValue *value)
 {
@@ -232,6 +239,7 @@ json_of_option(const OptionSpec *spec, const JsonbValue *value)
 	return JsonbValueToJsonb((JsonbValue *) value);
 }
 
+/* A value as a list of palloc'd strings.  Error: it is not an array of strings. */
 static List *
 names_of_option(const OptionSpec *spec, const JsonbValue *value)
 {
@@ -247,6 +255,10 @@ names_of_option(const OptionSpec *spec, const JsonbValue *value)
 	return names;
 }
 
+/*
+ * Store a value in the struct.  Errors: wrong type, out of range, not one of
+ * the names.
+ */
 static void
 store_option(const OptionSpec *spec, void *options, const JsonbValue *value)
 {
@@ -281,6 +293,7 @@ store_option(const OptionSpec *spec, void *options, const JsonbValue *value)
 	}
 }
 
+/* Store the default in the struct; see OPTION_AUTO for one that is left open. */
 static void
 store_default(const OptionSpec *spec, void *options)
 {
@@ -408,6 +421,7 @@ options_report_renamed(const OptionTable *table, const Jsonb *given)
 	pfree(list.data);
 }
 
+/* Add a number as the type of the option has it; NaN is null. */
 static void
 add_number_or_null(StringInfo json, const char *key, const OptionSpec *spec, double value)
 {
@@ -436,6 +450,7 @@ names_to_json(const List *names)
 	return json.data;
 }
 
+/* Add the value of an option in the struct to a JSON object. */
 static void
 encode_option(StringInfo json, const char *key, const OptionSpec *spec, const void *options)
 {
@@ -480,6 +495,10 @@ options_encode(const OptionTable *table, const void *options)
 	return json_finish(&json);
 }
 
+/*
+ * Add the default of an option to its description; null where it depends on
+ * other things.
+ */
 static void
 describe_default(StringInfo json, const OptionSpec *spec)
 {
@@ -493,6 +512,7 @@ describe_default(StringInfo json, const OptionSpec *spec)
 		add_number_or_null(json, "default", spec, spec->default_value);
 }
 
+/* The description of one option, a JSON object as text. */
 static char *
 describe_option(const OptionSpec *spec)
 {

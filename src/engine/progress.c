@@ -63,6 +63,7 @@ progress_plan(Progress *progress, int iterations)
 	progress->log = palloc(sizeof(IterationLog) * Max(iterations, 1));
 }
 
+/* Is it time for a notice?  If so, the time of the last one is now. */
 static bool
 notice_is_due(Progress *progress, double seconds)
 {

@@ -150,6 +150,7 @@ team_create(int workers)
 	return team;
 }
 
+/* What the workers have to know of the run, and no phase yet. */
 static void
 fill_shared(TeamShared *shared, const TrainContext *context)
 {
@@ -320,6 +321,7 @@ take_units(TrainContext *context, TeamShared *shared, const char *what)
 	}
 }
 
+/* The leader: start a phase, whose units anybody may take from now on. */
 static void
 open_phase(Team *team, int phase, int64 argument, int units)
 {
@@ -334,6 +336,7 @@ open_phase(Team *team, int phase, int64 argument, int units)
 	ConditionVariableBroadcast(&shared->work_to_do);
 }
 
+/* The leader: wait until all units of the phase are done. */
 static void
 wait_for_units(TeamShared *shared)
 {
@@ -349,6 +352,7 @@ wait_for_units(TeamShared *shared)
 	pg_read_barrier();
 }
 
+/* All units of a phase in this process, as team_run without workers. */
 static double
 run_alone(TrainContext *context, int phase, int64 argument, int units, const char *what)
 {

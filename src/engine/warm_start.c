@@ -17,6 +17,7 @@
 #include "model/table.h"
 #include "ratings/trust.h"
 
+/* Error: the model has no factors to start from. */
 static void
 require_factors(Model *model, const char *name)
 {
