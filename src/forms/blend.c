@@ -12,9 +12,9 @@
  * 1996), mean + sum of w_c (score_c - mean).
  *
  * An item that some component has no score for gets the lowest that this
- * component gives the user, or, where the scores are ratings, the mean: what
- * is not near anything one likes is no better than the rest, what has few
- * ratings may well be.
+ * component gives the user: what is not near anything one likes is no better
+ * than the rest.  Where the scores are ratings it may well be, and gets their
+ * mean, or, with the scale "none", what the component predicts.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -321,18 +321,26 @@ forget_unrated(const BlendState *state, const Model *component, double *score)
 			score[item] = get_float8_nan();
 }
 
+/* Note which rows have a score, of this component or of one before. */
+static void
+note_known(BlendState *state, const double *score, int32 rows)
+{
+	for (int32 r = 0; r < rows; r++)
+		state->known[r] = state->known[r] || has_score(score[r]);
+}
+
 /*
  * Put the scores of a component, NaN where there is none, on the scale of the
- * blend, without gaps; "known" learns where they were.
+ * blend, without gaps.
  */
 static void
 scale_row(BlendState *state, bool ratings, double *score, int32 rows)
 {
 	Spread		spread = measure_spread(state, score, rows);
-	double		missing = ratings ? spread.mean : spread.lowest;
+	double		missing = spread.lowest;
 
-	for (int32 r = 0; r < rows; r++)
-		state->known[r] = state->known[r] || has_score(score[r]);
+	if (ratings)
+		missing = spread.count > 0 ? spread.mean : state->base;
 	switch (state->params.scale)
 	{
 		case SCALE_STANDARD:
@@ -369,21 +377,39 @@ start_user(Model *model, BlendState *state, int32 user)
 	start_sum(state, model->header.items, &profile);
 }
 
-/* Put the scores of all items by a component on the scale of the blend. */
+/* Give a user's items that have no rating by a component what it predicts for them. */
 static void
-scale_items(Model *model, BlendState *state, int c, double *score)
+predict_gaps(BlendState *state, Model *component, int32 user, double *score)
+{
+	const ModelForm *form = component->form;
+
+	for (int32 item = 0; item < component->header.items; item++)
+		if (!has_score(score[item]))
+			score[item] = form->fallback != NULL ? form->fallback(component, user, item) :
+				form->predict(component, user, item);
+}
+
+/*
+ * Put the scores of all items by a component on the scale of the blend.  The
+ * user is -1 where it is somebody whom the model does not know.
+ */
+static void
+scale_items(Model *model, BlendState *state, int c, int32 user, double *score)
 {
 	forget_unrated(state, model->component[c], score);
+	note_known(state, score, model->header.items);
+	if (user >= 0 && state->params.scale == SCALE_NONE && state->params.ratings[c])
+		predict_gaps(state, model->component[c], user, score);
 	scale_row(state, state->params.ratings[c], score, model->header.items);
 }
 
 /* Add the scores of all items by a component, in state->part, to the sum. */
 static void
-add_part(Model *model, BlendState *state, int c)
+add_part(Model *model, BlendState *state, int c, int32 user)
 {
 	double		weight = state->params.weight[c];
 
-	scale_items(model, state, c, state->part);
+	scale_items(model, state, c, user, state->part);
 	for (int32 item = 0; item < model->header.items; item++)
 		state->total[item] += weight * (state->part[item] - state->base);
 }
@@ -407,7 +433,7 @@ sum_for_user(Model *model, BlendState *state, int32 user)
 		if (state->params.weight[c] == 0)
 			continue;
 		component->form->score_items(component, user, state->part);
-		add_part(model, state, c);
+		add_part(model, state, c, user);
 	}
 	state->user = user;
 }
@@ -433,7 +459,7 @@ blend_component_scores(Model *model, int component, int32 user, double *scores)
 
 	start_user(model, state, user);
 	part->form->score_items(part, user, scores);
-	scale_items(model, state, component, scores);
+	scale_items(model, state, component, user, scores);
 }
 
 /* The scores of a component for some users at once. */
@@ -465,7 +491,7 @@ add_to_row(Model *model, int c, int32 user, const float *part, float *sum, bool 
 	start_user(model, state, user);
 	for (int32 item = 0; item < items; item++)
 		state->part[item] = part[item];
-	scale_items(model, state, c, state->part);
+	scale_items(model, state, c, user, state->part);
 	for (int32 item = 0; item < items; item++)
 	{
 		sum[item] += state->params.weight[c] * (state->part[item] - state->base);
@@ -512,7 +538,7 @@ blend_score_profile(Model *model, const UserProfile *profile, double *scores)
 		if (state->params.weight[c] == 0 || component->form->score_profile == NULL)
 			continue;
 		component->form->score_profile(component, profile, state->part);
-		add_part(model, state, c);
+		add_part(model, state, c, -1);
 	}
 	end_sum(model, state, model->header.items, scores);
 }
@@ -585,6 +611,7 @@ blend_compare(Model *model, Side side, int32 row, VectorMetric metric, double *s
 		component->form->compare(component, side, row, metric, state->part);
 		if (side == SIDE_ITEMS)
 			forget_unrated(state, component, state->part);
+		note_known(state, state->part, rows);
 		scale_row(state, false, state->part, rows);
 		for (int32 r = 0; r < rows; r++)
 			state->total[r] += weight * state->part[r];

@@ -162,6 +162,12 @@ neighbor_predict(Model *model, int32 user, int32 item)
 	return neighborhood_predict(model_state(model), user, item);
 }
 
+static double
+neighbor_fallback(Model *model, int32 user, int32 item)
+{
+	return neighborhood_fallback(model_state(model), user, item);
+}
+
 static void
 neighbor_score_items(Model *model, int32 user, double *scores)
 {
@@ -200,6 +206,7 @@ const ModelForm item_neighbor_form = {
 	.neighbor_side = SIDE_ITEMS,
 	.prefers_item_order = items_are_rows,
 	.predict = neighbor_predict,
+	.fallback = neighbor_fallback,
 	.score_items = neighbor_score_items,
 	.score_profile = neighbor_score_profile,
 	.compare = neighbor_compare
@@ -211,6 +218,7 @@ const ModelForm user_neighbor_form = {
 	.has_neighbors = true,
 	.neighbor_side = SIDE_USERS,
 	.predict = neighbor_predict,
+	.fallback = neighbor_fallback,
 	.score_items = neighbor_score_items,
 	.compare = neighbor_compare
 };

@@ -476,6 +476,16 @@ predict_unknown(const Neighborhood *hood, int32 row, int32 column)
 	return hood->mean;
 }
 
+/* The score of an item for a user who has nothing near it. */
+double
+neighborhood_fallback(const Neighborhood *hood, int32 user, int32 item)
+{
+	Tally		nothing = {0};
+
+	return hood->params.side == SIDE_ITEMS ? tally_score(hood, &nothing, item, user) :
+		tally_score(hood, &nothing, user, item);
+}
+
 /*
  * The similarity of the least similar of the k nearest to "row" among those
  * that have a rating in the column, and how many of the equally similar are

@@ -87,6 +87,7 @@ extern void neighborhood_weigh(const Neighborhood *hood, Side side, float *row_v
 extern void accumulate_row(RowSimilarity *similarity, int32 row);
 extern RowSimilarity *neighborhood_similarity(Neighborhood *hood, Side side);
 extern double neighborhood_predict(Neighborhood *hood, int32 user, int32 item);
+extern double neighborhood_fallback(const Neighborhood *hood, int32 user, int32 item);
 extern void neighborhood_score(Neighborhood *hood, int32 user, double *scores);
 extern void neighborhood_score_profile(Neighborhood *hood, const UserProfile *profile,
 									   double *scores);

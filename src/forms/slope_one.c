@@ -191,6 +191,15 @@ slope_one_predict(Model *model, int32 user, int32 item)
 	return tally.weight > 0 ? tally.sum / tally.weight : mean;
 }
 
+/* Who has rated nothing together with the item is predicted their mean. */
+static double
+slope_one_fallback(Model *model, int32 user, int32 item)
+{
+	const SlopeOneState *state = model_state(model);
+
+	return state->user_mean[user];
+}
+
 /* Add what one item of a user says of all others: the deviations turned round. */
 static void
 tally_item(const Model *model, SlopeOneState *state, int32 own, double from, Tally *tally)
@@ -239,5 +248,6 @@ const ModelForm slope_one_form = {
 	.load = slope_one_load,
 	.prefers_item_order = items_are_rows,
 	.predict = slope_one_predict,
+	.fallback = slope_one_fallback,
 	.score_items = slope_one_score_items
 };

@@ -92,6 +92,12 @@ struct ModelForm
 	/* The rating or preference; user or item or both may be -1. */
 	double		(*predict) (Model *model, int32 user, int32 item);
 
+	/*
+	 * What predict says of a user and an item for which score_items has no score.
+	 * NULL: there are no such pairs.
+	 */
+	double		(*fallback) (Model *model, int32 user, int32 item);
+
 	/* Scores of all items for a user, NaN for those that have none. */
 	void		(*score_items) (Model *model, int32 user, double *scores);
 

@@ -71,10 +71,11 @@ SELECT c.model, c.weight, c.ratings, u AS user_id, i AS item_id, r.score
 CREATE VIEW filled AS
 SELECT model, weight, user_id, item_id, score,
 	   coalesce(score, CASE WHEN ratings THEN avg(score) OVER w ELSE min(score) OVER w END) AS filled,
+	   coalesce(score, CASE WHEN ratings THEN recsys_predict(model, user_id, item_id) ELSE min(score) OVER w END) AS none,
 	   avg(score) OVER w AS mean, stddev_pop(score) OVER w AS deviation
   FROM score WINDOW w AS (PARTITION BY model, user_id);
 CREATE VIEW scaled AS
-SELECT *, coalesce((filled - mean) / nullif(deviation, 0), 0) AS standard, filled AS none,
+SELECT *, coalesce((filled - mean) / nullif(deviation, 0), 0) AS standard,
 	   (rank() OVER (PARTITION BY model, user_id ORDER BY filled) - 1
 	    + (count(*) OVER (PARTITION BY model, user_id, filled)) / 2.0) / count(*) OVER (PARTITION BY model, user_id) AS rank
   FROM filled;
@@ -95,6 +96,14 @@ SELECT r.scale, count(*) = (SELECT count(*) FROM expected) AS complete,
 	   bool_and(abs(r.score - CASE r.scale WHEN 'standard' THEN e.standard WHEN 'rank' THEN e.rank ELSE e.none END) < 1e-6) AS right,
 	   bool_and(r.scale = 'none' OR r.score = r.predicted) AS predicts_the_score
   FROM recommended r LEFT JOIN expected e USING (user_id, item_id) GROUP BY 1 ORDER BY 1;
+
+-- Where a component has no score for a user, what it predicts counts: a list has the scores of the predictions.
+CREATE TABLE few (user_id int, item_id int, rating real);
+INSERT INTO few VALUES (1, 1, 5), (1, 2, 4), (2, 3, 5), (3, 4, 4), (3, 1, 4);
+SELECT FROM recsys_train('blend', 'few', 'hybrid', '{"clip": false, "components": [
+	{"algorithm": "als", "weight": 2}, {"algorithm": "item_knn", "weight": 1}, {"algorithm": "slope_one", "weight": 1}]}');
+SELECT count(*) AS pairs, max(abs(r.score - recsys_predict('blend', u, r.item_id))) < 1e-6 AS predicted
+  FROM generate_series(1, 3) u, recsys_recommend('blend', u, 10, false) r;
 
 -- A mean of ratings is their weighted mean, whatever the sum of the weights.
 SELECT FROM recsys_train('blend', 'ratings', 'hybrid', '{"clip": false, "components": [
