@@ -93,8 +93,8 @@ test_fold(const CrossValidation *run, Fold *fold, Model *model)
 	fold->test_ratings = sparse_entries(&test->by_user);
 	prediction = MemoryContextAllocHuge(CurrentMemoryContext,
 										budget_array(fold->test_ratings, sizeof(Prediction)));
-	fold_judge(model, test, &index, prediction);
-	errors = judgement_errors(prediction, fold->test_ratings);
+	fold_predict(model, test, &index, prediction);
+	errors = prediction_errors(prediction, fold->test_ratings);
 	fold->mse = errors.mse;
 	fold->rmse = sqrt(errors.mse);
 	fold->mae = errors.mae;

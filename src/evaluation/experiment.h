@@ -10,6 +10,7 @@
 #include "fmgr.h"
 
 #include "evaluation/fold.h"
+#include "evaluation/quality.h"
 #include "evaluation/split.h"
 
 typedef struct Experiment

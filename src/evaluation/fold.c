@@ -143,8 +143,8 @@ fold_index(Model *model, const Interactions *ratings)
 
 /* Predict all of some ratings; the predictions are as many. */
 void
-fold_judge(Model *model, const Interactions *ratings, const FoldIndex *index,
-		   Prediction *prediction)
+fold_predict(Model *model, const Interactions *ratings, const FoldIndex *index,
+			 Prediction *prediction)
 {
 	bool		items = model_prefers_item_order(model);
 	const SparseRows *rows = items ? &ratings->by_item : &ratings->by_user;
@@ -165,7 +165,7 @@ fold_judge(Model *model, const Interactions *ratings, const FoldIndex *index,
 
 /* Means over all predictions, of which there must be one. */
 PredictionErrors
-judgement_errors(const Prediction *prediction, int64 count)
+prediction_errors(const Prediction *prediction, int64 count)
 {
 	PredictionErrors errors = {0};
 

@@ -41,8 +41,8 @@ extern Size fold_bytes(const Algorithm *algorithm, const void *options,
 					   const MatrixShape *part, Size test);
 extern Model *fold_train(const TrainedFold *fold, const SubsetFilter *filter);
 extern FoldIndex fold_index(Model *model, const Interactions *ratings);
-extern void fold_judge(Model *model, const Interactions *ratings, const FoldIndex *index,
-					   Prediction *prediction);
-extern PredictionErrors judgement_errors(const Prediction *prediction, int64 count);
+extern void fold_predict(Model *model, const Interactions *ratings, const FoldIndex *index,
+						 Prediction *prediction);
+extern PredictionErrors prediction_errors(const Prediction *prediction, int64 count);
 
 #endif							/* RECSYS_EVALUATION_FOLD_H */

@@ -7,7 +7,7 @@
 
 #include "postgres.h"
 
-#include "evaluation/quality.h"
+#include "evaluation/metrics.h"
 #include "serving/batch.h"
 
 /* The ratings that a model was trained on. */

@@ -1,43 +1,16 @@
 /*
  * split.h
- *		What of the ratings is held out, and how it is to be ranked.
+ *		What of the ratings is held out.
  */
 #ifndef RECSYS_EVALUATION_SPLIT_H
 #define RECSYS_EVALUATION_SPLIT_H
 
 #include "postgres.h"
 
-#include "utils/jsonb.h"
-
-#include "evaluation/quality.h"
+#include "evaluation/split_options.h"
+#include "evaluation/test_set.h"
 #include "ratings/source.h"
 #include "ratings/subset.h"
-
-/* Positions in the list of their names. */
-typedef enum SplitMethod
-{
-	SPLIT_RANDOM,
-	SPLIT_PER_USER,
-	SPLIT_LEAVE_ONE_OUT,
-	SPLIT_TEMPORAL,
-	SPLIT_USERS,
-	SPLIT_GIVEN
-} SplitMethod;
-
-/* What a split is asked to be. */
-typedef struct SplitOptions
-{
-	SplitMethod method;
-	double		share;			/* of rows or users that are held out */
-	double		known;			/* of the rows of users who are held out */
-	int			seed;
-	char	   *time_col;		/* NULL: chance decides */
-	char	   *after;			/* a time as text; NULL: the share decides */
-	Oid			test;			/* relation with what is held out */
-	Oid			negatives;		/* relation with what is ranked beside it, or invalid */
-	int			sampled_negatives;
-	double		relevant_from;
-} SplitOptions;
 
 /* Where a split reads. */
 typedef struct SplitSources
@@ -58,9 +31,6 @@ typedef struct Split
 	uint8	   *label;			/* [ratings of the whole] */
 } Split;
 
-extern const char *const split_methods[];
-
-extern SplitOptions split_parse(const Jsonb *given, char *time_col);
 extern MatrixShape split_held_out_shape(const SplitOptions *options,
 										const MatrixShape *whole, const TestSet *test);
 extern TestSet split_read(const SplitOptions *options, const SplitSources *sources);

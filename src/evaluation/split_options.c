@@ -16,7 +16,7 @@
 #include "utils/numeric.h"
 
 #include "engine/options.h"
-#include "evaluation/split.h"
+#include "evaluation/split_options.h"
 #include "model/json.h"
 
 const char *const split_methods[] = {

@@ -1,0 +1,343 @@
+/*
+ * test_batch.c
+ *		The lists that a model is asked for when it is tested.
+ *
+ * Each user with something relevant held out gets one: the best of all items
+ * that the model knows but for those that the user has rated in training, or
+ * the best of what is held out and some negatives alone, which are given, or
+ * drawn from what nothing is known of.
+ */
+#include "postgres.h"
+#include "compat.h"
+
+#include "miscadmin.h"
+#include "storage/shmem.h"
+#include "utils/memutils.h"
+
+#include "evaluation/test_batch.h"
+#include "math/random.h"
+#include "ratings/budget.h"
+
+/* Streams of random numbers for drawing negatives. */
+#define STREAM_NEGATIVES 31
+
+/* A batch as it is made. */
+typedef struct BatchBuilder
+{
+	Model	   *model;
+	const TestSet *test;
+	const FoldIndex *index;
+	const Training *training;
+	int32	   *user;			/* as in TestBatch */
+	int64	   *relevant;
+	Batch	   *batch;
+	FoldIndex	negatives;		/* where they are in the model, if they are given */
+	int32	   *negative_row;	/* [users held out] row among the negatives, or -1 */
+	int32	   *drawable;		/* items that somebody has rated */
+	int32		drawables;
+} BatchBuilder;
+
+/* Are candidates ranked, and not all items? */
+static bool
+is_restricted(const TestSet *test)
+{
+	return test->negatives != NULL || test->sampled_negatives > 0;
+}
+
+/*
+ * The most that lists of n items can take, for a model of ratings of a given
+ * shape tested by others.
+ */
+BatchShape
+test_batch_most(const TestSet *test, const MatrixShape *part, const MatrixShape *held_out,
+				int n)
+{
+	Size		users = (Size) Min(held_out->users, held_out->ratings);
+	BatchShape	shape = {
+		.users = (int32) users,
+		.n = Min(n, part->items),
+		.restricted = is_restricted(test),
+		.profiles = test->known != NULL,
+		.relevant = held_out->ratings
+	};
+
+	if (test->negatives != NULL)
+		shape.candidates = sparse_entries(&test->negatives->by_user);
+	else
+		shape.candidates = budget_array(users, Min(test->sampled_negatives, part->items));
+	if (shape.restricted)
+		shape.candidates += shape.relevant;
+	return shape;
+}
+
+/* How many of a user's held-out items are relevant. */
+static int64
+count_relevant(const TestSet *test, int32 row)
+{
+	const SparseRows *rows = &test->held_out->by_user;
+	int64		count = 0;
+
+	for (int64 e = rows->start[row]; e < rows->start[row + 1]; e++)
+		count += rows->value[e] >= test->relevant_from;
+	return count;
+}
+
+/* Can this user's list be judged? */
+static bool
+is_evaluated(const BatchBuilder *b, int32 row)
+{
+	if (b->test->negatives != NULL && b->negative_row[row] < 0)
+		return false;
+	return count_relevant(b->test, row) > 0;
+}
+
+/* Append an item that the model knows; returns the new end. */
+static int64
+append_known(const BatchItems *items, int64 end, int32 item)
+{
+	if (item >= 0)
+		items->item[end++] = item;
+	return end;
+}
+
+/* The relevant items of a user that the model knows. */
+static void
+fill_relevant(BatchBuilder *b, int32 u)
+{
+	const SparseRows *rows = &b->test->held_out->by_user;
+	int32		row = b->user[u];
+	int64		end = b->batch->relevant.start[u];
+
+	b->relevant[u] = count_relevant(b->test, row);
+	for (int64 e = rows->start[row]; e < rows->start[row + 1]; e++)
+		if (rows->value[e] >= b->test->relevant_from)
+			end = append_known(&b->batch->relevant, end, b->index->item[rows->index[e]]);
+	b->batch->relevant.start[u + 1] = end;
+}
+
+/* What is known of a user who is held out whole. */
+static void
+fill_profile(BatchBuilder *b, int32 u)
+{
+	const SparseRows *rows = &b->test->known->by_user;
+	int32		row = b->user[u];
+	SparseRows *profiles = &b->batch->profiles;
+	int64		end = profiles->start[u];
+	UserProfile profile PG_USED_FOR_ASSERTS_ONLY;
+
+	for (int64 e = rows->start[row]; e < rows->start[row + 1]; e++)
+	{
+		int32		item = b->index->item[rows->index[e]];
+
+		if (item < 0)
+			continue;
+		profiles->index[end] = item;
+		profiles->value[end++] = rows->value[e];
+	}
+	profiles->start[u + 1] = end;
+	profile = batch_profile(b->batch, u);
+	Assert(profile_is_valid(&profile, b->model->header.items));
+}
+
+/* Mark a user's relevant items. */
+static void
+mark_relevant(const Batch *batch, int32 u, uint8 mark, uint8 *marked)
+{
+	for (int64 e = batch->relevant.start[u]; e < batch->relevant.start[u + 1]; e++)
+		marked[batch->relevant.item[e]] = mark;
+}
+
+/* The candidates start with what is relevant; returns the end of that. */
+static int64
+start_candidates(BatchBuilder *b, int32 u)
+{
+	ItemList	relevant = batch_list(&b->batch->relevant, u);
+	int64		start = b->batch->candidates.start[u];
+
+	memcpy(b->batch->candidates.item + start, relevant.item, sizeof(int32) * relevant.count);
+	return start + relevant.count;
+}
+
+/* The given negatives; what is relevant is none, and must not be ranked twice. */
+static void
+fill_given_negatives(BatchBuilder *b, int32 u, uint8 *marked)
+{
+	const SparseRows *rows = &b->test->negatives->by_user;
+	int32		row = b->negative_row[b->user[u]];
+	int64		end = start_candidates(b, u);
+
+	mark_relevant(b->batch, u, 1, marked);
+	for (int64 e = rows->start[row]; e < rows->start[row + 1]; e++)
+	{
+		int32		item = b->negatives.item[rows->index[e]];
+
+		if (item >= 0 && !marked[item])
+			b->batch->candidates.item[end++] = item;
+	}
+	b->batch->candidates.start[u + 1] = end;
+	mark_relevant(b->batch, u, 0, marked);
+}
+
+/* Mark, by 1, what may not be drawn for a user: all items that have to do with them. */
+static void
+mark_items(const BatchBuilder *b, int32 row, uint8 mark, uint8 *marked)
+{
+	const SparseRows *parts[2] = {&b->test->held_out->by_user, NULL};
+	const SparseRows *by_user = &b->training->by_user;
+	int32		user = b->index->user[row];
+	const int32 *seen;
+	int32		seen_count;
+
+	if (b->test->known != NULL)
+		parts[1] = &b->test->known->by_user;
+	for (int p = 0; p < 2 && parts[p] != NULL; p++)
+		for (int64 e = parts[p]->start[row]; e < parts[p]->start[row + 1]; e++)
+			if (b->index->item[parts[p]->index[e]] >= 0)
+				marked[b->index->item[parts[p]->index[e]]] = mark;
+	if (user < 0)
+		return;
+	for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
+		marked[by_user->index[e]] = mark;
+	seen_count = model_seen_row(b->model, user, &seen);
+	for (int32 i = 0; i < seen_count; i++)
+		marked[seen[i]] = mark;
+}
+
+/*
+ * Draw negatives for a user without replacement, by going through the items
+ * with the chance that each has to be among those that are still wanted.
+ */
+static void
+draw_negatives(BatchBuilder *b, int32 u, uint8 *marked)
+{
+	RandomStream stream = random_stream(b->test->seed, STREAM_NEGATIVES, b->user[u]);
+	BatchItems *candidates = &b->batch->candidates;
+	int64		end = start_candidates(b, u);
+	int32		left = 0;
+	int32		wanted;
+
+	mark_items(b, b->user[u], 1, marked);
+	for (int32 i = 0; i < b->drawables; i++)
+		left += !marked[b->drawable[i]];
+	wanted = Min(b->test->sampled_negatives, left);
+	for (int32 i = 0; wanted > 0; i++)
+	{
+		if (marked[b->drawable[i]])
+			continue;
+		if (random_uniform(&stream) * left-- < wanted)
+		{
+			candidates->item[end++] = b->drawable[i];
+			wanted--;
+		}
+	}
+	candidates->start[u + 1] = end;
+	mark_items(b, b->user[u], 0, marked);
+}
+
+/* Find the items that can be drawn: those that have ratings. */
+static void
+find_drawable(BatchBuilder *b)
+{
+	b->drawable = allocate_array(b->training->by_item.rows, sizeof(int32));
+	for (int32 item = 0; item < b->training->by_item.rows; item++)
+		if (sparse_row_length(&b->training->by_item, item) > 0)
+			b->drawable[b->drawables++] = item;
+}
+
+/* Which rows of the negatives the users held out are. */
+static void
+find_negatives(BatchBuilder *b)
+{
+	b->negatives = fold_index(b->model, b->test->negatives);
+	b->negative_row = ids_places(&b->test->held_out->users, &b->test->negatives->users);
+}
+
+/* The most that the arrays of the batch can have to hold. */
+static BatchShape
+shape_of_batch(const BatchBuilder *b, int32 users, int n)
+{
+	const TestSet *test = b->test;
+	BatchShape	shape = {
+		.users = users,
+		.n = Min(n, b->model->header.items),
+		.exclude_seen = true,
+		.restricted = is_restricted(test),
+		.profiles = test->known != NULL,
+		.relevant = sparse_entries(&test->held_out->by_user)
+	};
+
+	if (test->negatives != NULL)
+		shape.candidates = sparse_entries(&test->negatives->by_user);
+	else
+		shape.candidates = (int64) users * Min(test->sampled_negatives, b->drawables);
+	if (shape.restricted)
+		shape.candidates += shape.relevant;
+	if (test->known != NULL)
+		shape.known = sparse_entries(&test->known->by_user);
+	return shape;
+}
+
+/* Choose the users whose lists can be judged. */
+static int32
+choose_users(BatchBuilder *b)
+{
+	int32		rows = b->test->held_out->by_user.rows;
+	int32		users = 0;
+
+	b->user = allocate_array(rows, sizeof(int32));
+	for (int32 row = 0; row < rows; row++)
+		if (is_evaluated(b, row))
+			b->user[users++] = row;
+	b->relevant = allocate_array(users, sizeof(int64));
+	return users;
+}
+
+/* What is asked for a user of the batch; "marked" [items] is work space, all 0. */
+static void
+fill_user(BatchBuilder *b, int32 u, uint8 *marked)
+{
+	b->batch->user[u] = b->index->user[b->user[u]];
+	fill_relevant(b, u);
+	if (b->test->known != NULL)
+		fill_profile(b, u);
+	if (b->test->negatives != NULL)
+		fill_given_negatives(b, u, marked);
+	else if (b->test->sampled_negatives > 0)
+		draw_negatives(b, u, marked);
+}
+
+/*
+ * Make the batch of a test, of lists of n items, in the current memory context.
+ * Error: it does not fit into the memory.
+ */
+TestBatch
+test_batch_create(const PlacedTest *placed, int n)
+{
+	int32		item_count = placed->model->header.items;
+	BatchBuilder b = {
+		.model = placed->model,
+		.test = placed->test,
+		.index = &placed->index,
+		.training = &placed->training
+	};
+	uint8	   *marked = memset(allocate_array(item_count, 1), 0, item_count);
+	BatchShape	shape;
+	int32		users;
+
+	if (b.test->negatives != NULL)
+		find_negatives(&b);
+	users = choose_users(&b);
+	if (b.test->sampled_negatives > 0)
+		find_drawable(&b);
+	shape = shape_of_batch(&b, users, n);
+	/* The model may know more items than were rated. */
+	budget_require(batch_bytes(&shape, item_count),
+				   psprintf("measuring %d lists of %d items", users, shape.n));
+	b.batch = batch_create(&shape, b.model);
+	for (int32 u = 0; u < users; u++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		fill_user(&b, u, marked);
+	}
+	return (TestBatch) {b.user, b.relevant, b.batch};
+}
