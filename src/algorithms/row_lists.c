@@ -18,7 +18,7 @@
 #include "ratings/sparse_rows.h"
 
 /* The entries a list can have, if so many are wanted: a row is not in its own. */
-int
+static int
 row_lists_capacity(int wanted, int32 rows)
 {
 	return Min(wanted, Max(rows - 1, 1));

@@ -175,8 +175,6 @@ extern const float *model_row(Model *model, ModelPart part, int32 row);
 extern uint32 model_uint32(Model *model, ModelPart part, int32 row);
 extern UserProfile model_profile(Model *model, int32 user);
 extern int32 model_seen_row(Model *model, int32 user, const int32 **item);
-extern int32 model_sparse_row(Model *model, ModelPart part, int32 row,
-							  const int32 **index, const float **value);
 extern float *model_load_floats(Model *model, ModelPart part, int stride);
 extern uint32 *model_load_uint32s(Model *model, ModelPart part);
 extern void model_load_sparse(Model *model, ModelPart part, SparseRows *matrix);

@@ -261,7 +261,7 @@ model_uint32(Model *model, ModelPart part, int32 row)
 }
 
 /* A row of a sparse part; returns its number of entries. */
-int32
+static int32
 model_sparse_row(Model *model, ModelPart part, int32 row, const int32 **index,
 				 const float **value)
 {

@@ -274,6 +274,22 @@ rows_open_to_look(Oid relid)
 	return rows;
 }
 
+/* End what rows_start has begun, if it was called. */
+static void
+rows_end(ModelRows *rows)
+{
+	ExecClearTuple(rows->slot);
+	if (rows->by_index != NULL)
+		index_endscan(rows->by_index);
+	if (rows->by_table != NULL)
+		table_endscan(rows->by_table);
+	if (rows->by_query != NULL)
+		tuplestore_end(rows->by_query);
+	rows->by_index = NULL;
+	rows->by_table = NULL;
+	rows->by_query = NULL;
+}
+
 /* Done; the lock on the table is kept, as after a query. */
 void
 rows_close(ModelRows *rows)
@@ -339,22 +355,6 @@ rows_start(ModelRows *rows, const RowKey *key)
 		start_index(rows, key);
 	else
 		rows->by_table = table_beginscan(rows->table, GetActiveSnapshot(), 0, NULL);
-}
-
-/* End what rows_start has begun, if it was called. */
-void
-rows_end(ModelRows *rows)
-{
-	ExecClearTuple(rows->slot);
-	if (rows->by_index != NULL)
-		index_endscan(rows->by_index);
-	if (rows->by_table != NULL)
-		table_endscan(rows->by_table);
-	if (rows->by_query != NULL)
-		tuplestore_end(rows->by_query);
-	rows->by_index = NULL;
-	rows->by_table = NULL;
-	rows->by_query = NULL;
 }
 
 /* A column of the row at hand, as it is stored. */

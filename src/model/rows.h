@@ -38,7 +38,6 @@ extern void rows_start(ModelRows *rows, const RowKey *key);
 extern bool rows_next(ModelRows *rows);
 extern Datum rows_value(ModelRows *rows, RowColumn column, bool *isnull);
 extern bool rows_place(ModelRows *rows, TransactionId *xmin, ItemPointer ctid);
-extern void rows_end(ModelRows *rows);
 extern void rows_close(ModelRows *rows);
 
 #endif							/* RECSYS_MODEL_ROWS_H */

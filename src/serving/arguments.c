@@ -52,7 +52,7 @@ count_argument(FunctionCallInfo fcinfo, int n)
 }
 
 /* A column name, or NULL. */
-char *
+static char *
 name_argument(FunctionCallInfo fcinfo, int n)
 {
 	return PG_ARGISNULL(n) ? NULL : pstrdup(NameStr(*PG_GETARG_NAME(n)));

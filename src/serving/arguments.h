@@ -16,7 +16,6 @@
 
 extern Model *model_argument(FunctionCallInfo fcinfo, int n);
 extern int	count_argument(FunctionCallInfo fcinfo, int n);
-extern char *name_argument(FunctionCallInfo fcinfo, int n);
 extern ColumnNames columns_argument(FunctionCallInfo fcinfo, int n);
 extern void require_not_null(FunctionCallInfo fcinfo, int n, const char *argument);
 extern Oid	argument_type(FunctionCallInfo fcinfo, int n);
