@@ -13,7 +13,7 @@
 
 #include "ratings/baseline.h"
 
-/* The biases of some rows, with those of the columns fixed. */
+/* The biases of rows "from" to before "to", with those of the columns fixed. */
 static void
 fit_rows(const SparseRows *rows, int32 from, int32 to, double mean, double regularization,
 		 const float *column_bias, float *row_bias)
@@ -29,7 +29,10 @@ fit_rows(const SparseRows *rows, int32 from, int32 to, double mean, double regul
 	}
 }
 
-/* The first half of an iteration, for items "from" to before "to". */
+/*
+ * The first half of an iteration: biases of items "from" to before "to", which
+ * do not depend on each other.
+ */
 void
 baseline_fit_items(const Interactions *ratings, const BaselineOptions *options,
 				   Baseline *baseline, int32 from, int32 to)
@@ -38,7 +41,7 @@ baseline_fit_items(const Interactions *ratings, const BaselineOptions *options,
 			 baseline->user_bias, baseline->item_bias);
 }
 
-/* The second half, for users. */
+/* The second half: biases of users, likewise. */
 void
 baseline_fit_users(const Interactions *ratings, const BaselineOptions *options,
 				   Baseline *baseline, int32 from, int32 to)
@@ -47,7 +50,10 @@ baseline_fit_users(const Interactions *ratings, const BaselineOptions *options,
 			 baseline->item_bias, baseline->user_bias);
 }
 
-/* So many iterations; the biases are the caller's, and zero at first. */
+/*
+ * Fit for a number of iterations; the arrays of biases are the caller's and
+ * hold zeros at first.
+ */
 void
 baseline_fit(const Interactions *ratings, const BaselineOptions *options, int iterations,
 			 Baseline *baseline)

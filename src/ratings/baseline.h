@@ -9,7 +9,7 @@
 
 #include "ratings/matrix.h"
 
-/* Defaults of ALGORITHMS.md, and of the libraries users compare with. */
+/* Defaults: those of the library Surprise, which users compare with. */
 #define BASELINE_ITERATIONS 10
 #define BASELINE_ITEM_REGULARIZATION 10
 #define BASELINE_USER_REGULARIZATION 15

@@ -2,9 +2,9 @@
  * budget.c
  *		The bound on memory: maintenance_work_mem.
  *
- * What a training run will need is computed before it is allocated and held
- * against maintenance_work_mem, so that too large a job ends in an error that
- * says what to set, and never in the hands of the kernel's OOM killer.
+ * The memory of a training run is computed before it is allocated, and compared
+ * with maintenance_work_mem.  A job that is too large ends in an error that says
+ * what to set, and not with the kernel's OOM killer.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -21,9 +21,9 @@
 #include "ratings/budget.h"
 
 /*
- * One part in so many of the room for shared memory is left to others, and so
- * many bytes at least: PostgreSQL's statistics and sessions want a megabyte at
- * a time, and to them it is an error not to get it.
+ * This fraction (1 / n) of the room for shared memory is left to others, and at
+ * least this many bytes.  PostgreSQL's statistics and sessions allocate a
+ * megabyte at a time, and fail if they do not get it.
  */
 #define SHARE_LEFT 16
 #define LEAST_LEFT (1536 * 1024)
@@ -35,14 +35,17 @@ budget_limit(void)
 	return mul_size((Size) maintenance_work_mem, 1024);
 }
 
-/* Bytes of an array; an error if they cannot be counted. */
+/* Bytes of an array.  Error: they do not fit a Size. */
 Size
 budget_array(Size count, Size element)
 {
 	return mul_size(count, element);
 }
 
-/* Report an error unless "needed" bytes are within the bound. */
+/*
+ * Error unless "needed" bytes are within the bound; "purpose" is the subject
+ * of the message.
+ */
 void
 budget_require(Size needed, const char *purpose)
 {
@@ -76,8 +79,8 @@ allocate_array_zero(Size count, Size element)
 
 /*
  * Does there seem to be room for so many bytes of dynamic shared memory, with
- * something left for others, who may not be able to do without?  Containers
- * often have little.  Whether it can be had is known only by shared_create.
+ * something left for others that may not be able to do without?  Containers
+ * often have little.  Only shared_create can tell for certain.
  */
 bool
 budget_fits_shared(Size bytes)
@@ -99,9 +102,9 @@ budget_fits_shared(Size bytes)
 }
 
 /*
- * Give memory that was freed back to the operating system: for after a step
- * that freed much, which malloc would otherwise keep besides what is allocated
- * next.
+ * Return freed memory to the operating system.  To be called after a step that
+ * frees much, which malloc would otherwise keep in addition to what is
+ * allocated next.
  */
 void
 budget_return_freed(void)

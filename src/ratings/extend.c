@@ -14,9 +14,9 @@
 #include "ratings/ids_builder.h"
 
 /*
- * The ratings with more items, which may be among theirs, in the current memory
- * context; it shares memory with "ratings".  index[i] becomes the place of
- * items' id i in the result.
+ * The ratings with more items, some of which may be rated already, in the
+ * current memory context.  The result shares memory with "ratings".  index[i]
+ * becomes the index of the id i of "items" in the result.
  */
 Interactions *
 interactions_add_items(const Interactions *ratings, const Ids *items, int32 *index)
@@ -37,7 +37,7 @@ interactions_add_items(const Interactions *ratings, const Ids *items, int32 *ind
 	return extended;
 }
 
-/* The ratings that nobody has given, in the current memory context. */
+/* A matrix without users, items and ratings, in the current memory context. */
 Interactions *
 interactions_empty(bool integer_users, bool integer_items)
 {

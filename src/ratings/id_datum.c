@@ -2,18 +2,19 @@
  * id_datum.c
  *		Ids from and to values of SQL types.
  *
- * Ids come in as any type, as arguments and in rows: integers as they are, all
- * others by their text.  That is the text that a cast gives, or where there is
- * none the type's output function; but of types whose text depends on settings,
- * or which write equal values differently, it is a text that stands for the
- * value: of numerics without trailing zeros, of dates and times as ISO 8601
- * writes them, in UTC, and of bytea in hexadecimal.
+ * Ids come in as values of any type, as arguments and in rows.  Integers are
+ * taken as they are, all others by their text: the text that the type's cast
+ * gives, or, where there is none, its output function.  The text of some types
+ * depends on settings, or differs between equal values; those have a text made
+ * here: numerics without trailing zeros, dates and times as in ISO 8601, in UTC,
+ * and bytea in hexadecimal.
  *
- * A cast is a function that whoever owns the type may have chosen, and here it
- * runs with the rights of whoever calls.  So it is only called if both its owner
- * and the type's are superusers, or roles that the caller is.
+ * A cast is a function that the owner of the type may have chosen, and here it
+ * runs with the privileges of the caller.  So it is only called if the owner of
+ * the function and the owner of the type are superusers, or roles that the
+ * caller is a member of.
  *
- * Ids go out as the type that the call resolved to.  Where that is a domain its
+ * Ids go out as the type that the call resolved to.  If that is a domain, its
  * constraints are not checked: they are its owner's code, and the ids are those
  * of the model.
  */
@@ -38,6 +39,7 @@
 #include "ratings/id_type.h"
 #include "ratings/trust.h"
 
+/* A numeric without trailing zeros. */
 static char *
 text_of_numeric(IdConverter *converter, Datum value)
 {
@@ -45,6 +47,7 @@ text_of_numeric(IdConverter *converter, Datum value)
 	return DatumGetCString(DirectFunctionCall1(numeric_out, value));
 }
 
+/* A date as ISO 8601 writes it. */
 static char *
 text_of_date(IdConverter *converter, Datum value)
 {
@@ -62,7 +65,7 @@ text_of_date(IdConverter *converter, Datum value)
 	return pstrdup(text);
 }
 
-/* A timestamp, with or without time zone: then it is in UTC. */
+/* A timestamp as ISO 8601 writes it, with time zone in UTC. */
 static char *
 text_of_timestamp(IdConverter *converter, Datum value)
 {
@@ -87,6 +90,7 @@ text_of_timestamp(IdConverter *converter, Datum value)
 	return pstrdup(text);
 }
 
+/* Bytes in hexadecimal, whatever bytea_output is. */
 static char *
 text_of_bytea(IdConverter *converter, Datum value)
 {
@@ -100,14 +104,14 @@ text_of_bytea(IdConverter *converter, Datum value)
 	return text;
 }
 
-/* Says in the context of an error which type's function it comes from. */
+/* Add the type whose function failed to the context of an error. */
 static void
 say_type(void *arg)
 {
 	errcontext("text of an id of type %s", format_type_be(((IdConverter *) arg)->type));
 }
 
-/* As a cast in SQL: to text of any length, explicitly. */
+/* Call the type's cast to text, as an explicit cast to text of any length. */
 static char *
 call_cast(IdConverter *converter, Datum value)
 {
@@ -146,6 +150,7 @@ text_by_type(IdConverter *converter, Datum value)
 	return text;
 }
 
+/* The role that owns a function. */
 static Oid
 owner_of_function(Oid function)
 {
@@ -159,7 +164,10 @@ owner_of_function(Oid function)
 	return owner;
 }
 
-/* Error if a role could make the caller run what it likes, and is not he. */
+/*
+ * Error if a role whose code would run with the caller's privileges is not one
+ * that the caller has reason to trust.
+ */
 static void
 require_trust(Oid owner, Oid type)
 {
@@ -173,7 +181,10 @@ require_trust(Oid owner, Oid type)
 			 errhint("Create a view that converts the ids with format('%%s', ...), which does not call the cast.")));
 }
 
-/* Have a cast called; as SQL does, it may ask what types it is called with. */
+/*
+ * Prepare to call a cast function.  As in SQL, it may ask which types it is
+ * called with.  Error: it must not be called.
+ */
 static void
 use_cast(IdConverter *converter, Oid function, MemoryContext context)
 {
@@ -198,7 +209,10 @@ use_cast(IdConverter *converter, Oid function, MemoryContext context)
 	MemoryContextSwitchTo(old);
 }
 
-/* The function that gives values of a type a text of ours, or NULL. */
+/*
+ * The function here that gives values of a type their text, or NULL: the
+ * type's own does.
+ */
 static IdText
 text_of_ours(Oid type)
 {
@@ -218,7 +232,7 @@ text_of_ours(Oid type)
 	}
 }
 
-/* Find out how a value of another than an integer type becomes text. */
+/* Find out how a value of a type that is not an integer becomes text. */
 static void
 find_text(IdConverter *converter, MemoryContext context)
 {
@@ -244,8 +258,8 @@ find_text(IdConverter *converter, MemoryContext context)
 }
 
 /*
- * Prepare to convert ids of a type; function look-ups stay in "context".
- * Error: its cast to text is not to be called.
+ * Prepare to convert ids of a type; what is looked up stays in "context".
+ * Error: the type's cast to text must not be called.
  */
 void
 id_converter_init(IdConverter *converter, Oid type, MemoryContext context)
@@ -266,6 +280,7 @@ id_converter_init(IdConverter *converter, Oid type, MemoryContext context)
 	fmgr_info_cxt(function, &converter->input, context);
 }
 
+/* The id that a value of an integer type is. */
 static Id
 id_of_value(Oid type, Datum value)
 {
@@ -280,7 +295,7 @@ id_of_value(Oid type, Datum value)
 	}
 }
 
-/* The id in a value that is not null. */
+/* The id in a value that is not null.  Its text is the value's, or palloc'd. */
 Id
 id_from_datum(IdConverter *converter, Datum value)
 {
@@ -333,7 +348,9 @@ integer_to_datum(IdConverter *converter, Id id)
 	return (Datum) 0;
 }
 
-/* A value of the converter's type for an id.  Error: it does not fit. */
+/*
+ * A value of the converter's type for an id.  Error: the type cannot hold it.
+ */
 Datum
 id_to_datum(IdConverter *converter, Id id)
 {

@@ -2,12 +2,12 @@
  * id_type.c
  *		Which SQL types ids may be of.
  *
- * Ids are held as integers or as text (id_datum.c), so a type will do if its
- * values are equal exactly where these are.  For most types the default
- * operator class for B-trees says so: its support function "equalimage" is
- * there, and true for the collation at hand, where equal values are the same
- * bytes.  It is not for citext, jsonb, floats, ranges, or text under a
- * nondeterministic collation.
+ * Ids are held as integers or as text (id_datum.c), so a type can be used if its
+ * values are equal exactly where their text is.  For most types the default
+ * B-tree operator class tells: it has a support function "equalimage" that
+ * returns true for the collation at hand if equal values are the same bytes.
+ * Among those for which it is missing or false are citext, jsonb, floats, ranges,
+ * and text under a nondeterministic collation.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -28,7 +28,10 @@ id_type_is_integer(Oid type)
 	return type == INT2OID || type == INT4OID || type == INT8OID;
 }
 
-/* Are equal values of a type the same bytes, under a collation? */
+/*
+ * Do equal values of a type always consist of the same bytes, under a
+ * collation?
+ */
 static bool
 equal_is_same(const TypeCacheEntry *entry, Oid collation)
 {
@@ -41,18 +44,18 @@ equal_is_same(const TypeCacheEntry *entry, Oid collation)
 }
 
 /*
- * Why values of a type, under a collation, cannot be ids; NULL: they can.  Of a
- * domain this is asked for its base type.
+ * Why values of a type cannot be ids, under a collation, as a sentence; NULL:
+ * they can.  For a domain, ask this of its base type.
  */
 const char *
 id_type_problem(Oid type, Oid collation)
 {
 	TypeCacheEntry *entry;
 
-	/* Equal numerics are not the same bytes, but have one text in common. */
+	/* Equal numerics may differ in bytes, but have the same text here. */
 	if (id_type_is_integer(type) || type == NUMERICOID)
 		return NULL;
-	/* So do equal values of char(n), as cast to text. */
+	/* So have equal values of char(n), as cast to text. */
 	if (type == BPCHAROID)
 		type = TEXTOID;
 	if (type_is_rowtype(type) || OidIsValid(get_element_type(type)))
@@ -62,7 +65,7 @@ id_type_problem(Oid type, Oid collation)
 	entry = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
 	if (!OidIsValid(entry->btree_opf))
 		return "It has no default B-tree operator class, which defines equality.";
-	/* Types that have only the operators of oid name objects: regclass and its like. */
+	/* Types that use the operators of oid, such as regclass, name objects. */
 	if (entry->btree_opintype == OIDOID && type != OIDOID)
 		return "The text of its values depends on object names, which may change, and on the setting search_path.";
 	if (!equal_is_same(entry, collation))

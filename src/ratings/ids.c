@@ -15,7 +15,10 @@
 
 #include "ratings/ids.h"
 
-/* Room for ids of one kind, so many of them with so many bytes of text. */
+/*
+ * Make room for ids of one kind, so many of them with so many bytes of text,
+ * in the current memory context.
+ */
 static void
 ids_allocate(Ids *ids, bool integer, Size count, Size bytes)
 {
@@ -32,7 +35,7 @@ ids_allocate(Ids *ids, bool integer, Size count, Size bytes)
 	ids->bytes = MemoryContextAllocHuge(CurrentMemoryContext, Max(bytes, 1));
 }
 
-/* Add an id, for which there is room. */
+/* Add an id at the end; there must be room for it. */
 void
 ids_append(Ids *ids, Id id)
 {
@@ -46,7 +49,10 @@ ids_append(Ids *ids, Id id)
 	ids->count++;
 }
 
-/* The ids at the given places, in that order. */
+/*
+ * Copy the ids at the given places, in that order, to new memory in the
+ * current context.
+ */
 void
 ids_copy_ordered(const Ids *from, const int32 *order, int32 count, Ids *to)
 {
@@ -56,8 +62,8 @@ ids_copy_ordered(const Ids *from, const int32 *order, int32 count, Ids *to)
 }
 
 /*
- * Some of the ids, in their order, in the current memory context: index[i] is
- * the new index of id i, or -1; count is the number of the others.
+ * Copy some of the ids, in their order: index[i] is the new index of id i, or
+ * -1 if it is left out; count is the number of those that stay.
  */
 void
 ids_select(const Ids *from, const int32 *index, int32 count, Ids *to)
@@ -75,7 +81,8 @@ ids_select(const Ids *from, const int32 *index, int32 count, Ids *to)
 
 /*
  * All ids of two lists of the same kind, in order, in the current memory
- * context.  index_a[i] becomes the place of a's id i among them, and so for b.
+ * context. index_a[i] becomes the place among them of a's id i, and index_b
+ * likewise.  Error: they are more than an int32 can count.
  */
 void
 ids_unite(const Ids *a, const Ids *b, Ids *both, int32 *index_a, int32 *index_b)
@@ -106,7 +113,7 @@ ids_unite(const Ids *a, const Ids *b, Ids *both, int32 *index_a, int32 *index_b)
 	check_ids(both);
 }
 
-/* The id with a dense index. */
+/* The id with a dense index; its text stays the list's. */
 Id
 ids_get(const Ids *ids, int32 index)
 {
@@ -134,7 +141,10 @@ id_compare(Id a, Id b)
 	return result != 0 ? result : (a.length > b.length) - (a.length < b.length);
 }
 
-/* The integer that a text is as integers are written; false: it is none. */
+/*
+ * The integer that a text is, if it is written as integers are.  False: it is
+ * none.
+ */
 static bool
 parse_integer(Id text, int64 *number)
 {
@@ -151,9 +161,9 @@ parse_integer(Id text, int64 *number)
 }
 
 /*
- * Give an id the other form if need be: that of integer ids, or of text ids,
- * which then is in "space" [ID_TEXT_BYTES].  An integer is the id that its text
- * is.  Returns false if a text is that of no integer.
+ * Change an id to the other kind if needed: integer to text, which is then in
+ * "space" [ID_TEXT_BYTES], or text to the integer that it is.  False: a text
+ * is not an integer.
  */
 bool
 id_convert(Id *id, bool integer, char *space)
@@ -174,7 +184,7 @@ id_convert(Id *id, bool integer, char *space)
 	return true;
 }
 
-/* The dense index of an id, or -1. */
+/* The dense index of an id of either kind, or -1.  By bisection. */
 int32
 ids_find(const Ids *ids, Id id)
 {
@@ -199,7 +209,7 @@ ids_find(const Ids *ids, Id id)
 	return -1;
 }
 
-/* Where the ids of one list are in another, or -1 each.  Palloc'd. */
+/* The index in another list of each id of a list, or -1.  Palloc'd. */
 int32 *
 ids_places(const Ids *ids, const Ids *there)
 {

@@ -20,6 +20,7 @@ typedef struct Id
 	int			length;
 } Id;
 
+/* Ids in order, none twice. */
 typedef struct Ids
 {
 	bool		integer;
@@ -58,7 +59,7 @@ id_of_integer(int64 number)
 	return (Id) {.integer = true, .number = number};
 }
 
-/* The id that a text is, which has to be detoasted and to stay. */
+/* The id that a text is; it must be detoasted, and live as long as the id. */
 static inline Id
 id_of_text(struct varlena *text)
 {

@@ -19,6 +19,7 @@
 
 #include "ratings/ids_builder.h"
 
+/* An id in the hash table. */
 typedef struct IdEntry
 {
 	uint32		hash;
@@ -63,6 +64,7 @@ static bool id_matches_probe(const IdsBuilder *builder, int32 index);
 #define SH_DEFINE
 #define SH_DECLARE
 
+/* The hash of an id, by value or by bytes. */
 static inline uint32
 id_hash(Id id)
 {
@@ -74,13 +76,17 @@ id_hash(Id id)
 
 #include "lib/simplehash.h"
 
+/* Is the id with a provisional number the one being looked up? */
 static bool
 id_matches_probe(const IdsBuilder *builder, int32 index)
 {
 	return id_compare(ids_get(&builder->ids, index), builder->probe) == 0;
 }
 
-/* An empty builder in the current memory context. */
+/*
+ * An empty builder in the current memory context; are the ids integers, or
+ * else text?
+ */
 IdsBuilder *
 ids_builder_create(bool integer)
 {
@@ -101,7 +107,10 @@ ids_builder_create(bool integer)
 	return builder;
 }
 
-/* Room for one more id, and for "length" more bytes of text. */
+/*
+ * Make room for one more id, and for "length" more bytes of text.  Error:
+ * there are more ids than an int32 can count.
+ */
 static void
 ids_builder_reserve(IdsBuilder *builder, int length)
 {
@@ -139,7 +148,10 @@ ids_builder_append(IdsBuilder *builder, Id id)
 	ids_append(&builder->ids, id);
 }
 
-/* May an integer that is beyond the array be covered by it? */
+/*
+ * Is an integer beyond the array small enough for the array to be extended to
+ * it?
+ */
 static bool
 is_near(const IdsBuilder *builder, int64 number)
 {
@@ -147,7 +159,10 @@ is_near(const IdsBuilder *builder, int64 number)
 		number < Max(DIRECT_LEAST, DIRECT_PER_ID * (int64) builder->ids.count);
 }
 
-/* Make the array cover an integer, with all ids that it then covers. */
+/*
+ * Make the array long enough for an integer, and enter all ids that it then
+ * covers.
+ */
 static void
 extend_direct(IdsBuilder *builder, int64 number)
 {
@@ -166,7 +181,10 @@ extend_direct(IdsBuilder *builder, int64 number)
 			builder->direct[builder->ids.numbers[i]] = i;
 }
 
-/* The provisional number of an integer by the array. */
+/*
+ * The provisional number of an integer that the array covers; it is added if
+ * it is new.
+ */
 static int32
 add_direct(IdsBuilder *builder, Id id)
 {
@@ -180,7 +198,10 @@ add_direct(IdsBuilder *builder, Id id)
 	return *index;
 }
 
-/* The provisional number of "id", which is added if it is new. */
+/*
+ * The provisional number of an id, which is added if it is new.  Its text is
+ * copied.
+ */
 int32
 ids_builder_add(IdsBuilder *builder, Id id)
 {
@@ -213,7 +234,10 @@ ids_builder_count(const IdsBuilder *builder)
 	return builder->ids.count;
 }
 
-/* The ids so far, by their numbers; valid until the next is added. */
+/*
+ * The ids so far, by their numbers, not in order; valid until the next is
+ * added.
+ */
 const Ids *
 ids_builder_ids(const IdsBuilder *builder)
 {
@@ -235,6 +259,7 @@ ids_builder_bytes(const IdsBuilder *builder)
 		(Size) builder->capacity * sizeof(int64) + builder->bytes_capacity;
 }
 
+/* Order of two ids by their provisional numbers, for qsort. */
 static int
 compare_positions(const void *a, const void *b, void *arg)
 {

@@ -1,13 +1,13 @@
 /*
  * left_out.c
- *		Pairs of user and item that were read, and that training does not use.
+ *		Pairs of user and item that were read, but that training does not use.
  *
- * A rating below "min_value" is not trained on, but the user has seen the item:
- * it is not to be recommended.  Such a rating comes into the matrix as NaN.
- * Here it is taken out again, with the ids as they were then: which users and
- * items are left is decided later, and may be others (pruning, items that only
- * a relation of items has).  A weight of 0, where ratings are weights, is no
- * observation at all: it is taken out and counted.
+ * A rating below "min_value" is not trained on, but the user has seen the item,
+ * so it must not be recommended.  Such a rating enters the matrix as NaN and is
+ * taken out again here, together with the ids as they are at that time: which
+ * users and items the model has is decided later, and may differ (pruning, items
+ * that only a relation of items has).  Where ratings are implicit feedback, a
+ * value of 0 is no observation at all: it is taken out and counted.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -20,13 +20,17 @@
 #include "ratings/budget.h"
 #include "ratings/left_out.h"
 
+/* Is a value no observation, as the policy has it? */
 static inline bool
 is_nothing(float value, const RatingsPolicy *policy)
 {
 	return policy->skip_zeros && value == 0;
 }
 
-/* Count the pairs to be taken out: those seen, and weights of 0. */
+/*
+ * Count the pairs that will be taken out: those that are only seen (NaN), and
+ * weights of 0.
+ */
 static void
 count_pairs(const Interactions *ratings, const RatingsPolicy *policy, int64 *seen,
 			int64 *zeros)
@@ -45,7 +49,10 @@ count_pairs(const Interactions *ratings, const RatingsPolicy *policy, int64 *see
 	}
 }
 
-/* Move the ratings that count together, and the pairs that are seen out. */
+/*
+ * Move the ratings that count together, in place, and the pairs that are only
+ * seen to "pairs".
+ */
 static void
 move_pairs(Interactions *ratings, const RatingsPolicy *policy, SparseRows *pairs)
 {
@@ -80,8 +87,9 @@ move_pairs(Interactions *ratings, const RatingsPolicy *policy, SparseRows *pairs
 }
 
 /*
- * Take what training does not use out of ratings by user, in place.  Users and
- * items may be left without any: see interactions_drop_empty.
+ * Take what training does not use out of the ratings by user, in place; only
+ * by_user is right then.  Users and items may be left without any: see
+ * interactions_drop_empty.
  */
 void
 left_out_split(Interactions *ratings, const RatingsPolicy *policy)
@@ -104,7 +112,10 @@ left_out_split(Interactions *ratings, const RatingsPolicy *policy)
 		ratings->left_out = left_out;
 }
 
-/* The place in a row of "pairs" of each column that is among the items. */
+/*
+ * Add the pairs of a row whose item i is among the items, as item[i], to the
+ * end of a matrix; returns the new end.
+ */
 static int64
 place_row(const SparseRows *from, int32 row, const int32 *item, SparseRows *to, int64 end)
 {
@@ -118,9 +129,8 @@ place_row(const SparseRows *from, int32 row, const int32 *item, SparseRows *to, 
 }
 
 /*
- * The pairs whose users and items are among the given, which are in order as all
- * ids are, by the places there: a matrix [users x items], palloc'd.  NULL: there
- * is none.
+ * The pairs whose users and items are among the given ones, by their indexes
+ * there: a matrix [users x items], palloc'd.  NULL: there is none.
  */
 const SparseRows *
 left_out_place(const LeftOut *left_out, const Ids *users, const Ids *items)

@@ -1,6 +1,6 @@
 /*
  * left_out.h
- *		Pairs of user and item that were read, and that training does not use.
+ *		Pairs of user and item that were read, but that training does not use.
  */
 #ifndef RECSYS_RATINGS_LEFT_OUT_H
 #define RECSYS_RATINGS_LEFT_OUT_H
@@ -10,8 +10,8 @@
 #include "ratings/matrix.h"
 
 /*
- * Bytes of a pair at most: what it leaves unused in the matrix, both ways, then
- * itself, its place in a model, and that model's block.
+ * Bytes that a pair takes at most: the room that it leaves unused in the matrix,
+ * by user and by item, the pair itself, its place in the model, and its block.
  */
 #define LEFT_OUT_BYTES 40
 

@@ -3,9 +3,9 @@
  *		What becomes of the rows that are read: rows of the matrix to be, and
  *		counts of those that are wrong.
  *
- * When the rows no longer fit into maintenance_work_mem an loader goes on
- * counting without storing, rows exactly and ids nearly, because only the size
- * of the whole tells the user which setting would do.
+ * When the rows no longer fit into maintenance_work_mem, a loader goes on
+ * counting without storing: rows exactly, ids by sketches.  Only the size of the
+ * whole tells which setting would be enough.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -26,6 +26,7 @@
 /* Say how far reading has come every so many seconds. */
 #define NOTICE_SECONDS 2.0
 
+/* Give the loader an empty builder in its own memory context. */
 static void
 make_builder(Loader *loader)
 {
@@ -35,13 +36,16 @@ make_builder(Loader *loader)
 	MemoryContextSwitchTo(old);
 }
 
-/* An loader whose rows go to a builder of its own. */
+/*
+ * A loader with a builder of its own, in a context below the current one; the
+ * other arguments are its fields.
+ */
 void
 loader_init(Loader *loader, bool integer_users, bool integer_items, Size limit,
 			double min_value, bool keep_left_out, const char *relation)
 {
 	memset(loader, 0, sizeof(*loader));
-	loader->context = AllocSetContextCreate(CurrentMemoryContext, "recsys intake",
+	loader->context = AllocSetContextCreate(CurrentMemoryContext, "recsys loader",
 											ALLOCSET_DEFAULT_SIZES);
 	loader->integer_users = integer_users;
 	loader->integer_items = integer_items;
@@ -53,7 +57,10 @@ loader_init(Loader *loader, bool integer_users, bool integer_items, Size limit,
 	reading_start(&loader->clock);
 }
 
-/* Tell the others what we have; *rows and *bytes become what all have. */
+/*
+ * Add what this process has taken in since the last time to what all have;
+ * *rows and *bytes become the totals of all.
+ */
 static void
 add_to_share(Loader *loader, int64 *rows, Size *bytes)
 {
@@ -66,7 +73,7 @@ add_to_share(Loader *loader, int64 *rows, Size *bytes)
 	*bytes = pg_atomic_add_fetch_u64(&loader->share->bytes, more_bytes);
 }
 
-/* The clock of somebody who begins to read. */
+/* Start the clock of a reading. */
 void
 reading_start(ReadingClock *clock)
 {
@@ -74,7 +81,7 @@ reading_start(ReadingClock *clock)
 	INSTR_TIME_SET_CURRENT(clock->start);
 }
 
-/* Every two seconds say how far reading has come. */
+/* Report by a NOTICE, every two seconds, how many rows have been read. */
 void
 report_progress(ReadingClock *clock, const char *relation, int64 rows)
 {
@@ -92,7 +99,10 @@ report_progress(ReadingClock *clock, const char *relation, int64 rows)
 					relation, rows, seconds)));
 }
 
-/* What has to be done every so many rows, and at the end. */
+/*
+ * What has to be done every so many rows, and at the end: look for interrupts,
+ * at the memory in use and at the clock.
+ */
 void
 loader_check(Loader *loader)
 {
@@ -111,7 +121,7 @@ loader_check(Loader *loader)
 		report_progress(&loader->clock, loader->relation, rows);
 }
 
-/* Count a row without one of its ids, or without both. */
+/* Count a row that lacks one id or both. */
 void
 loader_wrong_row(Loader *loader, bool null_user, bool null_item)
 {
@@ -119,7 +129,10 @@ loader_wrong_row(Loader *loader, bool null_user, bool null_item)
 	loader->counts.null_items += null_item;
 }
 
-/* Take in a row that has ids and a rating. */
+/*
+ * Take in a row that has ids and a rating.  It may be counted only: if the
+ * rating is not finite, is below min_value, or memory is used up.
+ */
 void
 loader_add(Loader *loader, Id user, Id item, double value)
 {
@@ -162,7 +175,7 @@ loader_count(LoaderCounts *total, const LoaderCounts *more)
 	total->full = total->full || more->full;
 }
 
-/* Begin sketches, with the ids that are kept. */
+/* Start the sketches, with the ids that have been kept so far. */
 void
 loader_sketch(Loader *loader)
 {
@@ -175,7 +188,9 @@ loader_sketch(Loader *loader)
 	MemoryContextSwitchTo(old);
 }
 
-/* How many users, items and rows there are: nearly, when it is full. */
+/*
+ * How many users, items and rows there are; estimates, if memory was used up.
+ */
 MatrixShape
 loader_shape(const Loader *loader)
 {
@@ -189,7 +204,7 @@ loader_shape(const Loader *loader)
 	};
 }
 
-/* Forget all that was taken in. */
+/* Discard all that was taken in. */
 void
 loader_restart(Loader *loader)
 {

@@ -18,7 +18,7 @@
 typedef struct LoaderCounts
 {
 	int64		rows;			/* with ids and a rating */
-	int64		left_out;		/* of these below min_value, and kept as NaN */
+	int64		left_out;		/* of these: below min_value, and kept as NaN */
 	int64		null_users;
 	int64		null_items;
 	int64		not_finite;
@@ -26,20 +26,21 @@ typedef struct LoaderCounts
 								 * the ids sketched */
 } LoaderCounts;
 
-/* What the processes that read one relation together have taken in. */
+/* What all processes that read one relation together have taken in. */
 typedef struct LoaderShare
 {
 	pg_atomic_uint64 rows;
 	pg_atomic_uint64 bytes;
 } LoaderShare;
 
-/* When reading began, and when it was last said how far it has come. */
+/* When reading began, and when progress was last reported. */
 typedef struct ReadingClock
 {
 	instr_time	start;
 	double		last_notice;	/* seconds since start */
 } ReadingClock;
 
+/* Takes in the rows that one process reads. */
 typedef struct Loader
 {
 	MatrixBuilder *builder;
@@ -51,8 +52,8 @@ typedef struct Loader
 	bool		integer_items;
 	double		min_value;		/* rows below are left out */
 	bool		keep_left_out;	/* or become NaN */
-	Size		limit;			/* bytes of all builders together */
-	LoaderShare *share;			/* NULL: there are no others */
+	Size		limit;			/* bytes of the builders of all processes together */
+	LoaderShare *share;			/* NULL: no other process reads */
 	int64		shared_rows;	/* of ours, counted there already */
 	Size		shared_bytes;
 	const char *relation;		/* for notices of progress; NULL: give none */

@@ -21,7 +21,7 @@
 /* How many entries are worked on between two looks for an interrupt. */
 #define ENTRIES_PER_CHECK 1000000
 
-/* Bytes of a finished matrix. */
+/* Bytes of a finished matrix, with its ids. */
 Size
 matrix_bytes(const MatrixShape *shape)
 {
@@ -58,7 +58,10 @@ interactions_allocate(Interactions *ratings, int64 entries, bool shared)
 	interactions_allocate_side(ratings, SIDE_ITEMS, entries, shared);
 }
 
-/* The matrix of another process in this one.  The ids are not shared. */
+/*
+ * The matrix of another process, which has shared it, in this one.  Its ids
+ * are not shared: they are only valid in the other process.
+ */
 void
 interactions_attach(const Interactions *there, Interactions *here)
 {
@@ -72,14 +75,17 @@ interactions_attach(const Interactions *there, Interactions *here)
 	check_transposed(&here->by_user, &here->by_item);
 }
 
-/* Can other processes see them? */
+/* Can other processes attach the matrix? */
 bool
 interactions_are_shared(const Interactions *ratings)
 {
 	return ratings->user_share.segment != NULL && ratings->item_share.segment != NULL;
 }
 
-/* Give back shared memory; private memory goes with its context. */
+/*
+ * Give back the shared memory of the matrix; private memory goes with its
+ * context.
+ */
 void
 interactions_release(Interactions *ratings)
 {
@@ -89,7 +95,7 @@ interactions_release(Interactions *ratings)
 		dsm_detach(ratings->item_share.segment);
 }
 
-/* Fill in mean, deviation and range of the ratings. */
+/* Fill in mean, standard deviation and range of the ratings. */
 void
 interactions_describe(Interactions *ratings)
 {

@@ -31,9 +31,10 @@
 /* How many entries are worked on between two looks for an interrupt. */
 #define ENTRIES_PER_CHECK 1000000
 
-/* Bytes an id takes at most while the matrix is built: hash table and arrays. */
+/* Bytes that an id takes at most while the matrix is built: hash table and arrays. */
 #define ID_BUILDING_BYTES 96
 
+/* Rows in the order in which they were added. */
 typedef struct TripleChunk
 {
 	slist_node	node;
@@ -46,12 +47,15 @@ struct MatrixBuilder
 	IdsBuilder *users;
 	IdsBuilder *items;
 	slist_head	chunks;			/* newest first */
-	TripleChunk *last;
+	TripleChunk *last;			/* being filled; NULL: a new one is needed */
 	int64		chunk_count;
 	int64		count;			/* triples */
 };
 
-/* An empty builder in the current memory context. */
+/*
+ * An empty builder in the current memory context; are the ids integers, or
+ * else text?
+ */
 MatrixBuilder *
 matrix_builder_create(bool integer_users, bool integer_items)
 {
@@ -63,7 +67,7 @@ matrix_builder_create(bool integer_users, bool integer_items)
 	return builder;
 }
 
-/* Room for one more row. */
+/* Room for one more row, which the caller fills. */
 static Triple *
 next_triple(MatrixBuilder *builder)
 {
@@ -78,7 +82,7 @@ next_triple(MatrixBuilder *builder)
 	return &builder->last->triple[builder->last->count++];
 }
 
-/* Add one row. */
+/* Add one row.  Error: too many distinct ids. */
 void
 matrix_builder_add(MatrixBuilder *builder, Id user, Id item, float value)
 {
@@ -90,8 +94,8 @@ matrix_builder_add(MatrixBuilder *builder, Id user, Id item, float value)
 }
 
 /*
- * Take some rows out again, into triples [CHUNK_TRIPLES]; returns how many.  0:
- * there are no more.
+ * Take some rows out again, into triples [CHUNK_TRIPLES].  Returns how many; 0
+ * if none are left.
  */
 int
 matrix_builder_take(MatrixBuilder *builder, Triple *triples)
@@ -112,8 +116,8 @@ matrix_builder_take(MatrixBuilder *builder, Triple *triples)
 }
 
 /*
- * Add rows of another builder, whose users and items have the given numbers in
- * this one.
+ * Add rows of another builder, whose user u has the number user_number[u] in
+ * this one, and its items likewise.
  */
 void
 matrix_builder_absorb(MatrixBuilder *builder, const Triple *triples, int count,
@@ -125,14 +129,14 @@ matrix_builder_absorb(MatrixBuilder *builder, const Triple *triples, int count,
 	};
 }
 
-/* The users so far. */
+/* The ids of users so far; they stay the builder's. */
 IdsBuilder *
 matrix_builder_users(const MatrixBuilder *builder)
 {
 	return builder->users;
 }
 
-/* The items so far. */
+/* The ids of items so far, likewise. */
 IdsBuilder *
 matrix_builder_items(const MatrixBuilder *builder)
 {
@@ -161,7 +165,7 @@ matrix_builder_shape(const MatrixBuilder *builder)
 	return shape;
 }
 
-/* Bytes at the peak of building it: the triples beside the first copy. */
+/* Bytes at the peak of building a matrix: the triples beside the first copy. */
 Size
 matrix_building_bytes(const MatrixShape *shape)
 {
@@ -187,8 +191,9 @@ reverse_chunks(slist_head *chunks)
 }
 
 /*
- * First pass: the triples by item, with final indexes.  The chunks are freed
- * as they are used up.
+ * First pass: the triples by item, with final indexes; user_rank and item_rank
+ * have those of the provisional ones.  The chunks are freed as they are used
+ * up.
  */
 static void
 triples_by_item(MatrixBuilder *builder, const int32 *user_rank,
@@ -233,6 +238,7 @@ triples_by_item(MatrixBuilder *builder, const int32 *user_rank,
 	check_sparse(by_item, SPARSE_UNORDERED, false);
 }
 
+/* Order of two ratings, for qsort. */
 static int
 compare_values(const void *a, const void *b)
 {
@@ -242,7 +248,10 @@ compare_values(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* One value for the n > 1 values of a user and an item; they are reordered. */
+/*
+ * One value for the n > 1 values of a user and an item, which are reordered.
+ * Error: their sum is too large for single precision.
+ */
 static float
 merge_values(float *value, int64 n, DuplicatesPolicy duplicates)
 {
@@ -271,6 +280,7 @@ merge_values(float *value, int64 n, DuplicatesPolicy duplicates)
 	return (float) sum;
 }
 
+/* Report that a user and an item have n rows, if the policy is to have one. */
 static void
 report_duplicates(const Interactions *ratings, int32 user, int32 item, int64 n)
 {
@@ -283,7 +293,10 @@ report_duplicates(const Interactions *ratings, int32 user, int32 item, int64 n)
 			 errhint("Choose how to combine them with the option \"duplicates\": max, min, mean, sum, first or last.")));
 }
 
-/* Move the n values that count, not NaN, to the front; returns how many. */
+/*
+ * Move the n values that are used (those left out are NaN) to the front;
+ * returns how many there are.
+ */
 static int64
 values_that_count(float *value, int64 n)
 {
@@ -295,7 +308,7 @@ values_that_count(float *value, int64 n)
 	return count;
 }
 
-/* Merge repeated items within each user, closing the gaps. */
+/* Merge repeated items within each user, and close the gaps. */
 static void
 merge_duplicates(Interactions *ratings, DuplicatesPolicy duplicates)
 {
@@ -331,7 +344,7 @@ merge_duplicates(Interactions *ratings, DuplicatesPolicy duplicates)
 	check_sparse(by_user, SPARSE_UNIQUE, false);
 }
 
-/* Every rating becomes 1. */
+/* Make every rating 1. */
 static void
 binarize(SparseRows *by_user)
 {
@@ -346,9 +359,10 @@ binarize(SparseRows *by_user)
 }
 
 /*
- * The matrix of all rows added, in the current memory context or, if there is
- * room, in shared memory.  The builder is used up.  Users and items with few ratings are still
- * there: see interactions_prune.  Error: repeated rows, if that is the policy.
+ * The matrix of all rows added, in the current memory context or, if that is
+ * asked and there is room, in shared memory.  The builder is freed.  Users and
+ * items with few ratings are still there: see interactions_prune.  Error:
+ * repeated rows, if that is the policy.
  */
 Interactions *
 matrix_builder_finish(MatrixBuilder *builder, const RatingsPolicy *policy, bool shared)

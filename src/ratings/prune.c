@@ -2,10 +2,12 @@
  * prune.c
  *		Leaving out users and items with few ratings.
  *
- * Who is left out takes his ratings with him, which may leave others with too
- * few: what remains is the largest part of the ratings in which every user and
- * every item has enough.  It is found by peeling, in time linear in the
- * ratings, and the matrix is then moved together in place.
+ * The ratings of a user who is left out go too, which may leave items with too
+ * few, and so on: what remains is the largest part of the ratings in which every
+ * user and every item has enough.  It is found by peeling: rows with too few
+ * ratings wait in a queue, and each one that leaves takes its ratings from the
+ * other side, where more rows may have to leave.  This takes time linear in the
+ * ratings.  The matrix is then moved together in place.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -26,6 +28,7 @@ typedef struct PeelSide
 	int32		done;			/* of the queue */
 } PeelSide;
 
+/* Leave out a row: its ratings are to be taken from the other side. */
 static void
 leave_out(PeelSide *side, int32 row)
 {
@@ -33,6 +36,9 @@ leave_out(PeelSide *side, int32 row)
 	side->queue[side->queued++] = row;
 }
 
+/*
+ * Count the ratings of the rows of one side, and leave out those with too few.
+ */
 static void
 peel_start(PeelSide *side, const SparseRows *rows, int least)
 {
@@ -50,7 +56,10 @@ peel_start(PeelSide *side, const SparseRows *rows, int least)
 	}
 }
 
-/* Take the ratings of the rows that are left out from the other side. */
+/*
+ * Take the ratings of the rows that are left out from the other side, of which
+ * rows may be left out in turn.
+ */
 static void
 peel(PeelSide *side, PeelSide *other)
 {
@@ -69,7 +78,10 @@ peel(PeelSide *side, PeelSide *other)
 	}
 }
 
-/* The new index of each row, or -1; *count becomes the number of those left. */
+/*
+ * The new index of each row, or -1 if it is left out; *count becomes the
+ * number of rows left.  Palloc'd.
+ */
 static int32 *
 number_left(const PeelSide *side, int32 *count)
 {
@@ -81,7 +93,10 @@ number_left(const PeelSide *side, int32 *count)
 	return index;
 }
 
-/* Move the rows and entries that are left together, in place. */
+/*
+ * Move the rows and entries that are left together, in place; index as in
+ * number_left.
+ */
 static void
 move_together(SparseRows *matrix, const int32 *row_index, const int32 *col_index)
 {
@@ -110,6 +125,7 @@ move_together(SparseRows *matrix, const int32 *row_index, const int32 *col_index
 	}
 }
 
+/* Reduce the matrix to the users and items that have an index, in place. */
 static void
 keep(Interactions *ratings, const int32 *user_index, int32 users, const int32 *item_index,
 	 int32 items)
@@ -130,7 +146,10 @@ keep(Interactions *ratings, const int32 *user_index, int32 users, const int32 *i
 	check_interactions(ratings);
 }
 
-/* Leave out users and items until all that are left have enough ratings. */
+/*
+ * Leave out users and items until all that are left have enough ratings: at
+ * least so many of a user, and of an item.
+ */
 static void
 prune_to(Interactions *ratings, int least_of_user, int least_of_item)
 {

@@ -2,12 +2,12 @@
  * reader.c
  *		Reading ratings into the interaction matrix.
  *
- * The rows of a plain table are scanned directly (scan.c).  All others come
- * from an ordinary query under the caller's rights, so that privileges,
- * row-level security, views, partitions and foreign tables need no thought
- * here; unless a model has named the relation (trust.c).  The executor hands
- * each row straight to a DestReceiver of ours: unlike a cursor, that copies no
- * tuple.
+ * The rows of a plain table are scanned directly (scan.c).  All others come from
+ * an ordinary query with the caller's privileges, so that privileges, row-level
+ * security, views, partitions and foreign tables work as everywhere.  If it was
+ * a model that named the relation, trust.c decides how it may be read.  The
+ * executor hands each row straight to a DestReceiver of ours, which, unlike a
+ * cursor, copies no tuple.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -15,8 +15,6 @@
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "tcop/dest.h"
-#include "utils/memutils.h"
-
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
@@ -42,6 +40,7 @@ typedef struct RatingsReceiver
 /* What converting rows has allocated is freed every so many rows. */
 #define ROWS_PER_RESET 1024
 
+/* Take in a row of the query: user, item and rating. */
 static bool
 receive_row(TupleTableSlot *slot, DestReceiver *self)
 {
@@ -61,7 +60,10 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 	return true;
 }
 
-/* Prepare for ids of a type, that of a column: the relation is locked. */
+/*
+ * Prepare to convert ids of the type of a column.  The relation is locked, so
+ * the query must have the same type.
+ */
 static void
 prepare_ids(IdConverter *converter, TupleDesc desc, int number, const SourceColumn *column)
 {
@@ -70,7 +72,10 @@ prepare_ids(IdConverter *converter, TupleDesc desc, int number, const SourceColu
 	id_converter_init(converter, column->type, CurrentMemoryContext);
 }
 
-/* By now the query runs as whoever is to convert the ids as well. */
+/*
+ * Called by the executor before the first row.  Only now does the query run as
+ * the role that converts the ids.
+ */
 static void
 receive_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
 {
@@ -80,12 +85,13 @@ receive_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
 	prepare_ids(&receiver->item, typeinfo, 1, &receiver->source->item);
 }
 
+/* Nothing is left to do after the last row. */
 static void
 receive_shutdown(DestReceiver *self)
 {
 }
 
-/* Error if there were rows without an id. */
+/* Error if rows lack a user or an item. */
 void
 ratings_require_ids(const RatingsSource *source, int64 null_users, int64 null_items)
 {
@@ -98,6 +104,7 @@ ratings_require_ids(const RatingsSource *source, int64 null_users, int64 null_it
 				 errhint("Remove these rows, or use a view that leaves them out.")));
 }
 
+/* Errors for rows that cannot be used. */
 static void
 report_bad_rows(const LoaderCounts *counts, const RatingsSource *source)
 {
@@ -113,8 +120,8 @@ report_bad_rows(const LoaderCounts *counts, const RatingsSource *source)
 }
 
 /*
- * Errors when the rows did not fit, or when what follows would not.  Returns
- * the bytes that will be needed at the peak.
+ * Error if the rows did not fit into memory, or what follows would not.
+ * Returns the bytes that will be needed at the peak.
  */
 static Size
 check_memory(const Loader *loader, const ReadRequest *request)
@@ -135,7 +142,7 @@ check_memory(const Loader *loader, const ReadRequest *request)
 	return needed;
 }
 
-/* Should the matrix be where other processes can see it? */
+/* Should the matrix be in shared memory, where other processes can see it? */
 static bool
 is_to_be_shared(const Loader *loader, const ReadRequest *request, Size needed)
 {
@@ -143,6 +150,7 @@ is_to_be_shared(const Loader *loader, const ReadRequest *request, Size needed)
 		budget_fits_shared(needed);
 }
 
+/* A query for all rows of the source.  Palloc'd. */
 static char *
 default_query(const ReadRequest *request)
 {
@@ -157,7 +165,10 @@ default_query(const ReadRequest *request)
 	return query.data;
 }
 
-/* Run a query as the caller, who has named what it is on. */
+/*
+ * Run a query with the caller's privileges, as one that the caller has
+ * written.
+ */
 static void
 run_as_caller(const ReadRequest *request, const char *query, DestReceiver *dest)
 {
@@ -176,6 +187,7 @@ run_as_caller(const ReadRequest *request, const char *query, DestReceiver *dest)
 	SPI_finish();
 }
 
+/* Read by a query: the one that was asked for, or one for all rows. */
 static void
 run_query(const ReadRequest *request, Loader *loader)
 {
@@ -204,7 +216,7 @@ run_query(const ReadRequest *request, Loader *loader)
 	MemoryContextDelete(receiver.scratch);
 }
 
-/* Say how many weights of 0 there were. */
+/* Report by a NOTICE how many values of 0 were ignored. */
 static void
 tell_zeros(const Interactions *ratings, const RatingsSource *source)
 {
@@ -216,11 +228,11 @@ tell_zeros(const Interactions *ratings, const RatingsSource *source)
 }
 
 /*
- * Read ratings and make their matrix, in the current memory context.  Rows
- * with a null rating are skipped.  Errors: no right to read, null ids, ratings
- * that are not finite, repeated rows (if that is the policy), and too little
- * memory, before it is exceeded.  Users and items with few ratings are there
- * until interactions_prune takes them away.
+ * Read ratings and make their matrix, in the current memory context or in shared
+ * memory.  Rows with a null rating are skipped.  Errors: no privilege to read,
+ * null ids, ratings that are not finite, repeated rows (if that is the policy),
+ * and too little memory, before it is exceeded.  Users and items with few ratings
+ * are still there: see interactions_prune.
  */
 Interactions *
 ratings_read(const ReadRequest *request)

@@ -83,7 +83,10 @@ check_transposed(const SparseRows *matrix, const SparseRows *transposed)
 }
 #endif
 
-/* Allocate the arrays of a sparse matrix in the current context, start zeroed. */
+/*
+ * Allocate the arrays of a sparse matrix in the current memory context.  Every
+ * start is 0; indexes and values are undefined.
+ */
 void
 sparse_allocate(SparseRows *matrix, int32 rows, int32 cols, int64 entries)
 {
@@ -100,7 +103,7 @@ sparse_allocate(SparseRows *matrix, int32 rows, int32 cols, int64 entries)
 										   budget_array(count, sizeof(float)));
 }
 
-/* The places of the arrays of a sparse matrix in one piece of memory. */
+/* Set the places of the arrays of a sparse matrix in one piece of memory. */
 static void
 sparse_place(SparseRows *matrix, int32 rows, int32 cols, const SparseShare *share,
 			 char *memory)
@@ -114,7 +117,10 @@ sparse_place(SparseRows *matrix, int32 rows, int32 cols, const SparseShare *shar
 	matrix->value = (float *) memory;
 }
 
-/* Likewise, in shared memory.  False: there is no room. */
+/*
+ * Allocate the arrays of a sparse matrix in shared memory, and describe it in
+ * *share.  False: there is no room.
+ */
 bool
 sparse_allocate_shared(SparseRows *matrix, int32 rows, int32 cols, int64 entries,
 					   SparseShare *share)
@@ -144,7 +150,10 @@ sparse_attach(SparseRows *matrix, int32 rows, int32 cols, SparseShare *share)
 	sparse_place(matrix, rows, cols, share, dsm_segment_address(share->segment));
 }
 
-/* The end of a range of rows that starts at "from" and is quick to work on. */
+/*
+ * The end of a range of rows that starts at "from" and is quick to work on;
+ * looks for interrupts.
+ */
 static int32
 row_range_end(const SparseRows *matrix, int32 from)
 {
@@ -159,8 +168,9 @@ row_range_end(const SparseRows *matrix, int32 from)
 }
 
 /*
- * Fill "transposed" with the transpose of "matrix".  Its arrays are already
- * allocated; they are overwritten.
+ * Fill "transposed" with the transpose of "matrix".  Its arrays, which have to
+ * be large enough, are overwritten.  Within each row the order of the matrix
+ * is kept.
  */
 void
 sparse_transpose(const SparseRows *matrix, SparseRows *transposed)
@@ -186,7 +196,8 @@ sparse_transpose(const SparseRows *matrix, SparseRows *transposed)
 
 /*
  * Where the rows of a matrix start among more rows: row r becomes row
- * index[r] of "rows" rows, the others are empty.  Palloc'd.
+ * index[r], which increases with r, of "rows" rows; the others are empty.
+ * Palloc'd [rows + 1].
  */
 int64 *
 sparse_spread_rows(const SparseRows *matrix, const int32 *index, int32 rows)
@@ -203,7 +214,7 @@ sparse_spread_rows(const SparseRows *matrix, const int32 *index, int32 rows)
 	return start;
 }
 
-/* The columns of all entries, renumbered.  Palloc'd. */
+/* The columns of all entries, where column c becomes index[c].  Palloc'd. */
 int32 *
 sparse_renumber_columns(const SparseRows *matrix, const int32 *index)
 {

@@ -2,10 +2,10 @@
  * subset.c
  *		Parts of an interaction matrix: folds, and what is held out.
  *
- * Every rating of the whole has a label, one byte, in the order of by_user;
- * a subset is made of those that have a certain label, or that have not.  A
- * label depends on the seed and on the place of the rating in the matrix, so
- * the same rows always fall into the same parts, whatever is trained on them.
+ * Every rating of the whole has a label of one byte, in the order of by_user.  A
+ * subset consists of the ratings with a given label, or of all others.  A label
+ * depends only on the seed and on the place of the rating in the matrix, so the
+ * same rows always fall into the same parts, whatever is trained on them.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -18,6 +18,7 @@
 
 #define LABELS_PER_CHECK 1000000
 
+/* Labels of 0, palloc'd. */
 static uint8 *
 allocate_labels(int64 count)
 {
@@ -26,8 +27,8 @@ allocate_labels(int64 count)
 }
 
 /*
- * Labels 0 .. folds - 1, at most 256 of them, in random order; each is given
- * to as many ratings as the others, or to one more.  Palloc'd.
+ * Labels 0 .. folds - 1, at most 256 of them, in random order; no label is
+ * given to two ratings more than another.  Palloc'd [ratings].
  */
 uint8 *
 subset_folds(const Interactions *whole, int folds, int seed)
@@ -50,8 +51,8 @@ subset_folds(const Interactions *whole, int folds, int seed)
 }
 
 /*
- * Label 1 for about a share of the ratings, 0 for the others, among which
- * every user and every item has one at least.  Palloc'd.
+ * Label 1 for about a share (0 to 1) of the ratings, 0 for the others, among
+ * which every user and every item keeps one at least.  Palloc'd [ratings].
  */
 uint8 *
 subset_hold_out(const Interactions *whole, double share, int seed)
@@ -84,12 +85,14 @@ subset_hold_out(const Interactions *whole, double share, int seed)
 	return label;
 }
 
+/* Does a filter keep the rating at a place of by_user? */
 static inline bool
 is_in_subset(const SubsetFilter *filter, int64 entry)
 {
 	return (filter->label[entry] == filter->value) == filter->equal;
 }
 
+/* How many ratings a filter keeps. */
 static int64
 count_entries(const Interactions *whole, const SubsetFilter *filter)
 {
@@ -105,7 +108,7 @@ count_entries(const Interactions *whole, const SubsetFilter *filter)
 	return kept;
 }
 
-/* Fill by_user of the subset; index is NULL where all rows stay. */
+/* Fill by_user of the subset; index is NULL where all users and items stay. */
 static void
 copy_entries(const Interactions *whole, const SubsetFilter *filter,
 			 const SubsetIndex *index, SparseRows *to)
@@ -132,7 +135,10 @@ copy_entries(const Interactions *whole, const SubsetFilter *filter,
 	to->start[to->rows] = place;
 }
 
-/* The subset with ids already given, which say how many rows there are. */
+/*
+ * Fill the matrix of a subset whose ids are known, which say how many rows it
+ * has.
+ */
 static Interactions *
 fill_subset(const Interactions *whole, const SubsetFilter *filter, bool shared,
 			const SubsetIndex *index, Interactions *subset)
@@ -160,7 +166,10 @@ subset_create(const Interactions *whole, const SubsetFilter *filter, bool shared
 	return fill_subset(whole, filter, shared, NULL, subset);
 }
 
-/* Number the rows of a side that are marked by 0; returns how many there are. */
+/*
+ * Number the rows that are marked by 0, in their order; returns how many there
+ * are.
+ */
 static int32
 number_rows(int32 *index, int32 rows)
 {
@@ -181,7 +190,10 @@ unnumbered_rows(int32 rows)
 	return memset(MemoryContextAllocHuge(CurrentMemoryContext, bytes), -1, bytes);
 }
 
-/* Number the users and items that have a rating in a subset.  Palloc'd. */
+/*
+ * Number the users and items that have a rating in a subset; the others have
+ * -1.  Palloc'd.
+ */
 SubsetIndex
 subset_index(const Interactions *whole, const SubsetFilter *filter)
 {
@@ -204,8 +216,9 @@ subset_index(const Interactions *whole, const SubsetFilter *filter)
 }
 
 /*
- * A part of the ratings, with the users and items alone that have one in it, as
- * if nothing else had been read; the index is that of the same filter.
+ * A part of the ratings, with only the users and items that have one in it, as
+ * if nothing else had been read.  The index is that of the same filter.
+ * Memory as in subset_create.
  */
 Interactions *
 subset_create_compact(const Interactions *whole, const SubsetFilter *filter,
