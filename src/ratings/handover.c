@@ -8,8 +8,8 @@
  * leader goes from worker to worker, gives the ids numbers of its own builder
  * and adds the rows.
  *
- * A worker that fails detaches its queue; its error is thrown in the leader when
- * it waits for the workers to finish.
+ * If a worker fails its queue is detached; its error is thrown in the leader when
+ * that waits for the workers to finish.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -50,6 +50,7 @@ send_array(shm_mq_handle *queue, const void *data, Size bytes)
 	return true;
 }
 
+/* Send ids: numbers, or offsets and text. */
 static bool
 send_ids(shm_mq_handle *queue, const Ids *ids)
 {
@@ -59,7 +60,10 @@ send_ids(shm_mq_handle *queue, const Ids *ids)
 		send_array(queue, ids->bytes, ids->offset[ids->count]);
 }
 
-/* Send all rows, which are freed one after the other, and a chunk of none. */
+/*
+ * Send all rows, whose memory is freed chunk by chunk, and at the end a chunk
+ * of none.
+ */
 static bool
 send_rows(shm_mq_handle *queue, MatrixBuilder *builder)
 {
@@ -76,6 +80,7 @@ send_rows(shm_mq_handle *queue, MatrixBuilder *builder)
 	return true;
 }
 
+/* Send a sketch of ids. */
 static bool
 send_sketch(shm_mq_handle *queue, const IdSketch *sketch)
 {
@@ -83,7 +88,7 @@ send_sketch(shm_mq_handle *queue, const IdSketch *sketch)
 		send_array(queue, &sketch->text, sizeof(SketchText));
 }
 
-/* Hand over all that was taken in, or as much as the leader wants. */
+/* Send all that was taken in.  False: the leader does not want the rest. */
 static bool
 send_all(shm_mq_handle *queue, const Loader *loader)
 {
@@ -107,7 +112,7 @@ send_all(shm_mq_handle *queue, const Loader *loader)
 
 /*
  * Hand over all that was taken in, or as much as the leader wants: it detaches
- * the queue if it fails.  The loader's rows are freed.
+ * the queue when it gives up.  The loader's rows are freed.
  */
 void
 handover_send(shm_mq_handle *queue, const Loader *loader)
@@ -115,7 +120,10 @@ handover_send(shm_mq_handle *queue, const Loader *loader)
 	(void) send_all(queue, loader);
 }
 
-/* Prepare to receive from the launched workers, whose queues are still missing. */
+/*
+ * Prepare to receive from the workers that were launched; the caller attaches
+ * the queues.
+ */
 void
 handover_begin(HandoverQueues *queues, ParallelContext *parallel)
 {
@@ -126,8 +134,8 @@ handover_begin(HandoverQueues *queues, ParallelContext *parallel)
 }
 
 /*
- * No more is wanted of the workers: wait until they have gone.  Error: that of a
- * worker.
+ * Nothing more is wanted of the workers: wait for them to finish.  Error: that
+ * of a worker.
  */
 void
 handover_end(HandoverQueues *queues)
@@ -137,7 +145,7 @@ handover_end(HandoverQueues *queues)
 	WaitForParallelWorkersToFinish(queues->parallel);
 }
 
-/* Receive an array. */
+/* Receive an array of a worker.  Error: the worker has failed. */
 static void
 receive_array(HandoverQueues *queues, int worker, void *data, Size bytes)
 {
@@ -161,7 +169,7 @@ receive_array(HandoverQueues *queues, int worker, void *data, Size bytes)
 	}
 }
 
-/* Receive ids of a worker.  Palloc'd. */
+/* Receive ids of a worker, not in order.  Palloc'd. */
 static Ids
 receive_ids(HandoverQueues *queues, int worker, bool integer, int32 count, Size text)
 {
@@ -181,6 +189,7 @@ receive_ids(HandoverQueues *queues, int worker, bool integer, int32 count, Size 
 	return ids;
 }
 
+/* Free the ids that receive_ids has made. */
 static void
 free_ids(const Ids *ids)
 {
@@ -189,7 +198,10 @@ free_ids(const Ids *ids)
 		pfree(ids->bytes);
 }
 
-/* The numbers that ids of a worker have in the leader's builder. */
+/*
+ * The numbers of a worker's ids in the leader's builder, to which they are
+ * added.  Palloc'd.
+ */
 static int32 *
 number_ids(const Ids *ids, IdsBuilder *builder)
 {
@@ -201,6 +213,10 @@ number_ids(const Ids *ids, IdsBuilder *builder)
 	return number;
 }
 
+/*
+ * Receive a worker's rows, until a chunk of none, and add them with the
+ * leader's numbers.
+ */
 static void
 receive_rows(HandoverQueues *queues, int worker, MatrixBuilder *builder, const int32 *user_number,
 			 const int32 *item_number)
@@ -220,7 +236,7 @@ receive_rows(HandoverQueues *queues, int worker, MatrixBuilder *builder, const i
 	pfree(triples);
 }
 
-/* Receive the ids of a worker, which has sent its handover, of both kinds. */
+/* Receive the users and items of a worker that has sent its handover. */
 static void
 receive_both_ids(HandoverQueues *queues, int worker, const Loader *loader, Ids *users, Ids *items)
 {
@@ -253,6 +269,7 @@ receive_all(HandoverQueues *queues, int worker, Loader *loader)
 	MemoryContextSwitchTo(old);
 }
 
+/* Receive a sketch of a worker and add it to one of the leader's. */
 static void
 merge_sketch(HandoverQueues *queues, int worker, IdSketch *sketch)
 {
@@ -263,7 +280,10 @@ merge_sketch(HandoverQueues *queues, int worker, IdSketch *sketch)
 	sketch_merge(sketch, other);
 }
 
-/* Add the ids of a worker to the sketches. */
+/*
+ * Add the ids of a worker to the sketches, exact ones if the worker has kept
+ * them.
+ */
 static void
 receive_sketches(HandoverQueues *queues, int worker, Loader *loader)
 {
@@ -283,7 +303,7 @@ receive_sketches(HandoverQueues *queues, int worker, Loader *loader)
 	free_ids(&items);
 }
 
-/* Take in what all workers have read, once they have. */
+/* Take in what all workers have read.  This waits until they have. */
 void
 handover_receive(HandoverQueues *queues, Loader *loader)
 {

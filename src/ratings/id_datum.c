@@ -280,21 +280,6 @@ id_converter_init(IdConverter *converter, Oid type, MemoryContext context)
 	fmgr_info_cxt(function, &converter->input, context);
 }
 
-/* The id that a value of an integer type is. */
-static Id
-id_of_value(Oid type, Datum value)
-{
-	switch (type)
-	{
-		case INT2OID:
-			return id_of_integer(DatumGetInt16(value));
-		case INT4OID:
-			return id_of_integer(DatumGetInt32(value));
-		default:
-			return id_of_integer(DatumGetInt64(value));
-	}
-}
-
 /* The id in a value that is not null.  Its text is the value's, or palloc'd. */
 Id
 id_from_datum(IdConverter *converter, Datum value)
@@ -306,6 +291,7 @@ id_from_datum(IdConverter *converter, Datum value)
 		case ID_FORM_INTEGER:
 			return id_of_value(converter->type, value);
 		case ID_FORM_TEXT:
+			/* Another type than text may be stored as text is. */
 			return id_of_text(PG_DETOAST_DATUM_PACKED(value));
 		case ID_FORM_LITERAL:
 			id.text = DatumGetCString(value);

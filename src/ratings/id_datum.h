@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "catalog/pg_type_d.h"
 #include "fmgr.h"
 
 #include "ratings/ids.h"
@@ -41,5 +42,22 @@ typedef struct IdConverter
 extern void id_converter_init(IdConverter *converter, Oid type, MemoryContext context);
 extern Id	id_from_datum(IdConverter *converter, Datum value);
 extern Datum id_to_datum(IdConverter *converter, Id id);
+
+/* The id in a value that needs no conversion: of an integer type, text or varchar. */
+static inline Id
+id_of_value(Oid type, Datum value)
+{
+	switch (type)
+	{
+		case INT2OID:
+			return id_of_integer(DatumGetInt16(value));
+		case INT4OID:
+			return id_of_integer(DatumGetInt32(value));
+		case INT8OID:
+			return id_of_integer(DatumGetInt64(value));
+		default:
+			return id_of_text(PG_DETOAST_DATUM_PACKED(value));
+	}
+}
 
 #endif							/* RECSYS_RATINGS_ID_DATUM_H */

@@ -42,6 +42,7 @@
 #include "utils/snapmgr.h"
 
 #include "ratings/handover.h"
+#include "ratings/id_datum.h"
 #include "ratings/parallel.h"
 #include "ratings/scan.h"
 
@@ -56,7 +57,7 @@ enum
 /* Bytes of the queue of a worker. */
 #define QUEUE_BYTES 65536
 
-/* What converting a row has allocated is freed every so many rows. */
+/* Memory allocated by conversions is freed every so many rows. */
 #define ROWS_PER_RESET 1024
 
 /* Where the columns are, and of what types. */
@@ -71,6 +72,7 @@ typedef struct ScanColumns
 	Oid			rating_type;
 } ScanColumns;
 
+/* What the leader tells the workers. */
 typedef struct ScanShared
 {
 	Oid			relid;
@@ -95,6 +97,10 @@ typedef struct ScanTeam
 
 PGDLLEXPORT void RecsysScanMain(dsm_segment *segment, shm_toc *toc);
 
+/*
+ * Is a relation a heap table without children, row-level security or rows that
+ * only another session has?
+ */
 static bool
 is_plain_table(Relation relation)
 {
@@ -105,6 +111,10 @@ is_plain_table(Relation relation)
 		check_enable_rls(RelationGetRelid(relation), InvalidOid, true) == RLS_NONE;
 }
 
+/*
+ * Has the caller SELECT on a column?  Also true for a column that is not
+ * wanted.
+ */
 static bool
 can_select(Oid relid, const SourceColumn *column)
 {
@@ -113,7 +123,10 @@ can_select(Oid relid, const SourceColumn *column)
 							  ACL_SELECT) == ACLCHECK_OK;
 }
 
-/* Is a column in the table, and not made when it is read? */
+/*
+ * Is a column in the table, and not computed when it is read?  Also true for a
+ * column that is not wanted.
+ */
 static bool
 is_stored(Relation relation, const SourceColumn *column)
 {
@@ -125,7 +138,10 @@ is_stored(Relation relation, const SourceColumn *column)
 	return generated == '\0' || generated == ATTRIBUTE_GENERATED_STORED;
 }
 
-/* May the caller read all columns, and is nobody else to be asked? */
+/*
+ * May the caller read all columns?  False where an extension's hook would have
+ * to be asked.
+ */
 static bool
 is_allowed(const RatingsSource *source)
 {
@@ -136,6 +152,7 @@ is_allowed(const RatingsSource *source)
 		 can_select(source->relid, &source->rating));
 }
 
+/* Is the conversion of a column's type to ids done here? */
 static bool
 is_known_id_type(const SourceColumn *column)
 {
@@ -143,8 +160,8 @@ is_known_id_type(const SourceColumn *column)
 }
 
 /*
- * Can a relation be read directly, in any order?  If not, a query has to do it,
- * or to say what is wrong.
+ * Can a relation be read directly, in any order?  If not, a query has to read
+ * it, or to report what is wrong.
  */
 bool
 scan_can_read(const RatingsSource *source)
@@ -163,6 +180,7 @@ scan_can_read(const RatingsSource *source)
 	return result;
 }
 
+/* Where the columns of the source are. */
 static ScanColumns
 find_columns(const RatingsSource *source)
 {
@@ -180,22 +198,7 @@ find_columns(const RatingsSource *source)
 	return columns;
 }
 
-static Id
-id_of_value(Datum value, Oid type)
-{
-	switch (type)
-	{
-		case INT2OID:
-			return id_of_integer(DatumGetInt16(value));
-		case INT4OID:
-			return id_of_integer(DatumGetInt32(value));
-		case INT8OID:
-			return id_of_integer(DatumGetInt64(value));
-		default:
-			return id_of_text(PG_DETOAST_DATUM_PACKED(value));
-	}
-}
-
+/* The rating in a value of a numeric type. */
 static double
 rating_of_value(Datum value, Oid type)
 {
@@ -216,6 +219,7 @@ rating_of_value(Datum value, Oid type)
 	}
 }
 
+/* Take in one row of the table. */
 static void
 take_row(TupleTableSlot *slot, const ScanColumns *columns, Loader *loader)
 {
@@ -226,15 +230,15 @@ take_row(TupleTableSlot *slot, const ScanColumns *columns, Loader *loader)
 	if (null[columns->user] || null[columns->item])
 		loader_wrong_row(loader, null[columns->user], null[columns->item]);
 	else if (columns->rating == 0)
-		loader_add(loader, id_of_value(value[columns->user], columns->user_type),
-				   id_of_value(value[columns->item], columns->item_type), 1);
+		loader_add(loader, id_of_value(columns->user_type, value[columns->user]),
+				   id_of_value(columns->item_type, value[columns->item]), 1);
 	else if (!null[columns->rating])
-		loader_add(loader, id_of_value(value[columns->user], columns->user_type),
-				   id_of_value(value[columns->item], columns->item_type),
+		loader_add(loader, id_of_value(columns->user_type, value[columns->user]),
+				   id_of_value(columns->item_type, value[columns->item]),
 				   rating_of_value(value[columns->rating], columns->rating_type));
 }
 
-/* Take in what this process gets of a scan, and end it. */
+/* Take in the rows that this process gets from a scan, and end the scan. */
 static void
 take_rows(Relation relation, TableScanDesc scan, const ScanColumns *columns, Loader *loader)
 {
@@ -260,7 +264,10 @@ take_rows(Relation relation, TableScanDesc scan, const ScanColumns *columns, Loa
 	table_endscan(scan);
 }
 
-/* How many workers a table is worth: one for each so many blocks. */
+/*
+ * How many workers a table is worth: one for each
+ * min_parallel_table_scan_size.
+ */
 static int
 count_workers(Relation relation)
 {
@@ -271,7 +278,10 @@ count_workers(Relation relation)
 	return Min(blocks / Max(min_parallel_table_scan_size, 1), max_parallel_maintenance_workers);
 }
 
-/* Entry point of the workers. */
+/*
+ * Entry point of the workers: read a share of the blocks, then hand the rows
+ * over.
+ */
 void
 RecsysScanMain(dsm_segment *segment, shm_toc *toc)
 {
@@ -291,7 +301,7 @@ RecsysScanMain(dsm_segment *segment, shm_toc *toc)
 	handover_send(shm_mq_attach(queue, segment, NULL), &loader);
 }
 
-/* What the workers see is filled in from what the leader reads and how. */
+/* Fill in what the workers see: what the leader reads, and how. */
 static void
 fill_shared(ScanShared *shared, const RatingsSource *source, const Loader *loader)
 {
@@ -333,7 +343,7 @@ prepare_workers(ScanTeam *team, Relation relation, const RatingsSource *source, 
 	return true;
 }
 
-/* Start the workers, with a queue each. */
+/* Start the workers, with a queue for each. */
 static void
 launch_workers(ScanTeam *team)
 {
@@ -349,7 +359,10 @@ launch_workers(ScanTeam *team)
 												parallel->seg, parallel->worker[i].bgwhandle);
 }
 
-/* No more is wanted of the workers: wait until they have gone. */
+/*
+ * Wait for the workers to finish, whatever they are doing, and leave parallel
+ * mode.
+ */
 static void
 dismiss_workers(ScanTeam *team)
 {
@@ -357,7 +370,10 @@ dismiss_workers(ScanTeam *team)
 	parallel_end(team->parallel);
 }
 
-/* False: there is no room for what workers need, and nothing was read. */
+/*
+ * Read with workers.  False: there is no room for what they need, and nothing
+ * was read.
+ */
 static bool
 read_with_workers(Relation relation, const RatingsSource *source, int workers, Loader *loader)
 {
@@ -375,6 +391,7 @@ read_with_workers(Relation relation, const RatingsSource *source, int workers, L
 	return true;
 }
 
+/* Read all rows in this process. */
 static void
 read_alone(Relation relation, const RatingsSource *source, Loader *loader)
 {
@@ -395,7 +412,7 @@ is_better_alone(const Loader *loader)
 
 /*
  * Take in all rows of a relation that can be read directly, as a query would
- * see them that came next.
+ * see them that starts now.
  */
 void
 scan_read(const RatingsSource *source, Loader *loader)

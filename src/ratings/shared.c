@@ -1,18 +1,17 @@
 /*
  * shared.c
- *		Dynamic shared memory, for those who can do without it.
+ *		Dynamic shared memory, for callers that can do without it.
  *
- * Containers often have little of it, and what is free now may be another
- * session's in a moment: that there is too little is known only when it was
- * asked for in vain, which PostgreSQL says by an error.  Here that is an answer:
- * who gets it works alone.
+ * Containers often have little of it, and what is free now may be taken by
+ * another session in a moment: only an attempt to allocate shows whether there is
+ * enough, and PostgreSQL reports a failure by an error.  Here the failure is an
+ * answer, and the caller goes on alone.
  *
- * All that such an error leaves behind are descriptors that belong to the
- * current resource owner, and the lock of the area in which a session keeps what
- * it shares with workers.  So the attempt gets a resource owner of its own,
- * which is released whatever comes, and after an error locks are released as at
- * the end of a transaction.  It needs no subtransaction, which could not be had
- * in parallel mode.
+ * Such an error leaves behind descriptors that belong to the current resource
+ * owner, and the lock of the area that a session shares with its workers.  So the
+ * attempt gets a resource owner of its own, which is released in any case, and
+ * after an error locks are released as at the end of a transaction.  A
+ * subtransaction is not needed, and would not be possible in parallel mode.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -28,16 +27,17 @@
 #include "ratings/budget.h"
 #include "ratings/shared.h"
 
-/* What PostgreSQL shares between a session and its workers is about as large. */
+/* What PostgreSQL itself shares between a session and its workers, about. */
 #define SESSION_BYTES (512 * 1024)
 
 typedef struct Attempt
 {
 	ParallelContext *parallel;	/* NULL: a segment is wanted */
 	Size		bytes;			/* of it */
-	dsm_segment *segment;		/* what comes of it; NULL: no segment was needed */
+	dsm_segment *segment;		/* the result; NULL: no segment was needed */
 } Attempt;
 
+/* Ask PostgreSQL for shared memory.  Error: it cannot be had. */
 static void
 make_attempt(Attempt *attempt)
 {
@@ -50,7 +50,10 @@ make_attempt(Attempt *attempt)
 	attempt->segment = attempt->parallel->seg;
 }
 
-/* Make an attempt; false: there was too little of something. */
+/*
+ * Make an attempt.  False: there was too little of something, and the error is
+ * forgotten.
+ */
 static bool
 attempt_or_forget(Attempt *attempt)
 {
@@ -67,7 +70,7 @@ attempt_or_forget(Attempt *attempt)
 			PG_RE_THROW();
 		MemoryContextSwitchTo(context);
 		FlushErrorState();
-		/* The caller has none, or could not be interrupted either. */
+		/* The caller holds none: with one it could not be interrupted either. */
 		LWLockReleaseAll();
 		pgstat_report_wait_end();
 		enough = false;
@@ -76,7 +79,10 @@ attempt_or_forget(Attempt *attempt)
 	return enough;
 }
 
-/* The same, with what the resource owner has before and after. */
+/*
+ * The same, with a resource owner that has nothing else, and is released in
+ * either case.
+ */
 static bool
 attempt_as_owner(Attempt *attempt)
 {
@@ -89,7 +95,7 @@ attempt_as_owner(Attempt *attempt)
 	CurrentResourceOwner = owner;
 	if (enough && attempt->segment != NULL)
 	{
-		/* From its own owner to ours. */
+		/* Hand it over to the caller's resource owner. */
 		dsm_pin_mapping(attempt->segment);
 		dsm_unpin_mapping(attempt->segment);
 	}
@@ -100,7 +106,9 @@ attempt_as_owner(Attempt *attempt)
 	return enough;
 }
 
-/* A segment of shared memory, as dsm_create makes it; NULL: there is no room. */
+/*
+ * A segment of shared memory, as dsm_create makes it.  NULL: there is no room.
+ */
 dsm_segment *
 shared_create(Size bytes)
 {
@@ -114,8 +122,8 @@ shared_create(Size bytes)
 }
 
 /*
- * InitializeParallelDSM.  False: there is no room for what processes need to
- * work together; the context can only be destroyed then.
+ * InitializeParallelDSM.  False: there is no room for what the processes need
+ * to work together; then the context can only be destroyed.
  */
 bool
 shared_initialize(ParallelContext *parallel)
@@ -131,8 +139,8 @@ shared_initialize(ParallelContext *parallel)
 }
 
 /*
- * The segment of a handle, for a worker.  Error, as PostgreSQL has it of its own
- * segments: it has gone, with the session that made it.
+ * The segment of a handle, for a worker.  Error, as for PostgreSQL's own
+ * segments: the session that made it has ended.
  */
 dsm_segment *
 shared_attach(dsm_handle handle)

@@ -1,6 +1,6 @@
 /*
  * shared.h
- *		Dynamic shared memory, for those who can do without it.
+ *		Dynamic shared memory, for callers that can do without it.
  */
 #ifndef RECSYS_RATINGS_SHARED_H
 #define RECSYS_RATINGS_SHARED_H

@@ -1,14 +1,14 @@
 /*
  * sketch.c
- *		How many distinct ids there are, nearly, without keeping them.
+ *		An estimate of the number of distinct ids, without keeping them.
  *
- * When the rows of a relation do not fit into memory, what would do can be said
- * only if the numbers of users and items are known.  The ids of the rows that
- * are not kept go to PostgreSQL's HyperLogLog, which takes a few kilobytes, and
- * whose sketches of several processes together are that of all ids.
+ * When the rows of a relation do not fit into memory, the error can name a
+ * setting that would be enough only if the numbers of users and items are known.
+ * The ids of rows that are not kept go to PostgreSQL's HyperLogLog, which takes a
+ * few kilobytes.  Sketches of several processes can be merged.
  *
- * The bytes of text are the number of ids times the mean length, either that of
- * the ids that are kept or that of the rows that are not, whichever is greater.
+ * The bytes of text are the number of ids times their mean length: of the ids
+ * that are kept, or of the rows that are not, whichever is greater.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -20,10 +20,10 @@
 
 #include "ratings/sketch.h"
 
-/* Of a hash, so many bits say which register it is for. */
+/* So many bits of a hash choose its register. */
 #define REGISTER_BITS 14
 
-/* The numbers are rarely further off than three times the standard error. */
+/* Estimates are rarely further off than three times the standard error. */
 #define MARGIN (3 * 1.04 / (1 << (REGISTER_BITS / 2)))
 
 /* A sketch of no ids, in the current memory context. */
@@ -36,6 +36,7 @@ sketch_create(void)
 	return sketch;
 }
 
+/* Add the hash of an id. */
 static void
 add_hash(IdSketch *sketch, Id id)
 {
@@ -45,7 +46,7 @@ add_hash(IdSketch *sketch, Id id)
 	addHyperLogLog(&sketch->state, hash_bytes(key, length));
 }
 
-/* Add distinct ids. */
+/* Add ids, each of them once. */
 void
 sketch_add_ids(IdSketch *sketch, const Ids *ids)
 {
@@ -59,7 +60,7 @@ sketch_add_ids(IdSketch *sketch, const Ids *ids)
 	sketch->text.ids_bytes += ids->integer ? 0 : ids->offset[ids->count];
 }
 
-/* Add the id of a row, which may be there already. */
+/* Add the id of a row, which may have been added before. */
 void
 sketch_add(IdSketch *sketch, Id id)
 {
@@ -83,7 +84,7 @@ sketch_merge(IdSketch *sketch, const IdSketch *other)
 	sketch->text.rows_bytes += other->text.rows_bytes;
 }
 
-/* How many distinct ids there are: rather too many than too few. */
+/* An estimate of the number of distinct ids, rather too high than too low. */
 int32
 sketch_count(IdSketch *sketch)
 {
@@ -92,7 +93,7 @@ sketch_count(IdSketch *sketch)
 	return (int32) Min(count, PG_INT32_MAX);
 }
 
-/* Bytes of their text. */
+/* An estimate of the bytes of their text. */
 Size
 sketch_text(IdSketch *sketch)
 {

@@ -1,6 +1,6 @@
 /*
  * sketch.h
- *		How many distinct ids there are, nearly, without keeping them.
+ *		An estimate of the number of distinct ids, without keeping them.
  */
 #ifndef RECSYS_RATINGS_SKETCH_H
 #define RECSYS_RATINGS_SKETCH_H

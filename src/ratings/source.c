@@ -2,11 +2,11 @@
  * source.c
  *		Where ratings come from: a relation and the columns that matter.
  *
- * Resolving a source looks up its columns and their types and reports what is
- * wrong in words the user knows.  It grants nothing: the rows are read by SQL
- * under the caller's rights, with the query pieces made here, in which every
- * name is quoted and every cast names its type in full.  Ids are not cast, but
- * converted when they are there (id_datum.c).
+ * Resolving a source looks up its columns and their types, and reports errors in
+ * terms that users know.  It grants nothing: the rows are read by SQL with the
+ * caller's privileges.  The parts of queries made here quote every name, and every
+ * cast names its type with its schema.  Ids are not cast, but converted after
+ * they have been read (id_datum.c).
  */
 #include "postgres.h"
 #include "compat.h"
@@ -27,6 +27,7 @@
 #include "ratings/id_type.h"
 #include "ratings/source.h"
 
+/* The names of a relation's columns, as a list for messages.  Palloc'd. */
 static char *
 column_names(Relation relation)
 {
@@ -46,8 +47,8 @@ column_names(Relation relation)
 
 /*
  * Find a column of a relation; name NULL: none is wanted.  Its strings are
- * palloc'd.  Error: there is none of that name; "right" is how the right one
- * would be named.
+ * palloc'd.  Error: there is no such column; "right" says in the hint how to
+ * name the right one.
  */
 void
 source_find_column(Relation relation, const char *name, const char *right,
@@ -78,6 +79,7 @@ source_find_column(Relation relation, const char *name, const char *right,
 					 column_names(relation), right)));
 }
 
+/* Error unless a column has numbers. */
 static void
 require_rating_type(Relation relation, const SourceColumn *column)
 {
@@ -101,7 +103,7 @@ require_rating_type(Relation relation, const SourceColumn *column)
 	}
 }
 
-/* An operator by its qualified name, or NULL if there is none. */
+/* An operator's qualified name, palloc'd, or NULL if there is none. */
 static char *
 operator_name(Oid oid)
 {
@@ -119,7 +121,7 @@ operator_name(Oid oid)
 	return result;
 }
 
-/* Error unless a column can hold ids; finds its equality operator. */
+/* Error unless a column can hold ids; sets its equality operator. */
 void
 source_require_ids(Relation relation, SourceColumn *column)
 {
@@ -136,6 +138,7 @@ source_require_ids(Relation relation, SourceColumn *column)
 				 errhint("Ids must be integers, text, uuid or another type whose equal values have the same text. Create a view that casts the column to such a type.")));
 }
 
+/* Error if two columns are the same one. */
 static void
 require_distinct(const SourceColumn *a, const SourceColumn *b)
 {
@@ -147,8 +150,8 @@ require_distinct(const SourceColumn *a, const SourceColumn *b)
 }
 
 /*
- * Open a relation that is to be read by a query.  Errors: there is none, or it
- * is not a table or view.
+ * Open a relation that is to be read by a query.  Errors: it does not exist,
+ * or is not a table or view.
  */
 Relation
 source_open(Oid relid)
@@ -176,7 +179,7 @@ source_open(Oid relid)
 	return NULL;
 }
 
-/* The name of a relation, qualified and quoted, palloc'd. */
+/* The name of a relation, qualified and quoted.  Palloc'd. */
 char *
 source_name(Relation relation)
 {
@@ -184,7 +187,7 @@ source_name(Relation relation)
 									  RelationGetRelationName(relation));
 }
 
-/* A source without a relation: nobody has rated anything. */
+/* A source without a relation, where nobody has rated anything.  Palloc'd. */
 RatingsSource *
 source_of_nothing(const ColumnNames *columns)
 {
@@ -197,8 +200,9 @@ source_of_nothing(const ColumnNames *columns)
 }
 
 /*
- * Find the columns of a relation of ratings.  time_col NULL: no time.  The result is palloc'd.  Errors: no such
- * relation or column, a column named twice, or a type that will not do.
+ * Find the columns of a relation of ratings; time_col NULL: no time.  The
+ * result is palloc'd; the relation stays locked.  Errors: no such relation or
+ * column, a column named twice, or a type that cannot be used.
  */
 RatingsSource *
 source_resolve(Oid relid, const ColumnNames *columns, const char *time_col)
@@ -220,15 +224,14 @@ source_resolve(Oid relid, const ColumnNames *columns, const char *time_col)
 		require_rating_type(relation, &source->rating);
 	source->relid = relid;
 	source->relation = source_name(relation);
-	/* The lock is kept to the end of the transaction: names stay true. */
+	/* The lock is kept until the end of the transaction, so that names stay true. */
 	relation_close(relation, NoLock);
 	return source;
 }
 
 /*
- * It was somebody's model that named the source, or that there is none: so it
- * is with all else that the model names.  Error: it cannot be read for the
- * caller.
+ * Note that it was the model of role "claimant" that named the source, or said
+ * that there is none.  Error: the relation cannot be read for the caller.
  */
 void
 source_claimed(RatingsSource *source, Oid claimant)
@@ -250,7 +253,8 @@ source_claimed(RatingsSource *source, Oid claimant)
 
 /*
  * The select list that the reader expects: user and item as they are, and a
- * value (float8), from the relation under the given alias.
+ * value, converted to float8, from the relation under the given alias.
+ * Palloc'd.
  */
 char *
 source_value_list(const RatingsSource *source, const char *alias, const char *value)
@@ -267,7 +271,10 @@ source_column_list(const RatingsSource *source, const char *alias)
 							 psprintf("%s.%s", alias, source->rating.quoted));
 }
 
-/* The operator "greater than" of a column, qualified.  Error: it has none. */
+/*
+ * The operator "greater than" of a column, qualified, palloc'd.  Error: its
+ * type has none.
+ */
 char *
 source_greater(const SourceColumn *column)
 {
@@ -281,7 +288,7 @@ source_greater(const SourceColumn *column)
 	return name;
 }
 
-/* Is an index unique on nothing but the user and item columns? */
+/* Does an index make user and item unique, alone or together? */
 static bool
 index_is_unique_pair(Oid index, const RatingsSource *source)
 {
@@ -305,7 +312,7 @@ index_is_unique_pair(Oid index, const RatingsSource *source)
 	return result;
 }
 
-/* Can there be no two rows for one user and item? */
+/* Does an index guarantee that no user and item have two rows? */
 bool
 source_has_unique_pairs(const RatingsSource *source)
 {

@@ -11,7 +11,7 @@
 
 #include "ratings/trust.h"
 
-/* What a user calls the columns. */
+/* The names of the columns, as the caller gives them. */
 typedef struct ColumnNames
 {
 	const char *user;
@@ -27,7 +27,7 @@ typedef struct SourceColumn
 	int32		typmod;
 	Oid			collation;
 	bool		integer;		/* int2, int4 or int8 */
-	const char *equals;			/* its operator, as OPERATOR(schema.=) */
+	const char *equals;			/* the equality operator, as OPERATOR(schema.=) */
 } SourceColumn;
 
 typedef struct RatingsSource
@@ -38,7 +38,7 @@ typedef struct RatingsSource
 	SourceColumn item;
 	SourceColumn rating;		/* without a name: every row has weight 1 */
 	SourceColumn time;			/* orders duplicates; usually without a name */
-	Oid			claimant;		/* whose model has named it; InvalidOid: the caller has */
+	Oid			claimant;		/* owner of the model that named it; InvalidOid: the caller did */
 	ReadingRights rights;		/* of a query, if there is a claimant */
 } RatingsSource;
 

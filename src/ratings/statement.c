@@ -2,11 +2,11 @@
  * statement.c
  *		A statement on one relation, which stays on that one.
  *
- * SQL finds a relation by its name, anew for each statement.  Whoever owns the
- * schema could rename it in between and put another relation in the place of the
- * one whose owner was found to be trusted.  So a statement is analyzed once, has
- * to mean the relation it is for and no other, and is planned and run from
- * there.  The relation stays locked.
+ * SQL finds a relation by its name, anew for each statement.  In between, the
+ * owner of the schema could rename it and put another relation in its place,
+ * whose owner need not be one that can be trusted.  So a statement is analyzed
+ * once, must refer to the relation that it is for and to no other, and is planned
+ * and run from there.  The relation stays locked.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -30,7 +30,7 @@ struct Statement
 	PlannedStmt *plan;
 };
 
-/* The statement as a query.  Error: it is no longer one on the relation alone. */
+/* The statement as a query.  Error: it refers to another relation. */
 static Query *
 analyze(Oid relid, const char *text, const Oid *types, int count)
 {
@@ -53,8 +53,8 @@ analyze(Oid relid, const char *text, const Oid *types, int count)
 }
 
 /*
- * Prepare a statement on nothing but the given relation, which must have no
- * rules for it; $1 and so on are of the given types.
+ * Prepare a statement on nothing but the given relation, which must not have
+ * rules for it; the parameters $1 and so on have the given types.  Palloc'd.
  */
 Statement *
 statement_prepare(Oid relid, const char *text, const Oid *types, int count)
@@ -71,9 +71,9 @@ statement_prepare(Oid relid, const char *text, const Oid *types, int count)
 }
 
 /*
- * Run a statement, whose rows the receiver gets, and return the number of rows
- * that it has inserted, deleted or found.  If it is to be read only, it sees
- * what the active snapshot sees, else what a query sees that comes next.
+ * Run a statement, whose rows go to the receiver.  Returns the number of rows
+ * that were inserted, deleted or found.  If read_only, it sees what the active
+ * snapshot sees, else what a query sees that starts now.
  */
 uint64
 statement_run(Statement *statement, ParamListInfo params, bool read_only, DestReceiver *dest)

@@ -1,19 +1,20 @@
 /*
  * trust.c
- *		Other people's code: whose runs when a relation is read or written, and
- *		with whose rights.
+ *		Other roles' code: whose runs when a relation is read or written, and
+ *		with whose privileges.
  *
  * Planning a query over a relation runs functions of its owner (in an index
- * predicate, in extended statistics, in a policy), so does writing to it, and
- * reading a column may run a cast of its type's owner.  Where the caller has
- * named the relation himself that is his affair, as in any query.  Where a
- * model names it, which is a claim of the model's owner, he must have the right
- * to read it himself, and nobody's code may run with more rights than its owner
- * has: the query then runs as the relation's owner,
- * in a security-restricted operation, as PostgreSQL does it for a materialized
- * view.  What cannot be read in that way (a view, policies, foreign tables)
- * must be of somebody whom the caller has reason to trust: himself, a role that
- * he is a member of, or a superuser.
+ * predicate, in extended statistics, in a policy).  So does writing to it, and
+ * reading a column may run a cast of its type's owner.  Callers who name the
+ * relation themselves accept that, as in any query.
+ *
+ * If a model names the relation, that is a claim of the model's owner.  They must
+ * have the privilege to read it themselves, and nobody's code may run with more
+ * privileges than its owner has.  So the query runs as the owner of the relation,
+ * in a security-restricted operation, as PostgreSQL refreshes a materialized
+ * view.  What cannot be read in that way (a view, policies, foreign tables) must
+ * belong to a role that the caller has reason to trust: the caller, a role that
+ * the caller is a member of, or a superuser.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -39,8 +40,8 @@
 #include "ratings/trust.h"
 
 /*
- * May code of a role run with the caller's rights?  A superuser is not a member
- * of every role here: that would be to trust everybody.
+ * May code of a role run with the caller's privileges?  A superuser counts as
+ * a member only of roles granted to it, or it would trust everybody.
  */
 bool
 role_is_trusted(Oid role)
@@ -50,9 +51,9 @@ role_is_trusted(Oid role)
 }
 
 /*
- * Become a role for a while, unless it is InvalidOid: what runs as that role
- * cannot get at the session's user, its settings or its temporary tables.  An
- * error ends it as well, with the transaction.
+ * Become a role for a while, unless it is InvalidOid: code that runs as that
+ * role cannot reach the session's user, its settings or its temporary tables.
+ * An error ends it too, with the transaction.
  */
 void
 act_as(Oid role, Actor *before)
@@ -66,7 +67,7 @@ act_as(Oid role, Actor *before)
 	RestrictSearchPath();
 }
 
-/* Be again who we were. */
+/* Become again who we were. */
 void
 act_end(const Actor *before)
 {
@@ -77,8 +78,8 @@ act_end(const Actor *before)
 }
 
 /*
- * Error unless the caller may read some columns of a relation by a query; its
- * schema is looked at when it is found by its name.
+ * Error unless the caller may read these columns of a relation by a query.
+ * USAGE on its schema is checked where it is found by name.
  */
 void
 require_select(Relation relation, Bitmapset *columns)
@@ -92,7 +93,7 @@ require_select(Relation relation, Bitmapset *columns)
 	exec_check_select(rte, columns);
 }
 
-/* A set of columns for require_select with one more; name NULL: without. */
+/* Add a column to a set for require_select; name NULL: add none. */
 Bitmapset *
 add_column(Bitmapset *columns, Relation relation, const char *name)
 {
@@ -102,6 +103,9 @@ add_column(Bitmapset *columns, Relation relation, const char *name)
 						  FirstLowInvalidHeapAttributeNumber);
 }
 
+/*
+ * The role that owns a relation, or InvalidOid if it does not exist any more.
+ */
 static Oid
 owner_of_relation(Oid relid)
 {
@@ -116,7 +120,10 @@ owner_of_relation(Oid relid)
 	return owner;
 }
 
-/* Who owns the functions that make text of a type, or of its elements. */
+/*
+ * The role that owns the functions that make text of a type, or of its
+ * elements.
+ */
 Oid
 owner_of_type(Oid type)
 {
@@ -135,7 +142,7 @@ owner_of_type(Oid type)
 	return owner;
 }
 
-/* May a role read some columns of a relation, all its rows? */
+/* May a role read some columns of all rows of a relation? */
 static bool
 may_read_all(Relation relation, Bitmapset *columns, Oid role)
 {
@@ -155,8 +162,8 @@ may_read_all(Relation relation, Bitmapset *columns, Oid role)
 }
 
 /*
- * Error if whoever claims that a model is of a relation has us read for him
- * what he may not read himself.
+ * Error if the role that claims that a model is of a relation could not read
+ * those columns itself, and would have us read them.
  */
 void
 require_claimant_select(Relation relation, Bitmapset *columns, Oid claimant)
@@ -172,7 +179,10 @@ require_claimant_select(Relation relation, Bitmapset *columns, Oid claimant)
 			 errhint("Train the model with recsys_train, naming the relation yourself.")));
 }
 
-/* Error: only whoever is trusted may have us read such a relation. */
+/*
+ * Report that a relation cannot be read, because that would run its owner's
+ * code.
+ */
 static void
 report_untrusted(Relation relation, Oid owner, const char *reason)
 {
@@ -186,8 +196,8 @@ report_untrusted(Relation relation, Oid owner, const char *reason)
 }
 
 /*
- * One of the relations of which a relation's rows are, itself among them: is
- * it one that can be read as its owner?
+ * Error unless a relation can be read as its owner.  It is asked for each
+ * relation that has rows of it ("member"), the relation itself among them.
  */
 static void
 require_readable_as_owner(Relation relation, Oid member, Oid owner)
@@ -210,8 +220,8 @@ require_readable_as_owner(Relation relation, Oid member, Oid owner)
 }
 
 /*
- * A query would run the code of a role: note it unless the reader, the caller
- * or another, has reason to trust it.
+ * Note the owner of code that a query would run, unless the role that reads
+ * has reason to trust it.
  */
 static void
 note_owner(ReadingRights *rights, Oid owner)
@@ -223,9 +233,9 @@ note_owner(ReadingRights *rights, Oid owner)
 
 /*
  * How a relation may be read that a model names, whose owner is the claimant.
- * Error: not at all, because the caller or the claimant has no right to read
- * those columns, or because its owner's code would run with the caller's
- * rights.  The relation must be locked; what it is made of is locked here.
+ * Errors: the caller or the claimant has no privilege to read those columns,
+ * or code of the relation's owner would run with the caller's privileges.  The
+ * relation must be locked; its partitions and children are locked here.
  */
 ReadingRights
 claimed_rights(Relation relation, Bitmapset *columns, Oid claimant)
@@ -259,7 +269,10 @@ claimed_rights(Relation relation, Bitmapset *columns, Oid claimant)
 	return rights;
 }
 
-/* Error if a query on a relation would run the code of somebody else. */
+/*
+ * Error if a query on a relation would run the code of a role that is not
+ * trusted.
+ */
 static void
 require_no_stranger(const ReadingRights *rights)
 {
@@ -274,7 +287,9 @@ require_no_stranger(const ReadingRights *rights)
 			 errhint("Train the model with recsys_train, naming the relation yourself.")));
 }
 
-/* Run a query on a relation that a model names, as the one who may read it. */
+/*
+ * Run a query on a relation that a model names, as the role that may read it.
+ */
 void
 claimed_query(const ReadingRights *rights, const char *query, ParamListInfo params,
 			  DestReceiver *dest)

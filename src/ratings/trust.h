@@ -1,7 +1,7 @@
 /*
  * trust.h
- *		Other people's code: whose runs when a relation is read or written, and
- *		with whose rights.
+ *		Other roles' code: whose runs when a relation is read or written, and
+ *		with whose privileges.
  */
 #ifndef RECSYS_RATINGS_TRUST_H
 #define RECSYS_RATINGS_TRUST_H
@@ -17,7 +17,7 @@
 /* Who we were before act_as. */
 typedef struct Actor
 {
-	Oid			role;			/* who we are since; InvalidOid: the same */
+	Oid			role;			/* who we became; InvalidOid: nobody else */
 	Oid			user;
 	int			security_context;
 	int			nest_level;		/* of settings */
@@ -26,7 +26,7 @@ typedef struct Actor
 /* How a relation that the caller did not name may be read. */
 typedef struct ReadingRights
 {
-	Oid			relid;			/* InvalidOid: he did name it */
+	Oid			relid;			/* InvalidOid: the caller did name it */
 	Oid			reader;			/* as whom a query reads; InvalidOid: the caller */
 	Oid			stranger;		/* whose code a query would run; InvalidOid: nobody's */
 } ReadingRights;
