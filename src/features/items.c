@@ -3,10 +3,10 @@
  *		What is known of items: a relation of them, its column of ids and the
  *		columns with texts and tags.
  *
- * As with ratings (source.c), resolving grants nothing: the rows are read by
- * SQL under the caller's rights, by the query made here, in which every name is
- * quoted.  Text is cut into words and stemmed there, by to_tsvector; a column
- * that is a tsvector already is taken as it is.
+ * As for ratings (ratings/source.c), resolving grants nothing: the rows are read
+ * by SQL with the caller's privileges.  Every name in the query made here is
+ * quoted.  In the query, to_tsvector cuts text into words and stems them; a
+ * column that is a tsvector already is taken as it is.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -25,14 +25,14 @@
 
 #include "features/items.h"
 
-/* A list of the parts of a name as it is written in SQL. */
+/* The parts of a name as it is written in SQL, as a list. */
 static List *
 name_parts(const char *name)
 {
 	return textToQualifiedNameList(cstring_to_text(name));
 }
 
-/* The relation of a name, as the search path has it.  Error: there is none. */
+/* The relation of a name, in the search path.  Error: there is none. */
 static Oid
 find_relation(const char *name)
 {
@@ -48,8 +48,8 @@ find_relation(const char *name)
 }
 
 /*
- * The name of a relation of items in full, palloc'd: what it is known by
- * whatever the search path.  Errors: there is none, or it cannot be read.
+ * The full name of a relation of items, which does not depend on the search
+ * path.  Palloc'd.  Errors: there is none, or it is not a table or view.
  */
 char *
 items_relation_name(const char *relation)
@@ -82,6 +82,7 @@ items_config_name(const char *config)
 	return name;
 }
 
+/* How tags are taken from a column of a type. */
 static FeatureKind
 tag_kind(Oid type)
 {
@@ -90,6 +91,7 @@ tag_kind(Oid type)
 	return type == JSONBOID || type == JSONOID ? FEATURE_TAG_JSON : FEATURE_TAG_LIST;
 }
 
+/* Add columns with texts, or with tags, to the source. */
 static void
 find_features(ItemsSource *source, Relation relation, const List *names, bool tags)
 {
@@ -120,7 +122,8 @@ items_rights(const ItemsSource *source, Relation relation, Oid claimant)
 /*
  * Find a relation of items and its columns.  The result is palloc'd; the
  * relation stays locked.  Errors: no such relation, configuration or column,
- * ids of a type that will not do, or that it cannot be read for the caller.
+ * ids of a type that cannot be used, or that the relation cannot be read for
+ * the caller.
  */
 ItemsSource *
 items_resolve(const ItemsNames *names, const char *config)
@@ -138,15 +141,15 @@ items_resolve(const ItemsNames *names, const char *config)
 	find_features(source, relation, names->tags, true);
 	if (OidIsValid(names->claimant))
 		source->rights = items_rights(source, relation, names->claimant);
-	/* The lock is kept to the end of the transaction: names stay true. */
+	/* The lock is kept until the end of the transaction, so that names stay true. */
 	relation_close(relation, NoLock);
 	return source;
 }
 
 /*
- * A column as text, or as an array of texts.  A cast of a type that is not
- * PostgreSQL's own may be anybody's code, which would run with the rights of the
- * caller; the output function, which format() calls, is not.
+ * A column as text, or as an array of texts, in SQL.  A cast of a type that is
+ * not PostgreSQL's own may be anybody's code, which would run with the
+ * privileges of the caller; format() calls the output function instead.
  */
 static char *
 text_of_column(const SourceColumn *column, const char *type)
@@ -157,6 +160,7 @@ text_of_column(const SourceColumn *column, const char *type)
 					column->quoted, column->quoted, type);
 }
 
+/* Append a column of texts or tags to the select list. */
 static void
 append_feature(StringInfo query, const FeatureColumn *feature)
 {

@@ -27,14 +27,15 @@ typedef struct FeatureColumn
 	FeatureKind kind;
 } FeatureColumn;
 
-/* What a user calls the relation and its columns. */
+/* The names of the relation and its columns, as the caller gives them. */
 typedef struct ItemsNames
 {
 	const char *relation;
 	const char *id;
 	const List *texts;			/* of char * */
 	const List *tags;			/* of char * */
-	Oid			claimant;		/* whose model names it; InvalidOid: the caller does */
+	Oid			claimant;		/* owner of the model that names it; InvalidOid: the
+								 * caller does */
 } ItemsNames;
 
 typedef struct ItemsSource

@@ -27,9 +27,10 @@
 #include "ratings/budget.h"
 #include "ratings/id_datum.h"
 
-/* Look at the memory in use, at the clock and for interrupts so often. */
+/* Look for interrupts, at the memory in use and at the clock every so many rows. */
 #define ROWS_PER_LOOK 64
 
+/* Where the executor puts its rows. */
 typedef struct TermsReceiver
 {
 	DestReceiver receiver;		/* must be first */
@@ -38,6 +39,7 @@ typedef struct TermsReceiver
 	TermsBuilder *builder;
 } TermsReceiver;
 
+/* Add the words of a text, each as often as it has positions. */
 static void
 add_words(TermsBuilder *builder, TSVector vector)
 {
@@ -48,7 +50,7 @@ add_words(TermsBuilder *builder, TSVector vector)
 						  entry[i].haspos ? POSDATALEN(vector, &entry[i]) : 1);
 }
 
-/* A tag without the white space around it, unless that is all. */
+/* Add a tag without the white space around it, unless nothing else is left. */
 static void
 add_tag(TermsBuilder *builder, const char *tag, int length)
 {
@@ -63,7 +65,10 @@ add_tag(TermsBuilder *builder, const char *tag, int length)
 		terms_builder_add(builder, TERM_TAG, tag, length, 1);
 }
 
-/* Tags separated by bars, or, where there is no bar, by commas. */
+/*
+ * Add the tags of a text: separated by bars, or, if there is no bar, by
+ * commas.
+ */
 static void
 add_tag_list(TermsBuilder *builder, const char *list, int length)
 {
@@ -81,6 +86,7 @@ add_tag_list(TermsBuilder *builder, const char *list, int length)
 	}
 }
 
+/* Add the tags of an array of texts; null elements are no tags. */
 static void
 add_tag_array(TermsBuilder *builder, ArrayType *array)
 {
@@ -95,6 +101,7 @@ add_tag_array(TermsBuilder *builder, ArrayType *array)
 					VARSIZE_ANY_EXHDR(DatumGetPointer(element[i])));
 }
 
+/* Report JSON that has no tags. */
 static void
 report_no_tags(const FeatureColumn *feature)
 {
@@ -104,7 +111,7 @@ report_no_tags(const FeatureColumn *feature)
 			 errhint("Tags are an array of strings, or of objects with a string member \"name\".")));
 }
 
-/* The tag that a JSON value is or names; a null is none. */
+/* Add the tag that a JSON value is, or names; a null is none. */
 static void
 add_json_tag(TermsBuilder *builder, const FeatureColumn *feature, const JsonbValue *value)
 {
@@ -123,6 +130,7 @@ add_json_tag(TermsBuilder *builder, const FeatureColumn *feature, const JsonbVal
 	add_tag(builder, value->val.string.val, value->val.string.len);
 }
 
+/* Add the tags of a JSON array.  Error: it is something else. */
 static void
 add_json_tags(TermsBuilder *builder, const FeatureColumn *feature, Jsonb *json)
 {
@@ -132,6 +140,7 @@ add_json_tags(TermsBuilder *builder, const FeatureColumn *feature, Jsonb *json)
 		add_json_tag(builder, feature, getIthJsonbValueFromContainer(&json->root, i));
 }
 
+/* Add the terms of a column's value, which is not null, to the item at hand. */
 static void
 add_feature(TermsBuilder *builder, const FeatureColumn *feature, Datum value)
 {
@@ -155,6 +164,7 @@ add_feature(TermsBuilder *builder, const FeatureColumn *feature, Datum value)
 	}
 }
 
+/* Count the terms of a row of the query, if its item is a new one. */
 static bool
 receive_item(TupleTableSlot *slot, DestReceiver *self)
 {
@@ -177,7 +187,10 @@ receive_item(TupleTableSlot *slot, DestReceiver *self)
 	return true;
 }
 
-/* By now the query runs as whoever is to convert the ids as well. */
+/*
+ * Called by the executor before the first row.  Only now does the query run as
+ * the role that converts the ids.
+ */
 static void
 receive_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
 {
@@ -186,12 +199,16 @@ receive_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
 	id_converter_init(&receiver->id, receiver->source->id.type, CurrentMemoryContext);
 }
 
+/* Nothing is left to do after the last row. */
 static void
 receive_shutdown(DestReceiver *self)
 {
 }
 
-/* Run the query on the items. */
+/*
+ * Run the query on the items, with the privileges of the caller or as the one
+ * who may read what a model names.
+ */
 static void
 run_query(const ItemsSource *source, const char *query, ParamListInfo params,
 		  DestReceiver *dest)
@@ -215,6 +232,7 @@ run_query(const ItemsSource *source, const char *query, ParamListInfo params,
 	SPI_finish();
 }
 
+/* Read all items. */
 static void
 read_items(TermsBuilder *builder, const ItemsSource *source)
 {
@@ -239,7 +257,9 @@ read_items(TermsBuilder *builder, const ItemsSource *source)
 	run_query(source, items_query(source), params, &receiver.receiver);
 }
 
-/* Error, with what would do for all rows: the texts do not fit. */
+/*
+ * Report that the terms do not fit into memory, and how much would be enough.
+ */
 static void
 report_full(const TermsBuilder *builder, const ItemsSource *source, Size other_bytes)
 {
@@ -249,6 +269,7 @@ report_full(const TermsBuilder *builder, const ItemsSource *source, Size other_b
 							builder->rows));
 }
 
+/* Errors for rows that cannot be used. */
 static void
 report_bad_rows(const TermsBuilder *builder, const ItemsSource *source)
 {
@@ -270,9 +291,9 @@ report_bad_rows(const TermsBuilder *builder, const ItemsSource *source)
 
 /*
  * Read the items of a relation and count their terms, in the current memory
- * context.  A text or tag that is null is empty.  Errors: no right to read, ids
- * that are null or repeated, JSON that is not tags, and too little memory
- * besides other_bytes, before it is exceeded.
+ * context.  A text or tag that is null is empty.  Errors: no privilege to
+ * read, ids that are null or repeated, JSON that is not tags, and too little
+ * memory besides other_bytes, before it is exceeded.
  */
 Terms *
 terms_read(const ItemsSource *source, Size other_bytes)

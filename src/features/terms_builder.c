@@ -23,7 +23,10 @@
 /* Bytes an id takes at most while they are counted: hash table and arrays. */
 #define ID_BUILDING_BYTES 96
 
-/* Bytes at the peak of building: entries twice, and what surrounds them. */
+/*
+ * Bytes at the peak of building: entries twice, and what surrounds them; text
+ * in bytes.
+ */
 static Size
 building_bytes(Size entries, Size items, Size names, Size text)
 {
@@ -33,7 +36,7 @@ building_bytes(Size entries, Size items, Size names, Size text)
 	return add_size(bytes, budget_array(text, 3));
 }
 
-/* The same for all that was read: nearly, when it is full. */
+/* The same for all that was read so far; an estimate, if memory was used up. */
 Size
 terms_builder_bytes(const TermsBuilder *builder)
 {
@@ -70,7 +73,10 @@ terms_builder_create(bool integer_items, Size limit)
 	return builder;
 }
 
-/* The number of a term, by its kind and name. */
+/*
+ * The provisional number of a term, by its kind and name; -1 if memory was
+ * used up.
+ */
 static int32
 number_of_term(TermsBuilder *builder, char kind, const char *name, int length)
 {
@@ -106,7 +112,10 @@ number_of_term(TermsBuilder *builder, char kind, const char *name, int length)
 	return term;
 }
 
-/* Count a term of the item at hand, whose entries are the last ones. */
+/*
+ * Count a term, "count" times, of the item at hand, whose entries are the last
+ * ones.
+ */
 void
 terms_builder_add(TermsBuilder *builder, char kind, const char *name, int length, int count)
 {
@@ -137,7 +146,7 @@ terms_builder_add(TermsBuilder *builder, char kind, const char *name, int length
 	builder->count[builder->entries++] = count;
 }
 
-/* A new item, whose terms follow.  False: it is no new one. */
+/* Start an item, whose terms follow.  False: its id has been met before. */
 bool
 terms_builder_start_item(TermsBuilder *builder, Id id)
 {
@@ -166,7 +175,7 @@ terms_builder_start_item(TermsBuilder *builder, Id id)
 	return is_new;
 }
 
-/* Begin sketches, with what is kept. */
+/* Start the sketches, with the ids and terms that have been kept so far. */
 static void
 begin_sketches(TermsBuilder *builder)
 {
@@ -181,7 +190,7 @@ begin_sketches(TermsBuilder *builder)
 }
 
 /*
- * What has to be done every so many rows: look for interrupts, go over to
+ * What has to be done every so many rows: look for interrupts, change to
  * sketches if memory is used up, and report progress on the relation.
  */
 void
@@ -194,8 +203,8 @@ terms_builder_check(TermsBuilder *builder, const char *relation)
 }
 
 /*
- * The counts by item, in the order of the items; within an item the terms are
- * as they came, by their final indexes.
+ * The counts in the order of the items; within an item the terms are in the
+ * order in which they came, by their final indexes.
  */
 static void
 order_items(const TermsBuilder *builder, const int32 *item_rank, const int32 *term_rank,

@@ -32,13 +32,13 @@ typedef struct TermsBuilder
 	int64		rows;
 	int64		nulls;			/* rows without an id */
 	int64		repeated;		/* rows whose id was there before */
-	char	   *repeated_id;	/* one of these */
+	char	   *repeated_id;	/* the first of these */
 	Size		limit;			/* bytes at the peak of building */
-	bool		full;			/* they would not do: from then on only counted */
+	bool		full;			/* more would be needed: rows are only counted since */
 	IdSketch   *all_items;		/* when it is full: of all rows */
 	IdSketch   *all_names;
 	ReadingClock clock;
-	StringInfoData name;		/* of the term at hand */
+	StringInfoData name;		/* of the term being added */
 } TermsBuilder;
 
 extern TermsBuilder *terms_builder_create(bool integer_items, Size limit);

@@ -271,7 +271,7 @@ make_similarity(Neighborhood *hood, Side side)
 		similarity->column_offset = column_offsets(hood, side,
 												   similarity->columns->rows);
 	if (similarity_uses_cooccurrence(kind))
-		similarity->light = zeroed_array(rows, sizeof(CooccurrenceSums));
+		similarity->cooccurrence = zeroed_array(rows, sizeof(CooccurrenceSums));
 	else
 		similarity->pair = zeroed_array(rows, sizeof(PairSums));
 	similarity->touched = zeroed_array(rows, sizeof(int32));

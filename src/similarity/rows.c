@@ -1,6 +1,12 @@
 /*
  * rows.c
  *		Similarities of one row of a sparse matrix to all the others.
+ *
+ * For each column of the row and each other row that has an entry in it, a term
+ * is added to the sums of that row.  After all entries of the row, its similarity
+ * to any row that was touched is computed from the sums of the two.  Measures of
+ * which a sum and a count are enough (CooccurrenceSums) have loops of their own,
+ * which do less than those for all sums (PairSums).
  */
 #include <math.h>
 #include <string.h>
@@ -8,12 +14,15 @@
 #include "similarity/rows.h"
 
 /*
- * A sum of squared differences this small against the sum of squares is what
- * rounding leaves of zero.
+ * A sum of squared differences that is not larger than this share of the sum of
+ * squares counts as zero: it is what rounding leaves.
  */
 #define ROUNDING 1e-12
 
-/* Statistics of the entries of a row, in two passes for a stable deviation. */
+/*
+ * Statistics of the entries of a row; in two passes, for an accurate standard
+ * deviation.
+ */
 RowStats
 row_stats(const SparseRows *rows, int32_t row)
 {
@@ -41,7 +50,7 @@ row_stats(const SparseRows *rows, int32_t row)
 	return stats;
 }
 
-/* Does a measure do with CooccurrenceSums? */
+/* Are CooccurrenceSums enough for a measure? */
 bool
 similarity_uses_cooccurrence(SimilarityKind kind)
 {
@@ -49,7 +58,7 @@ similarity_uses_cooccurrence(SimilarityKind kind)
 		kind == SIMILARITY_MSD || kind >= SIMILARITY_DOT;
 }
 
-/* Is a measure one of weights, in which nothing is what is not there? */
+/* Is a measure made for weights, where an absent entry counts as 0? */
 bool
 similarity_takes_weights(SimilarityKind kind)
 {
@@ -57,6 +66,7 @@ similarity_takes_weights(SimilarityKind kind)
 		kind == SIMILARITY_ASYMMETRIC_COSINE;
 }
 
+/* Add the products of x with a column's entries to the sums of their rows. */
 static void
 add_products(RowSimilarity *similarity, int32_t column, double x)
 {
@@ -64,7 +74,7 @@ add_products(RowSimilarity *similarity, int32_t column, double x)
 
 	for (int64_t e = columns->start[column]; e < columns->start[column + 1]; e++)
 	{
-		CooccurrenceSums *sums = &similarity->light[columns->index[e]];
+		CooccurrenceSums *sums = &similarity->cooccurrence[columns->index[e]];
 
 		if (sums->n++ == 0)
 			similarity->touched[similarity->touched_count++] = columns->index[e];
@@ -72,6 +82,10 @@ add_products(RowSimilarity *similarity, int32_t column, double x)
 	}
 }
 
+/*
+ * Add the squared differences of x and a column's entries to the sums of their
+ * rows.
+ */
 static void
 add_squared_differences(RowSimilarity *similarity, int32_t column, double x)
 {
@@ -79,7 +93,7 @@ add_squared_differences(RowSimilarity *similarity, int32_t column, double x)
 
 	for (int64_t e = columns->start[column]; e < columns->start[column + 1]; e++)
 	{
-		CooccurrenceSums *sums = &similarity->light[columns->index[e]];
+		CooccurrenceSums *sums = &similarity->cooccurrence[columns->index[e]];
 		double		difference = x - columns->value[e];
 
 		if (sums->n++ == 0)
@@ -88,6 +102,10 @@ add_squared_differences(RowSimilarity *similarity, int32_t column, double x)
 	}
 }
 
+/*
+ * Add to all sums that any measure needs, with x and the column's entries less
+ * their offsets.
+ */
 static void
 add_all_sums(RowSimilarity *similarity, int32_t row, int32_t column, double x)
 {
@@ -116,7 +134,7 @@ add_all_sums(RowSimilarity *similarity, int32_t row, int32_t column, double x)
 	}
 }
 
-/* Begin a row: clear what a computation that was broken off has left. */
+/* Start a row: clear what an interrupted computation has left. */
 void
 row_similarity_start(RowSimilarity *similarity)
 {
@@ -125,8 +143,8 @@ row_similarity_start(RowSimilarity *similarity)
 
 /*
  * Accumulate the sums of a row with all others, over a range of its entries,
- * so that the caller can look up in between.  After all of them touched[0 ..
- * touched_count - 1] are the rows that share a column with it, itself among
+ * so that the caller can look for interrupts in between.  Afterwards touched[0
+ * .. touched_count - 1] are the rows that share a column with it, itself among
  * them, and row_similarity_get may be asked about them.
  */
 void
@@ -159,7 +177,10 @@ normalized(double x, double a, double b)
 	return x / sqrt(a * b);
 }
 
-/* A sum of squared differences, with what is only rounding taken as zero. */
+/*
+ * A sum of squared differences, where a remainder that is only rounding counts
+ * as zero.
+ */
 static double
 cleaned(double differences, double squares)
 {
@@ -216,9 +237,9 @@ asymmetric_cosine(double sum, double x_squares, double y_squares, double asymmet
  * in all, cooccurrence n.  Over common columns: msd 1 / (1 + mean (x - y)^2).
  */
 static double
-light_similarity(const RowSimilarity *similarity, int32_t row, int32_t other)
+cooccurrence_similarity(const RowSimilarity *similarity, int32_t row, int32_t other)
 {
-	const CooccurrenceSums *sums = &similarity->light[other];
+	const CooccurrenceSums *sums = &similarity->cooccurrence[other];
 	const RowStats *x = &similarity->row_stats[row];
 	const RowStats *y = &similarity->row_stats[other];
 
@@ -244,15 +265,15 @@ light_similarity(const RowSimilarity *similarity, int32_t row, int32_t other)
 
 /*
  * The similarity of the current row to another, NaN where it is undefined or
- * has less than the least support, and the number of common columns.
+ * has too little support; *support becomes the number of common columns.
  */
 double
 row_similarity_get(const RowSimilarity *similarity, int32_t row, int32_t other,
 				   int32_t *support)
 {
 	const SimilarityMeasure *measure = &similarity->measure;
-	bool		light = similarity_uses_cooccurrence(measure->kind);
-	int32_t		n = light ? similarity->light[other].n : similarity->pair[other].n;
+	bool		cooccurrence = similarity_uses_cooccurrence(measure->kind);
+	int32_t		n = cooccurrence ? similarity->cooccurrence[other].n : similarity->pair[other].n;
 	double		value;
 
 	*support = n;
@@ -260,8 +281,8 @@ row_similarity_get(const RowSimilarity *similarity, int32_t row, int32_t other,
 		return NAN;
 	if (measure->kind == SIMILARITY_PEARSON_BASELINE && n < 2)
 		return NAN;
-	if (light)
-		value = light_similarity(similarity, row, other);
+	if (cooccurrence)
+		value = cooccurrence_similarity(similarity, row, other);
 	else if (measure->kind == SIMILARITY_PEARSON)
 		value = pearson(&similarity->pair[other]);
 	else
@@ -277,8 +298,8 @@ row_similarity_end(RowSimilarity *similarity)
 {
 	for (int32_t t = 0; t < similarity->touched_count; t++)
 	{
-		if (similarity->light != NULL)
-			memset(&similarity->light[similarity->touched[t]], 0, sizeof(CooccurrenceSums));
+		if (similarity->cooccurrence != NULL)
+			memset(&similarity->cooccurrence[similarity->touched[t]], 0, sizeof(CooccurrenceSums));
 		else
 			memset(&similarity->pair[similarity->touched[t]], 0, sizeof(PairSums));
 	}
@@ -286,9 +307,9 @@ row_similarity_end(RowSimilarity *similarity)
 }
 
 /*
- * Accumulate the sums of differences x - y of a row to all others, itself among
- * them, and the numbers of common columns, over a range of its entries.  The
- * caller clears sums [rows] before the first.
+ * Accumulate the sums of differences x - y of a row to all others, itself
+ * among them, and the numbers of common columns, over a range of its entries.
+ * The caller clears sums [rows] before the first range.
  */
 void
 row_differences_add(const SparseRows *rows, const SparseRows *columns, int64_t from,

@@ -50,7 +50,7 @@ typedef struct RowStats
 	int32_t		count;
 } RowStats;
 
-/* Sums over the common columns: what the light measures and differences need. */
+/* Sums over the common columns that are enough for most measures and differences. */
 typedef struct CooccurrenceSums
 {
 	double		sum;
@@ -74,7 +74,8 @@ typedef struct RowSimilarity
 	const SparseRows *rows;
 	const SparseRows *columns;	/* the transpose of rows */
 	const RowStats *row_stats;	/* [rows] */
-	double		column_count;	/* for lift: all there are, here or elsewhere */
+	double		column_count;	/* for lift: number of columns, also of those that are
+								 * not in this matrix */
 
 	/*
 	 * Subtracted from every value before it is used: row_offset[row] +
@@ -84,7 +85,7 @@ typedef struct RowSimilarity
 	const double *column_offset;
 
 	/* Work space of the caller's: one of the two kinds of sums, zeroed. */
-	CooccurrenceSums *light;	/* [rows] */
+	CooccurrenceSums *cooccurrence; /* [rows] */
 	PairSums   *pair;			/* [rows] */
 	int32_t    *touched;		/* [rows] */
 

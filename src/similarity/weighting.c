@@ -1,23 +1,27 @@
 /*
  * weighting.c
- *		Weighted values of a sparse matrix, of which similarities are computed.
+ *		Weighted values of a sparse matrix, for similarities of its rows.
  *
  * As for words in texts (Robertson and Zaragoza, "The Probabilistic Relevance
  * Framework: BM25 and Beyond", 2009): a row is a text, a column a word.  With
- * N rows, a column that n of them have weighs idf = ln N - ln (1 + n), and an
- * entry x
+ * N rows, a column with n entries has idf = ln N - ln (1 + n), and an entry x
+ * becomes
  *
  *		tfidf	sqrt(x) idf, the row then being divided by its norm
  *		bm25	x (k1 + 1) / (k1 L + x) idf, L = (1 - b) + b length / mean length
  *
- * where the length of a row is the sum of its entries.  Both are an entry, a
- * number of its row and a number of its column; the caller gets these first.
+ * where the length of a row is the sum of its entries.  Both depend on the entry,
+ * one number of its row and one of its column; the caller computes these numbers
+ * first.
  */
 #include <math.h>
 
 #include "similarity/weighting.h"
 
-/* The numbers of some columns: idf.  "columns" is the transpose of the matrix. */
+/*
+ * The numbers of columns "from" to before "to": idf.  "columns" is the
+ * transpose of the matrix.
+ */
 void
 weighting_columns(const SparseRows *columns, int32_t from, int32_t to, double *column_scale)
 {
@@ -26,6 +30,7 @@ weighting_columns(const SparseRows *columns, int32_t from, int32_t to, double *c
 			log1p((double) sparse_row_length(columns, column));
 }
 
+/* The length of a row: the sum of its entries. */
 static double
 row_length(const SparseRows *rows, int32_t row)
 {
@@ -36,7 +41,7 @@ row_length(const SparseRows *rows, int32_t row)
 	return sum;
 }
 
-/* The mean length of all rows. */
+/* The mean length of all rows; 0 if there are none. */
 double
 weighting_mean_length(const SparseRows *rows)
 {
@@ -47,7 +52,7 @@ weighting_mean_length(const SparseRows *rows)
 	return rows->rows > 0 ? sum / rows->rows : 0;
 }
 
-/* The number of a row: for tfidf one over its norm, for bm25 k1 L. */
+/* The number of a row: for tfidf 1 / norm, for bm25 k1 L. */
 double
 weighting_row(const Weighting *weighting, const SparseRows *rows, int32_t row,
 			  double mean_length, const double *column_scale)
@@ -66,6 +71,10 @@ weighting_row(const Weighting *weighting, const SparseRows *rows, int32_t row,
 	return squares > 0 ? 1 / sqrt(squares) : 0;
 }
 
+/*
+ * The weight of an entry x, from the numbers of its row and its column; 0 if x
+ * is not positive.
+ */
 static double
 weighted(const Weighting *weighting, double x, double row_scale, double column_scale)
 {
@@ -78,7 +87,7 @@ weighted(const Weighting *weighting, double x, double row_scale, double column_s
 
 /*
  * The weighted values of a row of the matrix, or of its transpose, at the
- * places that its entries have.
+ * places of its entries in "value".
  */
 void
 weighting_apply(const Weighting *weighting, const SparseRows *matrix, int32_t row,

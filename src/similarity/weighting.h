@@ -1,6 +1,6 @@
 /*
  * weighting.h
- *		Weighted values of a sparse matrix, of which similarities are computed.
+ *		Weighted values of a sparse matrix, for similarities of its rows.
  */
 #ifndef RECSYS_SIMILARITY_WEIGHTING_H
 #define RECSYS_SIMILARITY_WEIGHTING_H

@@ -86,7 +86,7 @@ rows_agree(SimilarityKind kind)
 		.measure = {.kind = kind, .min_support = 1, .asymmetry = .3},
 		.rows = &m, .columns = &t, .row_stats = stats, .column_count = COLS,
 		.row_offset = kind == SIMILARITY_PEARSON ? offset : NULL,
-		.light = similarity_uses_cooccurrence(kind) ? light : NULL,
+		.cooccurrence = similarity_uses_cooccurrence(kind) ? light : NULL,
 		.pair = similarity_uses_cooccurrence(kind) ? NULL : pair,
 		.touched = touched
 	};
