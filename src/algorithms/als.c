@@ -224,7 +224,7 @@ report_unsolvable(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("a system of equations could not be solved in single precision"),
-			 errhint("Raise the regularization, or scale the ratings down.  Counts are not ratings: for them there is item_knn with the score \"sum\".")));
+			 errhint("Raise the regularization, or scale the ratings down.  If they are counts, use an algorithm for implicit feedback, such as ials.")));
 }
 
 /* Solve for one row exactly, with the columns fixed. */
@@ -471,15 +471,15 @@ static void
 als_finish(const Als *als, ModelDraft *draft)
 {
 	int			factors = als->options->factors;
-	int32		users = als->ratings->users.count;
-	int32		items = als->ratings->items.count;
+	int32		user_count = als->ratings->users.count;
+	int32		item_count = als->ratings->items.count;
 	FoldIn		fold_in = als_fold_in(als->options);
 
 	draft_add_fold_in(draft, &fold_in);
-	draft_add_factors(draft, als->offset, als->users, users, als->items, items,
+	draft_add_factors(draft, als->offset, als->users, user_count, als->items, item_count,
 					  factors, als->stride);
 	if (als->options->biased)
-		draft_add_biases(draft, als->users + factors, users, als->items + factors, items,
+		draft_add_biases(draft, als->users + factors, user_count, als->items + factors, item_count,
 						 als->stride);
 }
 

@@ -4,9 +4,9 @@
  *		to others, by stochastic gradient descent.
  *
  * Bayesian personalized ranking; the loss and the step are in math/bpr.c.
- * Each observation, an epoch, meets one item that the user does not have,
- * drawn uniformly or as often as it was observed.  How much was observed
- * does not count, but nothing was where the value is 0.
+ * In each epoch every observation is compared with one item that the user does
+ * not have, drawn uniformly or as often as it was observed.  How much was
+ * observed does not count, but a value of 0 is no observation.
  *
  * A step moves two items, one of them drawn at random, so a fixed grid of
  * blocks (as in svd.c) would never compare an item with those of other blocks.
@@ -43,10 +43,10 @@
 #define MOST_GROUPS 16
 #define GROUP_ITEMS 32
 
-/* So often another item is drawn that the user does not have. */
+/* Draws of an item that the user does not have, before the observation is skipped. */
 #define TRIES 32
 
-/* Passes over the observations of somebody who is folded in. */
+/* Passes over the observations of a user who is folded in. */
 #define FOLD_IN_PASSES 40
 
 typedef struct BprOptions
@@ -148,9 +148,9 @@ bpr_prepare(void *options, bool has_values)
 
 /* How many groups there are, of users and of items. */
 static int
-groups_of_items(int32 items)
+groups_of_items(int32 item_count)
 {
-	return Min(Max(items / GROUP_ITEMS, 1), MOST_GROUPS);
+	return Min(Max(item_count / GROUP_ITEMS, 1), MOST_GROUPS);
 }
 
 /* Vectors and biases; the items dealt; the rows of users sorted by group. */
@@ -181,22 +181,22 @@ static void
 attach_groups(Bpr *bpr, TrainContext *context)
 {
 	const Interactions *ratings = context->ratings;
-	int32		users = ratings->by_user.rows;
-	int32		items = ratings->by_item.rows;
+	int32		user_count = ratings->by_user.rows;
+	int32		item_count = ratings->by_item.rows;
 
-	bpr->groups = groups_of_items(items);
+	bpr->groups = groups_of_items(item_count);
 	for (int g = 0; g <= bpr->groups; g++)
 	{
 		bpr->user_bound[g] = sparse_row_bound(&ratings->by_user, g, bpr->groups);
-		bpr->item_bound[g] = (int64) items * g / bpr->groups;
+		bpr->item_bound[g] = (int64) item_count * g / bpr->groups;
 	}
-	bpr->dealt = team_array(context, BPR_DEALT, budget_array(items, sizeof(int32)));
-	bpr->group = team_array(context, BPR_GROUP, items);
-	bpr->drawn = team_array(context, BPR_DRAWN, budget_array((Size) items + 1, sizeof(int64)));
+	bpr->dealt = team_array(context, BPR_DEALT, budget_array(item_count, sizeof(int32)));
+	bpr->group = team_array(context, BPR_GROUP, item_count);
+	bpr->drawn = team_array(context, BPR_DRAWN, budget_array((Size) item_count + 1, sizeof(int64)));
 	bpr->order = team_array(context, BPR_ORDER,
 							budget_array(sparse_entries(&ratings->by_user), sizeof(int32)));
 	bpr->slice = team_array(context, BPR_SLICES,
-							budget_array(users, sizeof(int32) * bpr->groups));
+							budget_array(user_count, sizeof(int32) * bpr->groups));
 }
 
 /* The shared arrays, and this process's marks. */
@@ -234,9 +234,9 @@ deal_items(Bpr *bpr, int epoch)
 {
 	const SparseRows *by_item = &bpr->ratings->by_item;
 	RandomStream stream = random_stream(bpr->options->seed, STREAM_GROUPS, epoch);
-	int32		items = by_item->rows;
+	int32		item_count = by_item->rows;
 
-	for (int32 i = 0; i < items; i++)
+	for (int32 i = 0; i < item_count; i++)
 	{
 		int32		j = random_below(&stream, i + 1);
 
@@ -246,7 +246,7 @@ deal_items(Bpr *bpr, int epoch)
 	for (int g = 0; g < bpr->groups; g++)
 		for (int32 i = bpr->item_bound[g]; i < bpr->item_bound[g + 1]; i++)
 			bpr->group[bpr->dealt[i]] = g;
-	for (int32 i = 0; i < items; i++)
+	for (int32 i = 0; i < item_count; i++)
 		bpr->drawn[i + 1] = bpr->drawn[i] + sparse_row_length(by_item, bpr->dealt[i]);
 	CHECK_FOR_INTERRUPTS();
 }
@@ -427,7 +427,7 @@ static void
 bpr_finish(const Bpr *bpr, ModelDraft *draft)
 {
 	const BprOptions *opts = bpr->options;
-	int32		items = bpr->ratings->by_item.rows;
+	int32		item_count = bpr->ratings->by_item.rows;
 	FoldIn		fold_in = {
 		.kind = FOLD_IN_RANKING,
 		.regularization = opts->penalty.regularization,
@@ -440,9 +440,9 @@ bpr_finish(const Bpr *bpr, ModelDraft *draft)
 
 	draft_add_fold_in(draft, &fold_in);
 	draft_add_unknown(draft, 0);
-	draft_add_factors(draft, 0, bpr->p, bpr->ratings->by_user.rows, bpr->q, items,
+	draft_add_factors(draft, 0, bpr->p, bpr->ratings->by_user.rows, bpr->q, item_count,
 					  opts->factors, bpr->stride);
-	draft_add_floats(draft, PART_ITEM_BIAS, bpr->item_bias, items, 1, 1);
+	draft_add_floats(draft, PART_ITEM_BIAS, bpr->item_bias, item_count, 1, 1);
 }
 
 /* Epochs, each of which deals the items anew. */

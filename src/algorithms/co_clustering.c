@@ -7,13 +7,13 @@
  * Co-Clustering" (ICDM 2005), eq. 2: C_gh + (mu_u - C_g) + (mu_i - C_h) for a
  * user of cluster g and an item of cluster h.  In other words, a prediction is
  * mu_u + mu_i + d_gh.  Where every user has rated every item the means of the
- * clusters, C, give the d of the least squared error.  With few of the ratings
- * there they do not, so d is fitted to the ratings that there are:
+ * clusters, C, give the d of the least squared error.  Where most
+ * ratings are missing they do not, so d is fitted to those that there are:
  *
  *		d_gh = mean of r_ui - mu_u - mu_i over the ratings of the co-cluster
  *
  * Then no step makes the error larger, neither this one nor moving every user,
- * or every item, to the cluster where the error of his ratings is least; and
+ * or every item, to the cluster where the error of its ratings is least; and
  * the error is smaller, of the ratings held out as well.  With n ratings of a
  * row in each cluster of the other side, whose residuals r - mu_u - mu_i add up
  * to s, its error in cluster g is sum over h of d_gh (n_h d_gh - 2 s_h), but
@@ -22,8 +22,8 @@
  *
  * What is found is a local minimum.  So when no row moves any more the search
  * is restarted: one cluster of each side is given up, another one is cut in two,
- * all rows move until they have settled again, and if the error has not become
- * less it was in vain.
+ * and all rows move until they have settled again.  If the error is not less
+ * then, the clusters from before are taken back.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -148,9 +148,9 @@ attach_side(TrainContext *context, int number)
 	const CoClusteringOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
 	ClusterSide side = {
-		.rows = number == 0 ? &ratings->by_user : &ratings->by_item,
+		.rows = number == SIDE_USERS ? &ratings->by_user : &ratings->by_item,
 		.clusters = opts->clusters[number],
-		.step = number == 0 ? opts->clusters[1] : 1
+		.step = number == SIDE_USERS ? opts->clusters[1] : 1
 	};
 
 	side.bias = team_vectors(context, CLUSTER_BIAS + number, side.rows->rows, 1);
@@ -168,7 +168,7 @@ co_clustering_attach(TrainContext *context)
 
 	run->options = opts;
 	run->mean = context->ratings->mean;
-	for (int number = 0; number < 2; number++)
+	for (int number = SIDE_USERS; number <= SIDE_ITEMS; number++)
 		run->side[number] = attach_side(context, number);
 	run->co_clusters = opts->clusters[0] * opts->clusters[1];
 	run->offset = team_array(context, CLUSTER_OFFSETS,
@@ -231,7 +231,8 @@ shuffle_row(const CoClustering *run, const ClusterSide *side, int32 row, int64 a
 
 /* The squared residuals of a row. */
 static double
-squares_of_row(const CoClustering *run, const ClusterSide *side, const ClusterSide *other, int32 row)
+squares_of_row(const CoClustering *run, const ClusterSide *side, const ClusterSide *other,
+			   int32 row)
 {
 	const SparseRows *rows = side->rows;
 	double		base = run->mean + side->bias[row];
@@ -278,7 +279,8 @@ sum_row(CoClustering *run, const ClusterSide *side, const ClusterSide *other, in
 
 /* Squared error of the row summed up, in a cluster, but for its squares. */
 static double
-error_in_cluster(const CoClustering *run, const ClusterSide *side, const ClusterSide *other, int cluster)
+error_in_cluster(const CoClustering *run, const ClusterSide *side, const ClusterSide *other,
+				 int cluster)
 {
 	const double *offset = run->offset + cluster * side->step;
 	double		error = 0;
@@ -314,7 +316,8 @@ move_row(const CoClustering *run, const ClusterSide *side, const ClusterSide *ot
 
 /* Add the row summed up to the co-clusters of its cluster. */
 static void
-add_row(const CoClustering *run, const ClusterSide *side, const ClusterSide *other, int32 row, Cell *cells)
+add_row(const CoClustering *run, const ClusterSide *side, const ClusterSide *other, int32 row,
+		Cell *cells)
 {
 	cells += side->cluster[row] * side->step;
 	for (int c = 0; c < other->clusters; c++)
@@ -413,10 +416,10 @@ shuffle(TrainContext *context, int restart)
 {
 	CoClustering *run = context->state;
 
-	for (int side = 0; side < 2; side++)
+	for (int side = SIDE_USERS; side <= SIDE_ITEMS; side++)
 		run_phase(context, CLUSTER_SHUFFLE, restart, side);
-	run_phase(context, CLUSTER_SUMS, restart, 0);
-	fit_offsets(run, team_row_units(run->side[0].rows));
+	run_phase(context, CLUSTER_SUMS, restart, SIDE_USERS);
+	fit_offsets(run, team_row_units(run->side[SIDE_USERS].rows));
 }
 
 /* Move users, then items.  Returns false if none of them has moved. */
@@ -426,7 +429,7 @@ move_all(TrainContext *context)
 	CoClustering *run = context->state;
 	double		moved = 0;
 
-	for (int side = 0; side < 2; side++)
+	for (int side = SIDE_USERS; side <= SIDE_ITEMS; side++)
 	{
 		moved += run_phase(context, CLUSTER_MOVES, 0, side);
 		fit_offsets(run, team_row_units(run->side[side].rows));
@@ -441,7 +444,7 @@ copy_best(CoClustering *run, bool back)
 	Size		bytes = sizeof(double) * run->co_clusters;
 
 	memcpy(back ? run->offset : run->best_offset, back ? run->best_offset : run->offset, bytes);
-	for (int number = 0; number < 2; number++)
+	for (int number = SIDE_USERS; number <= SIDE_ITEMS; number++)
 	{
 		ClusterSide *side = &run->side[number];
 
@@ -476,8 +479,8 @@ co_clustering_predict(TrainContext *context, int32 user, const int32 *item, int 
 					  double *prediction)
 {
 	const CoClustering *run = context->state;
-	const ClusterSide *users = &run->side[0];
-	const ClusterSide *items = &run->side[1];
+	const ClusterSide *users = &run->side[SIDE_USERS];
+	const ClusterSide *items = &run->side[SIDE_ITEMS];
 	const double *offset = run->offset + users->cluster[user] * users->step;
 
 	for (int i = 0; i < count; i++)
@@ -489,8 +492,8 @@ co_clustering_predict(TrainContext *context, int32 user, const int32 *item, int 
 static void
 finish(const CoClustering *run, ModelDraft *draft)
 {
-	const ClusterSide *users = &run->side[0];
-	const ClusterSide *items = &run->side[1];
+	const ClusterSide *users = &run->side[SIDE_USERS];
+	const ClusterSide *items = &run->side[SIDE_ITEMS];
 	float	   *offset = palloc(sizeof(float) * run->co_clusters);
 
 	for (int c = 0; c < run->co_clusters; c++)
@@ -510,14 +513,14 @@ start(TrainContext *context)
 
 	run->total = palloc(sizeof(Cell) * run->co_clusters);
 	run->best_offset = palloc(sizeof(double) * run->co_clusters);
-	for (int number = 0; number < 2; number++)
+	for (int number = SIDE_USERS; number <= SIDE_ITEMS; number++)
 	{
 		ClusterSide *side = &run->side[number];
 
 		side->best_cluster = allocate_array(side->rows->rows, sizeof(uint32));
 		run_phase(context, CLUSTER_MEANS, 0, number);
 	}
-	run->sse = run_phase(context, CLUSTER_SQUARES, 0, 0);
+	run->sse = run_phase(context, CLUSTER_SQUARES, 0, SIDE_USERS);
 	shuffle(context, 0);
 }
 

@@ -80,7 +80,7 @@ content_prepare(void *options, bool has_values)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("algorithm \"content\" needs the option \"text_cols\" or \"tag_cols\""),
-				 errhint("They name the columns of the items that have text or tags.")));
+				 errhint("They name the columns that have text or tags.")));
 	opts->items = items_relation_name(opts->items);
 	opts->config = items_config_name(opts->config != NULL ? opts->config : "english");
 	if (opts->item_id_col == NULL)
@@ -121,7 +121,7 @@ require_same_ids(const TrainContext *context, const ItemsSource *items)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("the ids of relation %s are not those of relation %s", items->relation,
+			 errmsg("item ids of relations %s and %s are of different types", items->relation,
 					source->relation),
 			 errdetail("Column \"%s\" is of type %s, column \"%s\" of type %s.",
 					   items->id.name, format_type_be(items->id.type),
@@ -260,13 +260,13 @@ weigh_terms(Terms *terms, const ContentOptions *opts)
 
 /* The vectors for all items of the model, of which index[i] is item i's. */
 static SparseRows *
-vectors_of_all(const SparseRows *vectors, const int32 *index, int32 items)
+vectors_of_all(const SparseRows *vectors, const int32 *index, int32 item_count)
 {
 	SparseRows *all = palloc(sizeof(SparseRows));
 
 	*all = *vectors;
-	all->rows = items;
-	all->start = sparse_spread_rows(vectors, index, items);
+	all->rows = item_count;
+	all->start = sparse_spread_rows(vectors, index, item_count);
 	return all;
 }
 

@@ -92,17 +92,17 @@ ease_attach(TrainContext *context)
 {
 	const EaseOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
-	int32		items = ratings->by_item.rows;
+	int32		item_count = ratings->by_item.rows;
 	Ease	   *ease = palloc0(sizeof(Ease));
 
 	ease->options = opts;
 	ease->ratings = ratings;
-	ease->matrix.n = items;
-	ease->matrix.stride = KERNEL_PADDED(items);
-	ease->matrix.element = team_vectors(context, EASE_MATRIX, items, ease->matrix.stride);
-	ease->diagonal = team_vectors(context, EASE_DIAGONAL, items, 1);
+	ease->matrix.n = item_count;
+	ease->matrix.stride = KERNEL_PADDED(item_count);
+	ease->matrix.element = team_vectors(context, EASE_MATRIX, item_count, ease->matrix.stride);
+	ease->diagonal = team_vectors(context, EASE_DIAGONAL, item_count, 1);
 	if (opts->k > 0)
-		ease->lists = row_lists_attach(context, EASE_LISTS, items, opts->k);
+		ease->lists = row_lists_attach(context, EASE_LISTS, item_count, opts->k);
 	return ease;
 }
 

@@ -144,15 +144,15 @@ gradient_prepare(void *options, bool has_values)
 	if (given >= 0 && given != opts->factors)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"factors\" is not that of the model to start from"),
+				 errmsg("option \"factors\" differs from that of the model to start from"),
 				 errdetail("It is %d, and model \"%s\" has %d factors.", given,
 						   opts->init_model, opts->factors),
-				 errhint("Leave it out.")));
+				 errhint("Leave out the option \"factors\".")));
 	if (opts->init_stddev == 0 && opts->init_model == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("with an \"init_stddev\" of 0 there is nothing to train"),
-				 errdetail("Where all factors are zero, so is the gradient.")));
+				 errmsg("option \"init_stddev\" must be greater than 0 without \"init_model\""),
+				 errdetail("If all factors are zero, so is the gradient.")));
 }
 
 /* Bytes of so many arrays as long as the vector of all parameters. */
@@ -188,32 +188,34 @@ gradient_attach(TrainContext *context)
 {
 	const GradientOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
-	int32		users = ratings->by_user.rows;
-	int32		items = ratings->by_item.rows;
+	int32		user_count = ratings->by_user.rows;
+	int32		item_count = ratings->by_item.rows;
 	Gradient   *state = palloc0(sizeof(Gradient));
 	Size		items_at;
 
 	state->options = opts;
 	state->stride = KERNEL_PADDED(opts->factors);
-	items_at = (Size) users * state->stride;
-	state->size = items_at + (Size) items * state->stride;
+	items_at = (Size) user_count * state->stride;
+	state->size = items_at + (Size) item_count * state->stride;
 	state->offset = opts->normalize == NORMALIZE_NONE ? 0 : ratings->mean;
-	state->point = team_vectors(context, GRADIENT_POINT, users + items, state->stride);
-	state->gradient = team_vectors(context, GRADIENT_GRADIENT, users + items, state->stride);
-	state->direction = team_vectors(context, GRADIENT_DIRECTION, users + items, state->stride);
+	state->point = team_vectors(context, GRADIENT_POINT, user_count + item_count, state->stride);
+	state->gradient = team_vectors(context, GRADIENT_GRADIENT, user_count + item_count,
+								   state->stride);
+	state->direction = team_vectors(context, GRADIENT_DIRECTION, user_count + item_count,
+									state->stride);
 	state->users = (FactorSide) {
 		.rows = &ratings->by_user, .stride = state->stride, .vectors = state->point,
 			.direction = state->direction,
-			.bias = team_vectors(context, GRADIENT_USER_BIAS, users, 1)
+			.bias = team_vectors(context, GRADIENT_USER_BIAS, user_count, 1)
 	};
 	state->items = (FactorSide) {
 		.rows = &ratings->by_item, .stride = state->stride,
 			.vectors = state->point + items_at, .direction = state->direction + items_at,
-			.bias = team_vectors(context, GRADIENT_ITEM_BIAS, items, 1)
+			.bias = team_vectors(context, GRADIENT_ITEM_BIAS, item_count, 1)
 	};
 	state->line = team_array(context, GRADIENT_LINES,
 							 sizeof(double) * LINE_TERMS * team_row_units(state->users.rows));
-	state->work = allocate_vectors(Max(users, items), 4);
+	state->work = allocate_vectors(Max(user_count, item_count), 4);
 	return state;
 }
 
@@ -410,8 +412,8 @@ static void
 gradient_train(TrainContext *context)
 {
 	const Gradient *state = context->state;
-	int32		users = state->users.rows->rows;
-	int32		items = state->items.rows->rows;
+	int32		user_count = state->users.rows->rows;
+	int32		item_count = state->items.rows->rows;
 	FoldIn		fold_in = {
 		.kind = FOLD_IN_RIDGE,
 		.regularization = state->options->regularization,
@@ -421,9 +423,9 @@ gradient_train(TrainContext *context)
 	start(context);
 	minimize(context);
 	draft_add_fold_in(context->draft, &fold_in);
-	draft_add_factors(context->draft, state->offset, state->users.vectors, users,
-					  state->items.vectors, items, state->options->factors, state->stride);
-	draft_add_biases(context->draft, state->users.bias, users, state->items.bias, items, 1);
+	draft_add_factors(context->draft, state->offset, state->users.vectors, user_count,
+					  state->items.vectors, item_count, state->options->factors, state->stride);
+	draft_add_biases(context->draft, state->users.bias, user_count, state->items.bias, item_count, 1);
 }
 
 /* Some ratings of a user, as the training stands. */

@@ -134,7 +134,7 @@ component_algorithm(const Jsonb *member)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("algorithm \"%s\" cannot be a component", name),
-				 errhint("Give its components in the place of it.")));
+				 errhint("Give its components instead.")));
 	return algorithm;
 }
 
@@ -168,7 +168,7 @@ refuse_common_options(const Jsonb *given)
 		if (json_get(given, common_options[i].name, &value))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("option \"%s\" is one of the whole model", common_options[i].name),
+					 errmsg("option \"%s\" is for the whole model, not for a component", common_options[i].name),
 					 errhint("Give it beside \"components\".")));
 }
 
@@ -266,8 +266,8 @@ check_weights(HybridOptions *opts)
 	if (given > 0 && given < opts->blend.components)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("some components have a weight and some have none"),
-				 errhint("Give all of them a weight, or none: then weights are fitted.")));
+				 errmsg("some components have a weight and others have none"),
+				 errhint("Give all components a weight, or none of them to have the weights fitted.")));
 	if (given > 0 && sum == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -70,7 +70,6 @@ typedef struct Pool
 	float	   *score;			/* [candidates x components] */
 	bool	   *relevant;		/* [candidates] was it held out? */
 	double	   *ideal;			/* [users] the greatest sum of gains */
-	double	   *sum;			/* [most candidates of a user] work space */
 } Pool;
 
 /* A fit while it is going on. */
@@ -87,12 +86,12 @@ typedef struct Fit
 
 /* For how many users a blend is ranked: as many as memory and time allow. */
 static int
-users_to_rank_for(int components, int32 users)
+users_to_rank_for(int components, int32 user_count)
 {
 	Size		candidate = components * sizeof(float) + sizeof(bool);
 	Size		fit = POOL_BYTES / (candidate * components * CANDIDATES);
 
-	return Min(users, Min(MOST_USERS, Max(fit, LEAST_USERS)));
+	return Min(user_count, Min(MOST_USERS, Max(fit, LEAST_USERS)));
 }
 
 /* Bytes of a pool, and of the scores that it is filled from. */
@@ -285,16 +284,16 @@ ideal_gains(int64 relevant)
 static Pool *
 create_pool(const Fit *fit, const int32 *user, int count)
 {
-	int32		items = fit->model->header.items;
+	int32		item_count = fit->model->header.items;
 	Pool	   *pool = palloc0(sizeof(Pool));
 	Size		candidates = 0;
 
 	pool->components = fit->count;
 	pool->start = palloc0(sizeof(int64) * (count + 1));
 	pool->ideal = palloc(sizeof(double) * Max(count, 1));
-	pool->sum = allocate_array(items, sizeof(double));
 	for (int i = 0; i < count; i++)
-		candidates += Min(items, fit->count * CANDIDATES + sparse_row_length(fit->held_out, user[i]));
+		candidates += Min(item_count, fit->count * CANDIDATES +
+						  sparse_row_length(fit->held_out, user[i]));
 	pool->score = allocate_array(candidates, sizeof(float) * fit->count);
 	pool->relevant = allocate_array(candidates, sizeof(bool));
 	return pool;
@@ -304,15 +303,15 @@ create_pool(const Fit *fit, const int32 *user, int count)
 static void
 mark_best(const Fit *fit, int32 user, const double *score, double *masked, uint8 *mark)
 {
-	int32		items = fit->model->header.items;
+	int32		item_count = fit->model->header.items;
 	UserProfile seen = model_profile(fit->model, user);
 	TopK		top;
 	Scored		heap[CANDIDATES];
 
-	memcpy(masked, score, sizeof(double) * items);
+	memcpy(masked, score, sizeof(double) * item_count);
 	leave_out(masked, (ItemList) {seen.count, seen.item});
-	topk_init(&top, Min(CANDIDATES, items), heap);
-	push_scores(&top, masked, items);
+	topk_init(&top, Min(CANDIDATES, item_count), heap);
+	push_scores(&top, masked, item_count);
 	for (int i = 0; i < top.count; i++)
 		mark[heap[i].index] = Max(mark[heap[i].index], 1);
 }
@@ -321,10 +320,10 @@ mark_best(const Fit *fit, int32 user, const double *score, double *masked, uint8
 static void
 add_candidates(Fit *fit, Pool *pool, const double *score, const uint8 *mark)
 {
-	int32		items = fit->model->header.items;
+	int32		item_count = fit->model->header.items;
 	int64		to = pool->start[pool->users];
 
-	for (int32 item = 0; item < items; item++)
+	for (int32 item = 0; item < item_count; item++)
 	{
 		double		x[MODEL_COMPONENTS];
 
@@ -332,7 +331,7 @@ add_candidates(Fit *fit, Pool *pool, const double *score, const uint8 *mark)
 			continue;
 		for (int c = 0; c < fit->count; c++)
 		{
-			x[c] = score[(Size) c * items + item];
+			x[c] = score[(Size) c * item_count + item];
 			pool->score[to * fit->count + c] = x[c];
 		}
 		add_case(fit, x, mark[item] == 2);
@@ -346,21 +345,21 @@ add_candidates(Fit *fit, Pool *pool, const double *score, const uint8 *mark)
 static Pool *
 fill_pool(Fit *fit, const int32 *user, int count)
 {
-	int32		items = fit->model->header.items;
+	int32		item_count = fit->model->header.items;
 	const SparseRows *held_out = fit->held_out;
 	Pool	   *pool = create_pool(fit, user, count);
-	double	   *score = allocate_array((Size) items * (fit->count + 1), sizeof(double));
-	uint8	   *mark = allocate_array(items, sizeof(uint8));
+	double	   *score = allocate_array((Size) item_count * (fit->count + 1), sizeof(double));
+	uint8	   *mark = allocate_array(item_count, sizeof(uint8));
 
 	for (int i = 0; i < count; i++)
 	{
-		memset(mark, 0, items);
+		memset(mark, 0, item_count);
 		for (int c = 0; c < fit->count; c++)
 		{
-			double	   *row = score + (Size) c * items;
+			double	   *row = score + (Size) c * item_count;
 
 			blend_component_scores(fit->model, c, user[i], row);
-			mark_best(fit, user[i], row, score + (Size) fit->count * items, mark);
+			mark_best(fit, user[i], row, score + (Size) fit->count * item_count, mark);
 			CHECK_FOR_INTERRUPTS();
 		}
 		for (int64 e = held_out->start[user[i]]; e < held_out->start[user[i] + 1]; e++)

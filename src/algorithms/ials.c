@@ -23,7 +23,7 @@
  * Gram matrix of the items for all users; so a row costs what its own
  * observations do.  Solvers: some steps of conjugate gradients from the row's
  * last vector (see math/cg.c); the whole system by Cholesky
- * factorization; or a block of the vector's elements after another (Rendle et
+ * factorization; or one block of the vector's elements after another (Rendle et
  * al., "iALS++: Speeding up Matrix Factorization with Subspace Optimization",
  * ECIR 2022), of which Cholesky is the case of a single block.
  */
@@ -131,7 +131,7 @@ enum
 	IALS_PARTS
 };
 
-
+/* The users or the items. */
 typedef struct IalsSide
 {
 	const SparseRows *rows;
@@ -174,7 +174,7 @@ ials_prepare(void *options, bool has_values)
 	if (opts->weighting == IALS_HU_KOREN && opts->unobserved_weight != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("with the weighting hu_koren the unobserved_weight is 1"),
+				 errmsg("option \"unobserved_weight\" must be 1 with the weighting \"hu_koren\""),
 				 errhint("Set alpha, or use the weighting \"unobserved\".")));
 }
 
@@ -305,7 +305,7 @@ typedef struct RowEquations
 	double		ridge;
 } RowEquations;
 
-/* out = s (right side) - (matrix) x; see conjugate.h. */
+/* out = s (right side) - (matrix) x; see math/cg.h. */
 static void
 apply_equations(void *arg, int s, const float *x, float *out)
 {

@@ -106,9 +106,9 @@ knn_prepare(void *options, bool has_values)
 	if (opts->weighting != WEIGHTING_NONE && !similarity_takes_weights(opts->similarity))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("similarity \"%s\" is not one of weighted values",
+				 errmsg("similarity \"%s\" does not support option \"weighting\"",
 						similarity_names[opts->similarity]),
-				 errhint("With a weighting use cosine, asymmetric_cosine or dot.")));
+				 errhint("Use cosine, asymmetric_cosine or dot.")));
 	if (opts->neighbors < 0)
 		opts->neighbors = is_rating_score(opts->score) ? 0 : 100;
 	if (opts->k < 0)
@@ -235,7 +235,8 @@ knn_attach(TrainContext *context)
 {
 	const KnnOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
-	NeighborParams params = knn_params(opts, context->algorithm == &item_knn_algorithm);
+	NeighborParams params = knn_params(opts, context->algorithm == &item_knn_algorithm ?
+									   SIDE_ITEMS : SIDE_USERS);
 	const SparseRows *rows = params.side == SIDE_ITEMS ? &ratings->by_item : &ratings->by_user;
 	Knn		   *knn = palloc0(sizeof(Knn));
 

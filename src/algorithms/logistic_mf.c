@@ -11,7 +11,7 @@
  * and the loss that is minimized is known.  But the time is proportional to
  * users times items: where both are many, ials or bpr do.
  *
- * The vector of a user ends in his bias and a 1, that of an item in a 1 and its
+ * The vector of a user ends in their bias and a 1, that of an item in a 1 and its
  * bias, so that their product has both.
  */
 #include "postgres.h"
@@ -33,7 +33,7 @@
 /* Rows whose gradients are made together. */
 #define TILE_ROWS 32
 
-/* Steps of somebody who is folded in, from nothing. */
+/* Steps from nothing with which a user is folded in. */
 #define FOLD_IN_STEPS 60
 
 typedef struct LogisticOptions
@@ -71,7 +71,6 @@ enum
 	LOGISTIC_START,				/* random factors; units of its rows */
 	LOGISTIC_STEP				/* a step of its rows; units of them */
 };
-
 
 typedef struct LogisticSide
 {

@@ -12,7 +12,7 @@
  * and then the same for q_if with the users' new vectors: so the loss falls.
  * (The paper updates both from the vectors before.  Ratings that a small start
  * predicts too low are then overshot by both sides at once, and with few factors
- * the iterations swing for ever.)
+ * the iterations never settle.)
  *
  * The factor can be raised to a power, "relaxation", with which the updates are
  * stable below 2 (Badeau, Bertin and Vincent, "Stability Analysis of
@@ -26,8 +26,8 @@
  * fitted exactly after the factors, first the items'.  Without them no
  * prediction is negative, and no rating may be.
  *
- * One pass over the ratings of a user, with one set of predictions, gives his
- * bias, his squared error, and the vector that he will turn to next.
+ * One pass over the ratings of a user, with one set of predictions, gives their
+ * bias, their squared error, and their next vector.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -189,8 +189,8 @@ nmf_attach(TrainContext *context)
 {
 	const NmfOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
-	int32		users = ratings->by_user.rows;
-	int32		items = ratings->by_item.rows;
+	int32		user_count = ratings->by_user.rows;
+	int32		item_count = ratings->by_item.rows;
 	Nmf		   *nmf = palloc0(sizeof(Nmf));
 
 	nmf->options = opts;
@@ -200,17 +200,17 @@ nmf_attach(TrainContext *context)
 	nmf->users.rows = &ratings->by_user;
 	nmf->users.penalty = opts->user_regularization;
 	nmf->users.bias_penalty = opts->user_bias_regularization;
-	nmf->users.bias = team_vectors(context, NMF_USER_BIAS, users, 1);
+	nmf->users.bias = team_vectors(context, NMF_USER_BIAS, user_count, 1);
 	nmf->items.rows = &ratings->by_item;
 	nmf->items.penalty = opts->item_regularization;
 	nmf->items.bias_penalty = opts->item_bias_regularization;
-	nmf->items.bias = team_vectors(context, NMF_ITEM_BIAS, items, 1);
-	nmf->items.vectors = team_vectors(context, NMF_Q, items, nmf->stride);
-	nmf->p[0] = team_vectors(context, NMF_P, users, nmf->stride);
-	nmf->p[1] = team_vectors(context, NMF_NEXT_P, users, nmf->stride);
-	nmf->product = allocate_vectors(Max(users, items), 1);
-	nmf->up_mixed = allocate_vectors(Max(users, items), 1);
-	nmf->down_mixed = allocate_vectors(Max(users, items), 1);
+	nmf->items.bias = team_vectors(context, NMF_ITEM_BIAS, item_count, 1);
+	nmf->items.vectors = team_vectors(context, NMF_Q, item_count, nmf->stride);
+	nmf->p[0] = team_vectors(context, NMF_P, user_count, nmf->stride);
+	nmf->p[1] = team_vectors(context, NMF_NEXT_P, user_count, nmf->stride);
+	nmf->product = allocate_vectors(Max(user_count, item_count), 1);
+	nmf->up_mixed = allocate_vectors(Max(user_count, item_count), 1);
+	nmf->down_mixed = allocate_vectors(Max(user_count, item_count), 1);
 	nmf->up = allocate_vectors(1, nmf->stride);
 	nmf->down = allocate_vectors(1, nmf->stride);
 	return nmf;
@@ -332,8 +332,10 @@ update_row(Nmf *nmf, const NmfSide *side, const NmfSide *other, int32 row, float
 	for (int f = 0; f < nmf->options->factors; f++)
 	{
 		double		down = nmf->down[f] + penalty * vector[f];
-		double		factor = down > 0 ? vector[f] * pow(nmf->up[f] / down, nmf->options->relaxation) : vector[f];
+		double		factor = vector[f];
 
+		if (down > 0)
+			factor *= pow(nmf->up[f] / down, nmf->options->relaxation);
 		next[f] = factor < LEAST_FACTOR ? 0 : factor;
 	}
 }
@@ -495,8 +497,8 @@ end_iteration(TrainContext *context, double sse)
 static void
 nmf_finish(const Nmf *nmf, ModelDraft *draft)
 {
-	int32		users = nmf->users.rows->rows;
-	int32		items = nmf->items.rows->rows;
+	int32		user_count = nmf->users.rows->rows;
+	int32		item_count = nmf->items.rows->rows;
 	FoldIn		fold_in = {
 		.kind = FOLD_IN_RIDGE,
 		.regularization = nmf->options->user_regularization,
@@ -507,10 +509,10 @@ nmf_finish(const Nmf *nmf, ModelDraft *draft)
 	};
 
 	draft_add_fold_in(draft, &fold_in);
-	draft_add_factors(draft, nmf->offset, nmf->users.vectors, users, nmf->items.vectors, items,
-					  nmf->options->factors, nmf->stride);
+	draft_add_factors(draft, nmf->offset, nmf->users.vectors, user_count, nmf->items.vectors,
+					  item_count, nmf->options->factors, nmf->stride);
 	if (nmf->options->biased)
-		draft_add_biases(draft, nmf->users.bias, users, nmf->items.bias, items, 1);
+		draft_add_biases(draft, nmf->users.bias, user_count, nmf->items.bias, item_count, 1);
 }
 
 /*

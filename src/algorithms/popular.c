@@ -208,7 +208,7 @@ time_expression(const RatingsSource *source)
 		default:
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("column \"%s\" cannot tell the age of a row", time->name),
+					 errmsg("column \"%s\" is not a time or number", time->name),
 					 errdetail("It is of type %s.", format_type_be(time->type)),
 					 errhint("Make a view in which it is a timestamp, a date or a number.")));
 	}
@@ -455,8 +455,8 @@ popular_train(TrainContext *context)
 {
 	const Interactions *ratings = context->ratings;
 	const PopularOptions *opts = context->options;
-	int32		items = ratings->items.count;
-	float	   *score = allocate_array(items, sizeof(float));
+	int32		item_count = ratings->items.count;
+	float	   *score = allocate_array(item_count, sizeof(float));
 	double		votes = opts->min_votes;
 
 	if (opts->score == POPULAR_WEIGHTED && isnan(votes))
@@ -468,7 +468,7 @@ popular_train(TrainContext *context)
 	else
 		mean_scores(ratings, opts->score == POPULAR_MEAN ? 0 : votes, score);
 	draft_add_unknown(context->draft, is_rating_score(opts) ? ratings->mean : 0);
-	draft_add_floats(context->draft, PART_ITEM_BIAS, score, items, 1, 1);
+	draft_add_floats(context->draft, PART_ITEM_BIAS, score, item_count, 1, 1);
 }
 
 const Algorithm popular_algorithm = {

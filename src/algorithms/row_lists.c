@@ -17,7 +17,7 @@
 #include "ratings/budget.h"
 #include "ratings/sparse_rows.h"
 
-/* The entries a list can have, if so many are wanted: a row is not in its own. */
+/* How many entries a list has room for, of so many wanted: a row is not in its own list. */
 static int
 row_lists_capacity(int wanted, int32 rows)
 {
@@ -48,9 +48,9 @@ row_lists_attach(TrainContext *context, int number, int32 rows, int wanted)
 	return lists;
 }
 
-/* For qsort: by index. */
-static int
-compare_indexes(const void *a, const void *b)
+/* For qsort of Scored: by index. */
+int
+compare_scored_indexes(const void *a, const void *b)
 {
 	int32		x = ((const Scored *) a)->index;
 	int32		y = ((const Scored *) b)->index;
@@ -64,7 +64,7 @@ row_lists_put(RowLists *lists, int32 row, TopK *best)
 {
 	Size		to = (Size) row * lists->capacity;
 
-	qsort(best->heap, best->count, sizeof(Scored), compare_indexes);
+	qsort(best->heap, best->count, sizeof(Scored), compare_scored_indexes);
 	lists->count[row] = best->count;
 	for (int i = 0; i < best->count; i++, to++)
 	{

@@ -4,7 +4,7 @@
  *
  * Paudel, Christoffel, Newell, Bernstein, "Updatable, Accurate, Diverse, and
  * Scalable Recommendations for Interactive Applications" (TiiS 2017): a walk
- * from a user to one of his items, to another of its users, to one of that
+ * from a user to one of their items, to another of its users, to one of that
  * user's items, with the probabilities of each step raised to the power alpha
  * and the end's divided by its popularity to the power beta.  What an item j
  * adds to i is, with x the weights and sums of x for the degrees d,
@@ -105,18 +105,18 @@ rp3_attach(TrainContext *context)
 {
 	const Rp3Options *opts = context->options;
 	const Interactions *ratings = context->ratings;
-	int32		items = ratings->by_item.rows;
+	int32		item_count = ratings->by_item.rows;
 	Rp3		   *rp3 = palloc0(sizeof(Rp3));
 
 	rp3->options = opts;
 	rp3->ratings = ratings;
-	rp3->lists = row_lists_attach(context, RP3_LISTS, items, opts->k);
+	rp3->lists = row_lists_attach(context, RP3_LISTS, item_count, opts->k);
 	rp3->step = team_array(context, RP3_STEP,
 						   budget_array(sparse_entries(&ratings->by_user), sizeof(float)));
-	rp3->item_scale = team_array(context, RP3_ITEM_SCALE, budget_array(items, sizeof(double)));
-	rp3->end_scale = team_array(context, RP3_END_SCALE, budget_array(items, sizeof(double)));
-	rp3->sum = allocate_aligned(budget_array(items, sizeof(double)));
-	rp3->touched = allocate_aligned(budget_array(items, sizeof(int32)));
+	rp3->item_scale = team_array(context, RP3_ITEM_SCALE, budget_array(item_count, sizeof(double)));
+	rp3->end_scale = team_array(context, RP3_END_SCALE, budget_array(item_count, sizeof(double)));
+	rp3->sum = allocate_aligned(budget_array(item_count, sizeof(double)));
+	rp3->touched = allocate_aligned(budget_array(item_count, sizeof(int32)));
 	return rp3;
 }
 

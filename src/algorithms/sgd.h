@@ -45,7 +45,7 @@ typedef struct PenaltyOptions
 	REAL_OPTION("bias_regularization", type, member.bias_regularization, OPTION_AUTO, 0, 1000, \
 				"penalty on the squares of the biases alone; default: the value of regularization")
 
-/* Decide what was left open. */
+/* Biases are penalized as factors are, unless it is said otherwise. */
 static inline void
 penalty_prepare(PenaltyOptions *options)
 {

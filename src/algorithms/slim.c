@@ -120,16 +120,16 @@ typedef struct Slim
 
 /* Bytes of the whole Gram matrix. */
 static Size
-gram_bytes(int32 items)
+gram_bytes(int32 item_count)
 {
-	return vectors_bytes(items, KERNEL_PADDED(items));
+	return vectors_bytes(item_count, KERNEL_PADDED(item_count));
 }
 
 /* The most candidates that an item can have. */
 static int
-candidate_capacity(const SlimOptions *opts, int32 items)
+candidate_capacity(const SlimOptions *opts, int32 item_count)
 {
-	return Min(opts->candidates, Max(items - 1, 1));
+	return Min(opts->candidates, Max(item_count - 1, 1));
 }
 
 /* Bytes without the Gram matrix. */
@@ -178,11 +178,11 @@ slim_memory(const MatrixShape *shape, const void *options)
 
 /* Work space for the problem of one item. */
 static void
-allocate_problem(Slim *slim, int32 items)
+allocate_problem(Slim *slim, int32 item_count)
 {
 	int			padded;
 
-	slim->capacity = candidate_capacity(slim->options, items);
+	slim->capacity = candidate_capacity(slim->options, item_count);
 	padded = KERNEL_PADDED(slim->capacity);
 	slim->row = allocate_vectors(1, slim->stride);
 	slim->best = palloc(sizeof(Scored) * slim->capacity);
@@ -199,18 +199,18 @@ slim_attach(TrainContext *context)
 {
 	const SlimOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
-	int32		items = ratings->by_item.rows;
-	MatrixShape shape = {ratings->by_user.rows, items, sparse_entries(&ratings->by_user), 0};
+	int32		item_count = ratings->by_item.rows;
+	MatrixShape shape = {ratings->by_user.rows, item_count, sparse_entries(&ratings->by_user), 0};
 	Slim	   *slim = palloc0(sizeof(Slim));
 
 	slim->options = opts;
 	slim->ratings = ratings;
-	slim->lists = row_lists_attach(context, SLIM_LISTS, items, opts->k);
-	slim->norm = team_vectors(context, SLIM_NORMS, items + 1, 1);
-	slim->stride = KERNEL_PADDED(items);
+	slim->lists = row_lists_attach(context, SLIM_LISTS, item_count, opts->k);
+	slim->norm = team_vectors(context, SLIM_NORMS, item_count + 1, 1);
+	slim->stride = KERNEL_PADDED(item_count);
 	if (holds_gram(&shape, opts))
-		slim->gram = team_vectors(context, SLIM_GRAM, items, slim->stride);
-	allocate_problem(slim, items);
+		slim->gram = team_vectors(context, SLIM_GRAM, item_count, slim->stride);
+	allocate_problem(slim, item_count);
 	return slim;
 }
 
@@ -241,16 +241,6 @@ row_of_gram(Slim *slim, int32 item)
 	return slim->row;
 }
 
-/* For qsort: by index. */
-static int
-compare_indexes(const void *a, const void *b)
-{
-	int32		x = ((const Scored *) a)->index;
-	int32		y = ((const Scored *) b)->index;
-
-	return (x > y) - (x < y);
-}
-
 /* Set up the problem of an item: its penalties and candidates, no weights. */
 static void
 pose_problem(Slim *slim, int32 item)
@@ -271,7 +261,7 @@ pose_problem(Slim *slim, int32 item)
 		if (other != item && above > 0)
 			topk_push(&best, above * above / (slim->norm[other] + slim->l2), other);
 	}
-	qsort(best.heap, best.count, sizeof(Scored), compare_indexes);
+	qsort(best.heap, best.count, sizeof(Scored), compare_scored_indexes);
 	slim->count = best.count;
 	slim->rows = 0;
 	memset(slim->rest, 0, sizeof(float) * KERNEL_PADDED(slim->capacity));

@@ -157,9 +157,9 @@ svd_prepare(void *options, bool has_values)
 
 /* Bytes of the slices of all users. */
 static Size
-slices_bytes(int32 users)
+slices_bytes(int32 user_count)
 {
-	return budget_array(users, sizeof(int32) * GRID);
+	return budget_array(user_count, sizeof(int32) * GRID);
 }
 
 /* Vectors, biases, the squares of their gradients if steps are adaptive, and slices. */
@@ -181,26 +181,26 @@ static void *
 svd_attach(TrainContext *context)
 {
 	const Interactions *ratings = context->ratings;
-	int32		users = ratings->by_user.rows;
-	int32		items = ratings->by_item.rows;
+	int32		user_count = ratings->by_user.rows;
+	int32		item_count = ratings->by_item.rows;
 	Svd		   *svd = palloc0(sizeof(Svd));
 
 	svd->options = context->options;
 	svd->ratings = ratings;
 	svd->stride = KERNEL_PADDED(svd->options->factors);
 	svd->offset = svd->options->biased ? ratings->mean : 0;
-	svd->p = team_vectors(context, SVD_P, users, svd->stride);
-	svd->q = team_vectors(context, SVD_Q, items, svd->stride);
-	svd->user_bias = team_vectors(context, SVD_USER_BIAS, users, 1);
-	svd->item_bias = team_vectors(context, SVD_ITEM_BIAS, items, 1);
+	svd->p = team_vectors(context, SVD_P, user_count, svd->stride);
+	svd->q = team_vectors(context, SVD_Q, item_count, svd->stride);
+	svd->user_bias = team_vectors(context, SVD_USER_BIAS, user_count, 1);
+	svd->item_bias = team_vectors(context, SVD_ITEM_BIAS, item_count, 1);
 	if (svd->options->adaptive)
 	{
 		svd->user_gradients = team_array(context, SVD_USER_GRADIENTS,
-										 budget_array(users, sizeof(Gradients)));
+										 budget_array(user_count, sizeof(Gradients)));
 		svd->item_gradients = team_array(context, SVD_ITEM_GRADIENTS,
-										 budget_array(items, sizeof(Gradients)));
+										 budget_array(item_count, sizeof(Gradients)));
 	}
-	svd->slice = team_array(context, SVD_SLICES, slices_bytes(users));
+	svd->slice = team_array(context, SVD_SLICES, slices_bytes(user_count));
 	for (int g = 0; g <= GRID; g++)
 	{
 		svd->user_bound[g] = sparse_row_bound(&ratings->by_user, g, GRID);
@@ -484,8 +484,8 @@ train_epoch(TrainContext *context, int epoch)
 static void
 svd_finish(const Svd *svd, int iterations, ModelDraft *draft)
 {
-	int32		users = svd->ratings->users.count;
-	int32		items = svd->ratings->items.count;
+	int32		user_count = svd->ratings->users.count;
+	int32		item_count = svd->ratings->items.count;
 
 	FoldIn		fold_in = {
 		.kind = FOLD_IN_DESCENT,
@@ -498,10 +498,10 @@ svd_finish(const Svd *svd, int iterations, ModelDraft *draft)
 	};
 
 	draft_add_fold_in(draft, &fold_in);
-	draft_add_factors(draft, svd->offset, svd->p, users, svd->q, items,
+	draft_add_factors(draft, svd->offset, svd->p, user_count, svd->q, item_count,
 					  svd->options->factors, svd->stride);
 	if (svd->options->biased)
-		draft_add_biases(draft, svd->user_bias, users, svd->item_bias, items, 1);
+		draft_add_biases(draft, svd->user_bias, user_count, svd->item_bias, item_count, 1);
 }
 
 /* Epochs; users are folded in by as many plain steps as were taken. */

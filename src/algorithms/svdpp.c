@@ -106,17 +106,17 @@ static void *
 svdpp_attach(TrainContext *context)
 {
 	Svdpp	   *svdpp = palloc0(sizeof(Svdpp));
-	int32		users = context->ratings->by_user.rows;
-	int32		items = context->ratings->by_item.rows;
+	int32		user_count = context->ratings->by_user.rows;
+	int32		item_count = context->ratings->by_item.rows;
 
 	svdpp->options = context->options;
 	svdpp->ratings = context->ratings;
 	svdpp->stride = KERNEL_PADDED(svdpp->options->factors);
-	svdpp->p = start_vectors(svdpp, users, 0);
-	svdpp->q = start_vectors(svdpp, items, 1);
-	svdpp->y = start_vectors(svdpp, items, 2);
-	svdpp->user_bias = allocate_vectors(users, 1);
-	svdpp->item_bias = allocate_vectors(items, 1);
+	svdpp->p = start_vectors(svdpp, user_count, 0);
+	svdpp->q = start_vectors(svdpp, item_count, 1);
+	svdpp->y = start_vectors(svdpp, item_count, 2);
+	svdpp->user_bias = allocate_vectors(user_count, 1);
+	svdpp->item_bias = allocate_vectors(item_count, 1);
 	svdpp->s = allocate_vectors(1, svdpp->stride);
 	svdpp->d = allocate_vectors(1, svdpp->stride);
 	return svdpp;
@@ -218,8 +218,8 @@ fold_users(Svdpp *svdpp)
 static void
 svdpp_finish(const Svdpp *svdpp, int iterations, ModelDraft *draft)
 {
-	int32		users = svdpp->ratings->users.count;
-	int32		items = svdpp->ratings->items.count;
+	int32		user_count = svdpp->ratings->users.count;
+	int32		item_count = svdpp->ratings->items.count;
 
 	FoldIn		fold_in = {
 		.kind = FOLD_IN_DESCENT,
@@ -232,9 +232,9 @@ svdpp_finish(const Svdpp *svdpp, int iterations, ModelDraft *draft)
 	};
 
 	draft_add_fold_in(draft, &fold_in);
-	draft_add_factors(draft, svdpp->ratings->mean, svdpp->p, users, svdpp->q, items,
+	draft_add_factors(draft, svdpp->ratings->mean, svdpp->p, user_count, svdpp->q, item_count,
 					  svdpp->options->factors, svdpp->stride);
-	draft_add_biases(draft, svdpp->user_bias, users, svdpp->item_bias, items, 1);
+	draft_add_biases(draft, svdpp->user_bias, user_count, svdpp->item_bias, item_count, 1);
 }
 
 /* One pass over the ratings; returns the squared error met on the way. */

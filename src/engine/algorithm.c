@@ -40,7 +40,7 @@ algorithm_lookup(const char *name)
 	return NULL;
 }
 
-/* Are the scores of a model of this algorithm ratings, or else preferences? */
+/* Are the scores of a model of this algorithm ratings?  Else they are preferences. */
 bool
 predicts_ratings(const Algorithm *algorithm, const void *options)
 {
@@ -49,7 +49,7 @@ predicts_ratings(const Algorithm *algorithm, const void *options)
 	return algorithm->feedback == FEEDBACK_EXPLICIT;
 }
 
-/* Error unless all ratings can be weights of observations. */
+/* Error: some ratings are negative, which implicit feedback cannot be. */
 void
 require_weights(const Algorithm *algorithm, const Interactions *ratings)
 {
@@ -57,10 +57,10 @@ require_weights(const Algorithm *algorithm, const Interactions *ratings)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("algorithm \"%s\" needs weights that are not negative", algorithm->name),
-			 errdetail("It learns from how often or how much something was done; the smallest value is %g.",
+			 errmsg("algorithm \"%s\" does not accept negative values", algorithm->name),
+			 errdetail("It is for implicit feedback: how often or how much something was done.  The smallest value is %g.",
 					   ratings->minimum),
-			 errhint("Leave out what was not liked, as with the options '{\"min_value\": 1, \"binarize\": true}', or use an algorithm for ratings.")));
+			 errhint("Leave out what was not liked, for example with the options '{\"min_value\": 1, \"binarize\": true}', or use an algorithm for ratings.")));
 }
 
 /* Error unless the squared error of an iteration is a number. */
@@ -72,5 +72,5 @@ require_convergence(double sse)
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("training diverged"),
 				 errdetail("The error on the training ratings is no longer finite."),
-				 errhint("Lower the learning_rate, or scale the ratings down.  Counts are not ratings: for them there is item_knn with the score \"sum\".")));
+				 errhint("Lower the learning_rate, or scale the ratings down.  If they are counts, use an algorithm for implicit feedback, such as ials.")));
 }

@@ -21,7 +21,7 @@
 typedef enum Feedback
 {
 	FEEDBACK_EXPLICIT,			/* ratings */
-	FEEDBACK_IMPLICIT,			/* weights of observations */
+	FEEDBACK_IMPLICIT,			/* how often or how much something was done */
 	FEEDBACK_BOTH
 } Feedback;
 

@@ -1,9 +1,9 @@
 /*
  * dense.c
- *		Dense linear algebra for whoever is about to need it.
+ *		Loading the library for dense linear algebra.
  *
- * The mathematics call BLAS and LAPACK as if these were there.  This is what
- * makes it true, in each process: it loads the library, or says why it cannot.
+ * The code in src/math calls BLAS and LAPACK as if they were there.  Whoever is
+ * about to call it, in any process, calls dense_require first.
  */
 #include "postgres.h"
 #include "compat.h"

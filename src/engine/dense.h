@@ -1,6 +1,6 @@
 /*
  * dense.h
- *		Dense linear algebra for whoever is about to need it.
+ *		Loading the library for dense linear algebra.
  */
 #ifndef RECSYS_ENGINE_DENSE_H
 #define RECSYS_ENGINE_DENSE_H

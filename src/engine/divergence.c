@@ -1,11 +1,11 @@
 /*
  * divergence.c
- *		Is what training has left of any use?
+ *		Has training diverged?
  *
  * A model with a number that is not finite cannot be read again, and one with
  * numbers near the end of single precision has scores that are not finite.
- * Training that ends like that has diverged: better an error, which leaves the
- * version before, than a version that is damaged from its first day.
+ * Training that ends like that has diverged.  It is an error, so that the
+ * version before goes on to be served.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -87,9 +87,9 @@ require_finite(const ModelDraft *draft)
 static void
 score_everything(Model *model)
 {
-	int32		items = model->header.items;
-	double	   *scores = allocate_array(items, sizeof(double));
-	float	   *row = allocate_array(items, sizeof(float));
+	int32		item_count = model->header.items;
+	double	   *scores = allocate_array(item_count, sizeof(double));
+	float	   *row = allocate_array(item_count, sizeof(float));
 
 	for (int32 user = 0; user < model->header.users; user++)
 	{

@@ -1,6 +1,6 @@
 /*
  * divergence.h
- *		Is what training has left of any use?
+ *		Has training diverged?
  */
 #ifndef RECSYS_ENGINE_DIVERGENCE_H
 #define RECSYS_ENGINE_DIVERGENCE_H

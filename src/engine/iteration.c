@@ -57,7 +57,7 @@ iteration_end(TrainContext *context, double loss, double train_rmse)
 
 /*
  * The same where the loss is the sum of the squared errors on the training
- * ratings and a penalty, which is 0 where nobody has added it up.
+ * ratings and a penalty; an algorithm that does not add it up gives 0.
  */
 bool
 iteration_end_squares(TrainContext *context, double sse, double penalty)

@@ -91,7 +91,7 @@ progress_iteration(Progress *progress, double loss, double train_rmse)
 	if (!notice_is_due(progress, seconds))
 		return;
 	ereport(NOTICE,
-			(errmsg("%s: iteration %d of %d, %s %.6g, %.1f s gone, about %.1f s left",
+			(errmsg("%s: iteration %d of %d, %s %.6g, %.1f s elapsed, about %.1f s left",
 					progress->algorithm, progress->done, progress->planned,
 					isnan(train_rmse) ? "loss" : "training RMSE",
 					isnan(train_rmse) ? loss : train_rmse, seconds, left)));
@@ -106,7 +106,7 @@ progress_step(Progress *progress, const char *what, int64 done, int64 total)
 	if (done == 0 || !notice_is_due(progress, seconds))
 		return;
 	ereport(NOTICE,
-			(errmsg("%s: " INT64_FORMAT " of " INT64_FORMAT " %s, %.1f s gone, about %.1f s left",
+			(errmsg("%s: " INT64_FORMAT " of " INT64_FORMAT " %s, %.1f s elapsed, about %.1f s left",
 					progress->algorithm, done, total, what, seconds,
 					(seconds - progress->first_iteration) / done * (total - done))));
 }

@@ -37,7 +37,7 @@ require_stored_ratings(const Algorithm *algorithm, const CommonOptions *common)
 	if (algorithm->needs_stored_ratings && !common->store_ratings)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a model of this algorithm cannot do without its ratings"),
+				 errmsg("algorithm \"%s\" requires stored ratings", algorithm->name),
 				 errhint("Leave out the option \"store_ratings\".")));
 }
 
@@ -92,7 +92,8 @@ train_options(const Algorithm *algorithm, const Jsonb *given, bool has_values,
 		(common->duplicates == DUPLICATES_FIRST || common->duplicates == DUPLICATES_LAST))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("which row is first or last needs the option \"time_col\""),
+				 errmsg("duplicates policy \"%s\" requires option \"time_col\"",
+						common->duplicates == DUPLICATES_FIRST ? "first" : "last"),
 				 errhint("For example '{\"duplicates\": \"last\", \"time_col\": \"rated_at\"}'.")));
 	if (algorithm->prepare != NULL)
 		algorithm->prepare(options, has_values);

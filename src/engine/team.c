@@ -8,8 +8,8 @@
  * is no room for one of them the leader works alone.
  *
  * A phase is started by one store: the word "open" has the number of the phase
- * above the number of its units that nobody has taken yet.  Who wants a unit
- * counts it down by compare and exchange, and having taken one may rely on the
+ * above the number of its units that are not yet taken.  A process takes a unit
+ * by counting that down, with compare and exchange; it may then rely on the
  * description of the phase, because the leader does not go on before all units
  * are done.  Nobody needs to know how many workers there are, or whether they
  * have come at all.
@@ -195,7 +195,7 @@ team_launch(TrainContext *context)
 	LaunchParallelWorkers(team->parallel);
 }
 
-/* Send the workers home and wait until they have gone. */
+/* Tell the workers that there is no more to do, and wait until they have ended. */
 void
 team_dismiss(TrainContext *context)
 {
@@ -369,7 +369,7 @@ run_alone(TrainContext *context, int phase, int64 argument, int units, const cha
 }
 
 /*
- * Run all units of a phase, by whoever is there, and return the sum of what
+ * Run all units of a phase, in all processes there are, and return the sum of what
  * they returned, added in their order.  "what" names the units in notices of
  * progress, if a single phase may be long; else NULL.
  */

@@ -4,8 +4,8 @@
  *
  * A training run is a series of phases, each a number of units of work that do
  * not depend on each other.  The leader runs them by team_run, alone or with
- * parallel workers: whoever is free takes the next unit, and what a unit does
- * must not depend on who does it.  Sums are kept for each unit and added in
+ * parallel workers: a process that is free takes the next unit, and what a unit
+ * does must not depend on which process that is.  Sums are kept for each unit and added in
  * the order of the units.  So the result is the same, to the last bit, for any
  * number of workers.
  */

@@ -123,9 +123,9 @@ static void
 report_search(const TrainContext *context, const Search *search)
 {
 	ereport(NOTICE,
-			(errmsg("%s: of %d iterations, the held-out ratings were predicted best, with an RMSE of %.4f, after %d",
+			(errmsg("%s: best of %d iterations on held-out ratings, with an RMSE of %.4f: %d",
 					context->algorithm->name, search->done, search->best_rmse, search->best),
-			 errdetail("Training on all ratings now, with as many.")));
+			 errdetail("Training on all ratings with this number of iterations.")));
 }
 
 /* Train on a part of the ratings, until it is known how long is best. */

@@ -49,7 +49,7 @@ allocate_vectors(int32 rows, int stride)
 
 /*
  * Fill a vector with normal numbers of mean 0, from the stream of the given
- * number for a row: whoever draws it, and whenever, it is the same.
+ * number for a row: it is the same in any process and in any order.
  */
 void
 draw_vector(float *vector, int count, double stddev, int seed, int stream, int32 row)
@@ -60,7 +60,7 @@ draw_vector(float *vector, int count, double stddev, int seed, int stream, int32
 		vector[i] = stddev * random_normal(&numbers);
 }
 
-/* What is near denormal has no weight, but is slow to compute with: make it zero. */
+/* Make numbers zero that are nearly denormal: they do not matter, but are slow. */
 void
 flush_denormals(int count, float *vector)
 {

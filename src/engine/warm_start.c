@@ -2,8 +2,8 @@
  * warm_start.c
  *		Training that starts from the vectors of a model.
  *
- * The model may be of other ratings, and of any factor algorithm: whoever is
- * in both, by his id, starts with the vector that he has there.
+ * The model may be of other ratings and of any factor algorithm.  A user or item
+ * that both know, by its id, starts with the vector that it has in the model.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -74,9 +74,9 @@ copy_side(Model *model, ModelPart id_part, ModelPart factor_part, const Ids *ids
 	if (ids->integer != model_ids_are_integers(model, id_part))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("the %s ids of model \"%s\" are of another type than those of the ratings",
+				 errmsg("%s ids of model \"%s\" and of the ratings are of different types",
 						id_part == PART_USER_IDS ? "user" : "item", get_rel_name(model->relid)),
-				 errdetail("Either all are integers or none.")));
+				 errdetail("Both must be integers, or neither.")));
 	for (int32 row = 0; row < ids->count; row++)
 	{
 		int32		there = model_find_id(model, id_part, ids_get(ids, row));

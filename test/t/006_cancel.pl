@@ -246,7 +246,7 @@ check_timeout('recommending', $recommend, .3);
 check_model('after timeouts');
 
 # Progress of long training: notices of a known form, two seconds apart.
-my $clock = qr/([\d.]+) s gone, about [\d.]+ s left/;
+my $clock = qr/([\d.]+) s elapsed, about [\d.]+ s left/;
 my %form = (
 	svd => qr/svd: iteration \d+ of 10000, training RMSE [\d.]+, $clock/,
 	user_knn => qr/user_knn: \d+ of \d+ parts of the similarities, $clock/);

@@ -143,7 +143,7 @@ foreach my $algorithm (@implicit)
 {
 	my $refusal = refusal("SELECT recsys_train('fun', 'jokes', '$algorithm')");
 
-	like($refusal, qr/ERROR: +22003: .*weights that are not negative/,
+	like($refusal, qr/ERROR: +22003: .*does not accept negative values/,
 		"$algorithm: negative values are refused");
 	like($refusal, qr/HINT: .*min_value.*binarize/s, "$algorithm: with a hint");
 }
