@@ -26,12 +26,10 @@
 #include "utils/lsyscache.h"
 
 #include "forms/blend.h"
+#include "forms/blend_scale.h"
 #include "forms/registry.h"
 #include "forms/row_cache.h"
 #include "model/json.h"
-
-/* By BlendScale. */
-const char *const scale_names[] = {"standard", "rank", "none", NULL};
 
 typedef struct BlendState
 {
@@ -45,75 +43,6 @@ typedef struct BlendState
 	bool	   *rated;			/* [items] which anybody has rated; NULL: all of them */
 	double	   *sorted;			/* [rows] work space for ranks; NULL: not needed */
 } BlendState;
-
-/* Write the parameters of the form into a draft. */
-void
-blend_params_write(const BlendParams *params, ModelDraft *draft)
-{
-	StringInfoData weights;
-	StringInfoData ratings;
-
-	initStringInfo(&weights);
-	initStringInfo(&ratings);
-	for (int c = 0; c < params->components; c++)
-	{
-		appendStringInfoString(&weights, c > 0 ? ", " : "[");
-		json_append_number(&weights, params->weight[c]);
-		draft->diverged = draft->diverged || !isfinite(params->weight[c]);
-		appendStringInfo(&ratings, "%s%s", c > 0 ? ", " : "[",
-						 params->ratings[c] ? "true" : "false");
-	}
-	appendStringInfoChar(&weights, ']');
-	appendStringInfoChar(&ratings, ']');
-	json_add_string(&draft->params, "normalize", scale_names[params->scale]);
-	json_add_raw(&draft->params, "weights", weights.data);
-	json_add_raw(&draft->params, "ratings", ratings.data);
-}
-
-/* Is this an array with an element for every component? */
-static bool
-has_all(const Model *model, const Jsonb *array)
-{
-	return array != NULL && JB_ROOT_IS_ARRAY(array) &&
-		JB_ROOT_COUNT(array) == model->components;
-}
-
-static bool
-read_component(const Jsonb *weights, const Jsonb *ratings, int c, BlendParams *params)
-{
-	JsonbValue *weight = getIthJsonbValueFromContainer((JsonbContainer *) &weights->root, c);
-	JsonbValue *is_rating = getIthJsonbValueFromContainer((JsonbContainer *) &ratings->root, c);
-
-	if (weight->type != jbvNumeric || is_rating->type != jbvBool)
-		return false;
-	params->weight[c] = json_value_number(weight);
-	params->ratings[c] = is_rating->val.boolean;
-	return params->weight[c] >= 0 && params->weight[c] <= LARGEST_NUMBER;
-}
-
-/* Read the parameters of the form; false if one of them is absurd. */
-static bool
-read_params(const Model *model, BlendParams *params)
-{
-	const Jsonb *json = model->header.params;
-	const char *scale = json_get_string(json, "normalize");
-	Jsonb	   *weights = json_get_container(json, "weights");
-	Jsonb	   *ratings = json_get_container(json, "ratings");
-
-	if (scale == NULL || model->components == 0 || !has_all(model, weights) ||
-		!has_all(model, ratings))
-		return false;
-	params->components = model->components;
-	params->scale = SCALE_STANDARD;
-	while (scale_names[params->scale] != NULL && strcmp(scale_names[params->scale], scale) != 0)
-		params->scale++;
-	if (scale_names[params->scale] == NULL)
-		return false;
-	for (int c = 0; c < params->components; c++)
-		if (!read_component(weights, ratings, c, params))
-			return false;
-	return true;
-}
 
 /*
  * Is the blend better asked for one item after another?  Scores that are scaled
@@ -195,7 +124,7 @@ blend_load(Model *model)
 	for (int c = 0; c < model->components; c++)
 		if (model->component[c]->form == &blend_form)
 			report_corruption(model->relid, model->version, "header", "it is made of another blend");
-	if (!read_params(model, &state->params))
+	if (!blend_params_read(model, &state->params))
 		report_corruption(model->relid, model->version, "header",
 						  "its parameters are out of range");
 	load_components(model);
@@ -209,105 +138,6 @@ blend_load(Model *model)
 	if (state->params.scale == SCALE_RANK)
 		state->sorted = allocate_rows(rows, sizeof(double));
 	return state;
-}
-
-/* The scores of a row that count, as far as their scale needs it. */
-typedef struct Spread
-{
-	int32		count;
-	double		mean;
-	double		stddev;
-	double		lowest;
-} Spread;
-
-static inline bool
-has_score(double score)
-{
-	return isfinite(score);
-}
-
-static Spread
-measure_spread(const BlendState *state, const double *score, int32 rows)
-{
-	Spread		spread = {.lowest = get_float8_infinity()};
-	double		squares = 0;
-
-	for (int32 r = 0; r < rows; r++)
-		if (has_score(score[r]) && !state->seen[r])
-		{
-			spread.count++;
-			spread.mean += score[r];
-			spread.lowest = Min(spread.lowest, score[r]);
-		}
-	if (spread.count == 0)
-		return (Spread) {0};
-	spread.mean /= spread.count;
-	for (int32 r = 0; r < rows; r++)
-		if (has_score(score[r]) && !state->seen[r])
-			squares += (score[r] - spread.mean) * (score[r] - spread.mean);
-	spread.stddev = sqrt(squares / spread.count);
-	return spread;
-}
-
-static int
-compare_doubles(const void *a, const void *b, void *arg)
-{
-	double		x = *(const double *) a;
-	double		y = *(const double *) b;
-
-	return (x > y) - (x < y);
-}
-
-/* How many of sorted numbers are smaller, or not larger if "equal_too". */
-static int32
-count_below(const double *sorted, int32 count, double number, bool equal_too)
-{
-	int32		low = 0;
-	int32		high = count;
-
-	while (low < high)
-	{
-		int32		middle = low + (high - low) / 2;
-
-		if (sorted[middle] < number || (equal_too && sorted[middle] == number))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* Replace scores by the share of those that count that are worse; equal ones by halves. */
-static void
-rank_row(BlendState *state, double *score, int32 rows, double missing)
-{
-	int32		count = 0;
-
-	for (int32 r = 0; r < rows; r++)
-	{
-		if (!has_score(score[r]))
-			score[r] = missing;
-		if (!state->seen[r])
-			state->sorted[count++] = score[r];
-	}
-	qsort_interruptible(state->sorted, count, sizeof(double), compare_doubles, NULL);
-	for (int32 r = 0; r < rows; r++)
-		score[r] = count == 0 ? 0 :
-			(count_below(state->sorted, count, score[r], false) +
-			 count_below(state->sorted, count, score[r], true)) / (2.0 * count);
-}
-
-static void
-standardize_row(double *score, int32 rows, double missing, const Spread *spread)
-{
-	bool		spreads = spread->stddev > 0 && isfinite(spread->stddev);
-
-	for (int32 r = 0; r < rows; r++)
-	{
-		double		value = has_score(score[r]) ? score[r] : missing;
-
-		score[r] = spreads ? (value - spread->mean) / spread->stddev : 0;
-	}
 }
 
 /* A component has nothing to say of items that nobody has rated, unless it knows them. */
@@ -336,7 +166,7 @@ note_known(BlendState *state, const double *score, int32 rows)
 static void
 scale_row(BlendState *state, bool ratings, double *score, int32 rows)
 {
-	Spread		spread = measure_spread(state, score, rows);
+	Spread		spread = measure_spread(score, state->seen, rows);
 	double		missing = spread.lowest;
 
 	if (ratings)
@@ -347,7 +177,7 @@ scale_row(BlendState *state, bool ratings, double *score, int32 rows)
 			standardize_row(score, rows, missing, &spread);
 			break;
 		case SCALE_RANK:
-			rank_row(state, score, rows, missing);
+			rank_row(score, rows, missing, state->seen, state->sorted);
 			break;
 		case SCALE_NONE:
 			for (int32 r = 0; r < rows; r++)
@@ -577,7 +407,7 @@ blend_can_compare(const Model *model)
 	BlendParams params;
 
 	/* What is absurd is found when the model is loaded. */
-	if (!read_params(model, &params))
+	if (!blend_params_read(model, &params))
 		return true;
 	for (int c = 0; c < model->components; c++)
 		if (params.weight[c] != 0 && model_can_compare(model->component[c]))

@@ -14,7 +14,7 @@
 #include "miscadmin.h"
 #include "utils/float.h"
 
-#include "forms/fold_in.h"
+#include "forms/fold_in_solve.h"
 #include "forms/registry.h"
 #include "math/kernels.h"
 #include "model/json.h"

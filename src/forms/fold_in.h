@@ -1,6 +1,7 @@
 /*
  * fold_in.h
- *		The vector of somebody who was not in training, in a factor model.
+ *		How the vector of somebody who was not in training is found in a factor
+ *		model, as its header says.
  */
 #ifndef RECSYS_FORMS_FOLD_IN_H
 #define RECSYS_FORMS_FOLD_IN_H
@@ -9,7 +10,6 @@
 
 #include "model/draft.h"
 #include "model/model.h"
-#include "ratings/profile.h"
 
 /* How a user's vector is found when the items' stay as they are. */
 typedef enum FoldInKind
@@ -45,22 +45,7 @@ typedef struct FoldIn
 	double		nu;
 } FoldIn;
 
-/* The item side of the model. */
-typedef struct FoldItems
-{
-	int32		count;
-	int			stride;			/* of the vectors; 0: there are none */
-	const float *vectors;		/* [count x stride] */
-	const float *bias;			/* [count]; NULL: none */
-	double		offset;
-	const float *gram;			/* [stride x stride] of the vectors; weighted only */
-	const double *drawn;		/* [count + 1] observations of the items before;
-								 * ranking by popularity only */
-} FoldItems;
-
 extern void draft_add_fold_in(ModelDraft *draft, const FoldIn *fold_in);
 extern FoldIn *fold_in_load(const Model *model);
-extern void fold_in_solve(const FoldIn *fold_in, const FoldItems *items,
-						  const UserProfile *profile, float *user, double *bias);
 
 #endif							/* RECSYS_FORMS_FOLD_IN_H */

@@ -13,6 +13,7 @@
 #include <math.h>
 
 #include "forms/neighbor.h"
+#include "forms/neighborhood_score.h"
 #include "forms/registry.h"
 #include "model/json.h"
 

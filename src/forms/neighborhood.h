@@ -1,6 +1,6 @@
 /*
  * neighborhood.h
- *		k-nearest-neighbor scores from ratings, or from kept lists.
+ *		Ratings, and the similarities of their rows, computed or from kept lists.
  *
  * The "rows" of a neighborhood are the side whose neighbors count: items for
  * item k-NN, users for user k-NN; its "columns" are the other side.  It does
@@ -14,14 +14,10 @@
 
 #include "forms/row_cache.h"
 #include "ratings/matrix.h"
-#include "ratings/profile.h"
 #include "similarity/rows.h"
 #include "similarity/weighting.h"
 
-/*
- * How the nearest neighbors' ratings make a score (ALGORITHMS: k-NN
- * prediction), r a neighbor's rating and s its similarity:
- */
+/* How the nearest neighbors' ratings make a score, r a rating and s its similarity: */
 typedef enum ScoreKind
 {
 	SCORE_WEIGHTED_MEAN,		/* sum(s r) / sum(s) */
@@ -85,13 +81,36 @@ extern bool params_weigh(const NeighborParams *params);
 extern void neighborhood_weigh(const Neighborhood *hood, Side side, float *row_value,
 							   float *column_value);
 extern void accumulate_row(RowSimilarity *similarity, int32 row);
+extern const double *neighborhood_row(Neighborhood *hood, int32 row);
 extern RowSimilarity *neighborhood_similarity(Neighborhood *hood, Side side);
-extern double neighborhood_predict(Neighborhood *hood, int32 user, int32 item);
-extern double neighborhood_fallback(const Neighborhood *hood, int32 user, int32 item);
-extern void neighborhood_score(Neighborhood *hood, int32 user, double *scores);
-extern void neighborhood_score_profile(Neighborhood *hood, const UserProfile *profile,
-									   double *scores);
 extern void neighborhood_compare(Neighborhood *hood, Side side, int32 row,
 								 double *scores, int32 *support);
+
+/* The ratings by the rows of the neighborhood, and by its columns. */
+static inline const SparseRows *
+hood_rows(const Neighborhood *hood)
+{
+	return hood->params.side == SIDE_ITEMS ? &hood->by_item : &hood->by_user;
+}
+
+static inline const SparseRows *
+hood_columns(const Neighborhood *hood)
+{
+	return hood->params.side == SIDE_ITEMS ? &hood->by_user : &hood->by_item;
+}
+
+/* The statistics of the rows of a side. */
+static inline const RowStats *
+side_stats(const Neighborhood *hood, Side side)
+{
+	return side == SIDE_ITEMS ? hood->item_stats : hood->user_stats;
+}
+
+/* The biases of a side. */
+static inline const float *
+side_bias(const Neighborhood *hood, Side side)
+{
+	return side == SIDE_ITEMS ? hood->item_bias : hood->user_bias;
+}
 
 #endif							/* RECSYS_FORMS_NEIGHBORHOOD_H */

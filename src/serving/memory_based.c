@@ -19,6 +19,7 @@
 
 #include "engine/options.h"
 #include "forms/neighbor.h"
+#include "forms/neighborhood_score.h"
 #include "model/model.h"
 #include "model/table.h"
 #include "serving/arguments.h"
