@@ -100,7 +100,7 @@ static const OptionSpec options[] = {
 	REAL_OPTION("regularization", IalsOptions, regularization, .003, 1e-9, 1e9,
 				"penalty on the squares of the factors; nu scales it"),
 	REAL_OPTION("nu", IalsOptions, nu, 1, 0, 2,
-				"how much the penalty grows with the observations of a user or item: it is multiplied by their total weight to this power; 0: the same penalty for all"),
+				"how much the penalty of a user or item grows with their number n of observations: it is multiplied by (n + unobserved_weight N)^nu, where N is the number of all items, or users; 0: the same penalty for all"),
 	ENUM_OPTION("solver", IalsOptions, solver, IALS_CG, solver_names,
 				"cg: improve the last vector of a user or item by cg_steps steps of conjugate gradients; cholesky: solve their equations exactly, which is slower and not more accurate; block: solve for block_size factors at a time"),
 	INT_OPTION("cg_steps", IalsOptions, cg_steps, 4, 1, 1000,

@@ -59,7 +59,7 @@ static const OptionSpec options[] = {
 	INT_OPTION("min_support", KnnOptions, min_support, 1, 1, 1000000000,
 			   "number of common ratings that two rows need to be similar"),
 	REAL_OPTION("shrinkage", KnnOptions, shrinkage, OPTION_AUTO, 0, 1e9,
-				"multiply a similarity of n common ratings by n / (n + shrinkage); default 0, with pearson_baseline 100, where it is (n - 1) / (n - 1 + shrinkage)"),
+				"multiply a similarity of n common ratings by n / (n + shrinkage); default 0; for pearson_baseline the default is 100 and the factor (n - 1) / (n - 1 + shrinkage)"),
 	REAL_OPTION("asymmetry", KnnOptions, asymmetry, .5, 0, 1,
 				"similarity asymmetric_cosine: exponent a; in recommendations a smaller one prefers popular items"),
 	ENUM_OPTION("weighting", KnnOptions, weighting, WEIGHTING_NONE, weighting_names,

@@ -71,7 +71,7 @@ static const OptionSpec options[] = {
 	REAL_OPTION("vote_quantile", PopularOptions, vote_quantile, .9, 0, 1,
 				"score weighted: min_votes is this quantile of the items' numbers of ratings"),
 	REAL_OPTION("half_life", PopularOptions, half_life, OPTION_AUTO, 1e-9, 1e15,
-				"score trending: age at which a value counts half, in days or, with a numeric time_col, in its unit; counted from the newest row; default 30 days, none for a numeric time_col")
+				"score trending: age at which a value counts half, in days or, with a numeric time_col, in its unit; counted from the newest row; default 30 days, required with a numeric time_col")
 };
 
 /* Is the score of an item a rating? */

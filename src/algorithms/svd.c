@@ -69,7 +69,7 @@ static const OptionSpec options[] = {
 	BOOL_OPTION("biased", SvdOptions, biased, true,
 				"model the mean and the biases of users and items, too"),
 	BOOL_OPTION("adaptive", SvdOptions, adaptive, false,
-				"shorten the steps of a user or item as their gradients add up (AdaGrad)"),
+				"shorten the steps of a user or item as their squared gradients add up"),
 	REAL_OPTION("init_stddev", SvdOptions, init_stddev, .1, 0, 100,
 				"standard deviation of the random factors at the start; on large data 0.05 may be better",
 				.old_name = "init_sd"),
