@@ -3,12 +3,12 @@
  *		The functions of BLAS and LAPACK that are used, loaded when they are needed.
  *
  * Serving needs none of them, and a process that does not need them should not
- * spend the milliseconds that OpenBLAS takes to load.
+ * spend the milliseconds that loading OpenBLAS takes.
  *
- * OpenBLAS maps a buffer at its first call and keeps it for good.  Where it
- * cannot have that memory it tries again, for ever and deaf to signals.  So
- * whether it can is found out here, and the first call is made at once: the
- * others find the buffer.
+ * OpenBLAS maps a buffer at its first call and keeps it.  If it cannot get that
+ * memory it tries again forever, and does not react to signals.  So we check
+ * first that the memory can be had, and make the first call at once: later calls
+ * find the buffer.
  */
 #include <dlfcn.h>
 #include <stdbool.h>
@@ -19,7 +19,7 @@
 
 #include "math/blas.h"
 
-/* The file, which the Makefile knows, or where the linker looks for it. */
+/* The library's file, as the Makefile found it, or a name for the dynamic linker. */
 #ifndef BLAS_LIBRARY
 #define BLAS_LIBRARY "libopenblas.so.0"
 #endif
@@ -29,7 +29,7 @@
 /* Address space for the library itself. */
 #define LIBRARY_MEGABYTES 48
 
-/* The order of the matrices of the first call: smaller ones may need no buffer. */
+/* Rows of the matrices of the first call: smaller ones may need no buffer. */
 #define FIRST_ORDER 160
 
 Blas blas;
@@ -58,7 +58,7 @@ static const struct
 	{"dsyevr_", offsetof(Blas, dsyevr)}
 };
 
-/* Could so much memory be mapped, now? */
+/* Could so much memory be mapped now? */
 static bool
 can_map(int megabytes)
 {
@@ -71,6 +71,7 @@ can_map(int megabytes)
 	return true;
 }
 
+/* Look up all functions in the library.  False: one is missing. */
 static bool
 find_functions(void)
 {
@@ -85,7 +86,10 @@ find_functions(void)
 	return true;
 }
 
-/* The first call.  False: there is no memory for its matrices. */
+/*
+ * Make the first call, at which the library maps its buffer.  False: there is
+ * no memory for the matrices.
+ */
 static bool
 call_first(void)
 {
@@ -102,8 +106,8 @@ call_first(void)
 }
 
 /*
- * Make the functions callable in this process, if they are not yet.  What
- * failed is tried again the next time.
+ * Make the functions callable in this process, if they are not yet.  After a
+ * failure the next call tries again.
  */
 BlasStatus
 blas_load(void)
@@ -120,14 +124,17 @@ blas_load(void)
 		problem = dlerror();
 		return BLAS_NO_LIBRARY;
 	}
-	/* A little more, for what malloc takes with the matrices of the call. */
+	/* Two megabytes more, for what malloc takes for the matrices of the call. */
 	if (!can_map(BLAS_BUFFER_MEGABYTES + 2) || !call_first())
 		return BLAS_NO_MEMORY;
 	ready = true;
 	return BLAS_READY;
 }
 
-/* Why there is no library. */
+/*
+ * Why the library could not be loaded, after BLAS_NO_LIBRARY; owned by the
+ * dynamic linker.
+ */
 const char *
 blas_problem(void)
 {

@@ -4,17 +4,19 @@
  *
  * Bayesian personalized ranking (Rendle, Freudenthaler, Gantner,
  * Schmidt-Thieme, "BPR: Bayesian Personalized Ranking from Implicit Feedback",
- * UAI 2009): a user p should prefer item q to item r, and does so by
- * x = p . (q - r) + b_q - b_r.  The loss is -ln(1 / (1 + e^-x)), of which the
- * gradient by x is -1 / (1 + e^x); each vector and bias v has a penalty
- * of its own, half of it times v^2.
+ * UAI 2009): a user with vector p should prefer item q to item r, and does so by
+ * x = p . (q - r) + b_q - b_r.  The loss is -ln(1 / (1 + e^-x)), with derivative
+ * -1 / (1 + e^x).  To it each vector and bias v adds penalty / 2 times v^2.
  */
 #include <math.h>
 
 #include "math/bpr.h"
 #include "math/kernels.h"
 
-/* The loss of x, and into "wrong" how much it is to be raised. */
+/*
+ * The loss of the difference x of two scores; *wrong becomes minus its
+ * derivative, between 0 and 1.
+ */
 static double
 order_loss(float x, float *wrong)
 {
@@ -25,8 +27,9 @@ order_loss(float x, float *wrong)
 }
 
 /*
- * Take a step against the gradient on the vector of a user and on a better and
- * a worse item for him [n, padded].  Returns the loss before, but for penalties.
+ * Take a step against the gradient on the vector of a user, a better item and
+ * a worse one [n, padded].  Returns the loss before the step, without
+ * penalties.
  */
 double
 bpr_step(const BprStep *step, int n, float *user, BprItem better, BprItem worse)
@@ -42,7 +45,10 @@ bpr_step(const BprStep *step, int n, float *user, BprItem better, BprItem worse)
 	return loss;
 }
 
-/* The same on the vector of the user alone; bias: of the better less the worse. */
+/*
+ * The same on the vector of the user alone; "bias" is that of the better item
+ * less that of the worse.
+ */
 double
 bpr_user_step(const BprStep *step, int n, float *user, const float *better,
 			  const float *worse, float bias)

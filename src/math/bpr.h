@@ -5,12 +5,12 @@
 #ifndef RECSYS_MATH_BPR_H
 #define RECSYS_MATH_BPR_H
 
-/* How far a step goes, and what it leaves of vectors and biases. */
+/* How far a step goes, and the factors by which penalties shrink what it moves. */
 typedef struct BprStep
 {
 	float		rate;
-	float		keep;
-	float		bias_keep;
+	float		keep;			/* of vectors: 1 - rate * penalty */
+	float		bias_keep;		/* of biases */
 } BprStep;
 
 /* An item: its vector and its bias. */

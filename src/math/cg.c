@@ -3,8 +3,8 @@
  *		Some steps of conjugate gradients on a row's equations.
  *
  * In alternating least squares the vector of a row need not be solved for
- * exactly, since the other side moves anyway: some steps from its last value
- * do (Takacs, Pilaszy, Tikk, "Applications of the Conjugate Gradient Method
+ * exactly, since the other side moves anyway: some steps from its last value are
+ * enough (Takacs, Pilaszy, Tikk, "Applications of the Conjugate Gradient Method
  * for Implicit Feedback Collaborative Filtering", RecSys 2011).
  */
 #include <math.h>
@@ -13,12 +13,12 @@
 #include "math/cg.h"
 #include "math/kernels.h"
 
-/* A residual with this square is as good as zero. */
+/* A residual whose square is below this counts as zero. */
 #define LEAST_TOLERANCE 1e-30
 
 /*
  * Go at most so many steps from x [stride] towards the solution.  Returns the
- * square of the residual that is left; where it is not finite, x is of no use.
+ * square of the residual that is left.  If it is not finite, x is useless.
  */
 double
 cg_solve(const Equations *equations, int steps, float *x)

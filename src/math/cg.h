@@ -6,7 +6,7 @@
 #define RECSYS_MATH_CG_H
 
 /*
- * Equations A x = b with A symmetric and positive definite, that nobody makes:
+ * Equations A x = b with A symmetric and positive definite.  A is never made:
  * apply puts s b - A x into out [stride], for s = 1 or 0.
  */
 typedef struct Equations
@@ -14,8 +14,8 @@ typedef struct Equations
 	void		(*apply) (void *arg, int s, const float *x, float *out);
 	void	   *arg;
 	int			stride;			/* of the vectors, padded with zeros */
-	double		tolerance;			/* end when the square of the residual is that
-								 * part of what it was at the start */
+	double		tolerance;		/* end when the square of the residual is this
+								 * share of what it was at the start */
 	float	   *work;			/* [CG_VECTORS x stride] */
 } Equations;
 

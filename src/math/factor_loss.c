@@ -1,7 +1,6 @@
 /*
  * factor_loss.c
- *		The squared error of x_u . y_i, its gradient, and how it goes on along a
- *		line.
+ *		The squared error of x_u . y_i, its gradient, and its course along a line.
  *
  * Products are single precision, sums over ratings double.  Along a line, on
  * which x moves by t dx and y by t dy, an error e becomes e + a t + b t^2 with
@@ -13,13 +12,17 @@
 #include "math/factor_loss.h"
 #include "math/kernels.h"
 
+/* The vector of a row. */
 static const float *
 row_of(const FactorSide *side, const float *vectors, int32_t row)
 {
 	return vectors + (size_t) row * side->stride;
 }
 
-/* product[i] = x . row index[i] of vectors of the other side, for each rating of a row. */
+/*
+ * product[i] = x . y for each rating i of a row, where y is the vector, of
+ * "vectors", of its column.
+ */
 static void
 multiply(const FactorSide *side, const FactorSide *other, int32_t row, const float *x,
 		 const float *vectors, float *product)
@@ -29,7 +32,7 @@ multiply(const FactorSide *side, const FactorSide *other, int32_t row, const flo
 }
 
 /*
- * The loss of a row of either side, and into error [ratings of the row] the
+ * The loss of a row of either side; error [ratings of the row] becomes the
  * prediction of each rating less the rating.
  */
 double
@@ -51,8 +54,8 @@ factor_row_loss(const FactorSide *side, const FactorSide *other, double offset, 
 }
 
 /*
- * The gradient [stride] by the vector of a row, from its errors, with that of
- * penalty / 2 times the square of the vector.
+ * The gradient [stride] of the loss, and of penalty / 2 times the square of
+ * the vector, by the vector of a row, from its errors.
  */
 void
 factor_row_gradient(const FactorSide *side, const FactorSide *other, double penalty,
@@ -65,8 +68,9 @@ factor_row_gradient(const FactorSide *side, const FactorSide *other, double pena
 }
 
 /*
- * Add the loss of a row, as it is along the directions of both sides, to
- * line [LINE_TERMS].  work: room for 4 numbers for each rating of the row.
+ * Add the loss of a row, as a polynomial of the distance along the directions
+ * of both sides, to line [LINE_TERMS]. work has room for 4 numbers for each
+ * rating of the row.
  */
 void
 factor_row_line(const FactorSide *side, const FactorSide *other, double offset, int32_t row,

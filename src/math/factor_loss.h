@@ -1,7 +1,6 @@
 /*
  * factor_loss.h
- *		The squared error of x_u . y_i, its gradient, and how it goes on along a
- *		line.
+ *		The squared error of x_u . y_i, its gradient, and its course along a line.
  *
  * What is summed up here, row by row, is half the squared error
  *
@@ -21,7 +20,7 @@ typedef struct FactorSide
 	const SparseRows *rows;
 	int			stride;			/* of the padded vectors */
 	float	   *vectors;		/* [rows x stride] */
-	float	   *direction;		/* [rows x stride] in which they are to be moved */
+	float	   *direction;		/* [rows x stride] in which the vectors will move */
 	float	   *bias;			/* [rows] */
 } FactorSide;
 

@@ -23,9 +23,9 @@
  *		SQUARE_ROW			P_kj = W_kk' W_kj for all tiles to the left
  *		SQUARE_DIAGONAL		P_kk = W_kk' W_kk
  *
- * Tasks of a stage do not depend on each other.  Each is a call or two of BLAS
- * or LAPACK on tiles, short enough to look for interrupts in between.  These
- * see the matrix by columns: what is its upper triangle by rows is their lower.
+ * Tasks of a stage do not depend on each other.  Each is one or two calls of BLAS
+ * or LAPACK on tiles, short enough to look for interrupts in between.  BLAS reads
+ * matrices by columns, so the upper triangle by rows is its lower triangle.
  */
 #include <math.h>
 
@@ -35,7 +35,7 @@
 static const float one = 1;
 static const float minus_one = -1;
 
-/* The number of steps: of tiles in a row. */
+/* The number of steps: tiles in a row. */
 int
 invert_steps(const SymmetricMatrix *matrix)
 {
@@ -67,6 +67,7 @@ invert_tasks(const SymmetricMatrix *matrix, InvertStage stage, int step)
 	}
 }
 
+/* The first element of a tile. */
 static float *
 tile(const SymmetricMatrix *matrix, int row, int column)
 {
@@ -74,7 +75,7 @@ tile(const SymmetricMatrix *matrix, int row, int column)
 		(size_t) row * INVERT_TILE;
 }
 
-/* The rows of a tile. */
+/* The number of rows, or columns, of a tile: fewer in the last. */
 static int
 extent(const SymmetricMatrix *matrix, int row)
 {
@@ -83,7 +84,10 @@ extent(const SymmetricMatrix *matrix, int row)
 	return rest < INVERT_TILE ? rest : INVERT_TILE;
 }
 
-/* The place of a number in a triangle: row >= column. */
+/*
+ * The row and column, row >= column, of an element of a triangle by its
+ * number.
+ */
 static void
 place_in_triangle(int number, int *row, int *column)
 {
@@ -97,7 +101,10 @@ place_in_triangle(int number, int *row, int *column)
 	*column = number - r * (r + 1) / 2;
 }
 
-/* C_ij += alpha A B, with the tiles A and B at (ai, aj) and (bi, bj), transposed or not. */
+/*
+ * C_ij += alpha A B, where A and B are tiles, transposed or not, and "between"
+ * is the tile row of the inner dimension.
+ */
 static void
 multiply(const SymmetricMatrix *matrix, int i, int j, int between, float alpha,
 		 const char *transposed_a, const float *a, const char *transposed_b, const float *b)
@@ -110,7 +117,7 @@ multiply(const SymmetricMatrix *matrix, int i, int j, int between, float alpha,
 			   &matrix->stride, &one, tile(matrix, i, j), &matrix->stride);
 }
 
-/* C_ii += alpha A A', or A' A if transposed, of which one triangle counts. */
+/* C_ii += alpha A A', or A' A if transposed; one triangle of C_ii is used. */
 static void
 multiply_itself(const SymmetricMatrix *matrix, int i, int between, float alpha,
 				const char *transposed, const float *a)
@@ -122,7 +129,7 @@ multiply_itself(const SymmetricMatrix *matrix, int i, int between, float alpha,
 			   &matrix->stride);
 }
 
-/* Solve with the triangle at step k from the given side for tile (i, j). */
+/* Solve for tile (i, j) with the triangle at step k on the given side. */
 static void
 solve(const SymmetricMatrix *matrix, const char *side, const char *transposed,
 	  const float *alpha, int k, int i, int j)
@@ -134,6 +141,7 @@ solve(const SymmetricMatrix *matrix, const char *side, const char *transposed,
 			   tile(matrix, i, j), &matrix->stride);
 }
 
+/* A task of FACTOR_REST. */
 static void
 factor_rest(const SymmetricMatrix *matrix, int k, int task)
 {
@@ -149,6 +157,7 @@ factor_rest(const SymmetricMatrix *matrix, int k, int task)
 		multiply(matrix, i, j, k, -1, "N", tile(matrix, i, k), "T", tile(matrix, j, k));
 }
 
+/* A task of SQUARE_REST. */
 static void
 square_rest(const SymmetricMatrix *matrix, int k, int task)
 {
@@ -162,6 +171,7 @@ square_rest(const SymmetricMatrix *matrix, int k, int task)
 		multiply(matrix, i, j, k, 1, "T", tile(matrix, k, i), "N", tile(matrix, k, j));
 }
 
+/* A task of SQUARE_ROW. */
 static void
 square_row(const SymmetricMatrix *matrix, int k, int j)
 {
@@ -172,6 +182,10 @@ square_row(const SymmetricMatrix *matrix, int k, int j)
 			   tile(matrix, k, j), &matrix->stride);
 }
 
+/*
+ * The task of a stage on a diagonal tile.  False: the matrix is not positive
+ * definite.
+ */
 static bool
 diagonal(const SymmetricMatrix *matrix, InvertStage stage, int k)
 {
@@ -188,8 +202,8 @@ diagonal(const SymmetricMatrix *matrix, InvertStage stage, int k)
 }
 
 /*
- * Do a task of a stage at a step.  Returns false if the matrix is found not to
- * be positive definite.
+ * Do a task of a stage at a step.  Returns false if the matrix turns out not
+ * to be positive definite.
  */
 bool
 invert_task(const SymmetricMatrix *matrix, InvertStage stage, int step, int task)

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Tiles are so many rows and columns: a task on one takes about a millisecond. */
+/* Rows and columns of a tile: a task on one takes about a millisecond. */
 #define INVERT_TILE 256
 
 /* What is done at a step; see invert.c. */
@@ -26,7 +26,7 @@ typedef enum InvertStage
 	SQUARE_DIAGONAL
 } InvertStage;
 
-/* A symmetric matrix [n x n] of which the upper triangle, by rows, counts. */
+/* A symmetric matrix [n x n], of which only the upper triangle, by rows, is used. */
 typedef struct SymmetricMatrix
 {
 	int			n;

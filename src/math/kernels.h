@@ -3,12 +3,12 @@
  *		The vector kernels: inner products, distances and the SGD step.
  *
  * Every vector they work on has a length that is a multiple of
- * KERNEL_LANES, filled up with zeros: padding once when a matrix is made
- * spares every kernel its tail.  Sums are single precision.  A kernel set is
+ * KERNEL_LANES, padded with zeros when the matrix is made, so that no kernel
+ * has to handle a rest.  Sums are single precision.  A kernel set is
  * compiled once for each instruction set and chosen when the library starts,
- * so that the same build runs everywhere and still uses what the CPU has.
- * Results of one machine always repeat; another instruction set may differ
- * in the last bits.
+ * so that the same build runs everywhere and uses what the CPU has.  Results on
+ * one machine always repeat; those of another instruction set may differ in the
+ * last bits.
  */
 #ifndef RECSYS_MATH_KERNELS_H
 #define RECSYS_MATH_KERNELS_H
@@ -104,8 +104,8 @@ typedef struct Kernels
 
 	/*
 	 * out += X Y' for X [rows x n] and Y [cols x n]: the inner products of all
-	 * their rows, into out [rows x stride], of which "cols" columns are meant.
-	 * What a product is does not depend on the others.
+	 * their rows, into the first "cols" columns of out [rows x stride].  A product
+	 * does not depend on which others are computed with it.
 	 */
 	void		(*products) (int rows, int cols, int n, const float *x, const float *y,
 							 float *out, size_t stride);
@@ -126,9 +126,9 @@ extern const Kernels kernels_avx512;
 extern void kernels_choose(void);
 
 /*
- * Ask for a vector that will be needed soon.  Where vectors are visited in no
- * order, as the columns of a sparse row are, waiting for them is most of the
- * time otherwise.
+ * Ask for a vector that will be needed soon.  Where vectors are visited in random
+ * order, as by the columns of a sparse row, waiting for memory would otherwise
+ * take most of the time.
  */
 static inline void
 kernels_prefetch(int n, const float *x)

@@ -35,12 +35,14 @@ typedef int64_t Longs __attribute__((vector_size(VECTOR_BYTES)));
 #define EACH(DO, ...) DO(0, __VA_ARGS__) DO(1, __VA_ARGS__) DO(2, __VA_ARGS__) DO(3, __VA_ARGS__)
 #endif
 
+/* Some elements as a vector; they need no alignment. */
 static inline Vector
 load(const float *x)
 {
 	return *(const Vector *) x;
 }
 
+/* The reverse. */
 static inline void
 store(float *x, Vector v)
 {
@@ -50,11 +52,11 @@ store(float *x, Vector v)
 /*
  * Sum of the lanes, always in the same order.
  *
- * memcpy() asks for no alignment, but gcc makes it one store of a whole
- * register that does.  On the stack that AddressSanitizer puts in place of the
- * ordinary one (detect_stack_use_after_return), gcc 12 and 14 give a second
- * such array of a function only the alignment that was declared, and the store
- * is a fault.  So it is declared; gcc 16 and clang need no such help.
+ * memcpy() needs no alignment, but gcc turns it into one store of a whole
+ * register, which does.  On AddressSanitizer's own stack
+ * (detect_stack_use_after_return), gcc 12 and 14 give a second such array of a
+ * function only the alignment that was declared, and the store faults.  So the
+ * alignment is declared; gcc 16 and clang do not need it.
  */
 static inline float
 lane_sum(Vector v)
@@ -72,6 +74,7 @@ lane_sum(Vector v)
 	return (quad[0][0] + quad[0][2]) + (quad[0][1] + quad[0][3]);
 }
 
+/* Absolute values. */
 static inline Vector
 absolute(Vector v)
 {
@@ -116,25 +119,31 @@ absolute(Vector v)
 #define SQUARED_DIFFERENCE(a, b) (((a) - (b)) * ((a) - (b)))
 #define ABSOLUTE_DIFFERENCE(a, b) absolute((a) - (b))
 
+/* Inner product; see kernels.h for this and the kernels below. */
 static inline float
 dot(int n, const float *x, const float *y)
 {
 	REDUCE(n, x, y, PRODUCT);
 }
 
+/* Sum of squared differences. */
 static float
 squared_distance(int n, const float *x, const float *y)
 {
 	REDUCE(n, x, y, SQUARED_DIFFERENCE);
 }
 
+/* Sum of absolute differences. */
 static float
 manhattan_distance(int n, const float *x, const float *y)
 {
 	REDUCE(n, x, y, ABSOLUTE_DIFFERENCE);
 }
 
-/* A comparison is -1 where it is true.  Two vectors a turn, with sums of their own. */
+/*
+ * Count by comparing, whose result is -1 where it is true.  Two vectors a
+ * turn, with sums of their own.
+ */
 static void
 count_above(int64_t n, const double *x, double threshold, int64_t *above, int64_t *equal)
 {
@@ -173,6 +182,7 @@ count_above(int64_t n, const double *x, double threshold, int64_t *above, int64_
 #define DIFFERENCE_ADD(s, x, y, z) \
 	a##s += load((x) + (s) * LANES) * (load((y) + (s) * LANES) - load((z) + (s) * LANES));
 
+/* Inner product of a vector with the difference of two others. */
 static float
 dot_difference(int n, const float *x, const float *y, const float *z)
 {
@@ -184,6 +194,7 @@ dot_difference(int n, const float *x, const float *y, const float *z)
 	return lane_sum(REDUCE_TOTAL);
 }
 
+/* A step of Bayesian personalized ranking. */
 static void
 bpr_step(int n, float *p, float *q, float *r, float step, float keep)
 {
@@ -199,6 +210,7 @@ bpr_step(int n, float *p, float *q, float *r, float step, float keep)
 	}
 }
 
+/* A step of stochastic gradient descent. */
 static void
 sgd_step(int n, float *p, float *q, float step, float keep_p, float keep_q)
 {
@@ -212,6 +224,7 @@ sgd_step(int n, float *p, float *q, float step, float keep_p, float keep_q)
 	}
 }
 
+/* The same with a rate for each vector, and the squares of the gradients. */
 static void
 adaptive_step(int n, float *p, float *q, float error, float penalty, float rate_p,
 			  float rate_q, float share, float *squares_p, float *squares_q)
@@ -235,6 +248,7 @@ adaptive_step(int n, float *p, float *q, float error, float penalty, float rate_
 	*squares_q += share * lane_sum(sum_q);
 }
 
+/* A weighted sum of two vectors. */
 static void
 combine(int n, float *y, float keep, float step, const float *x)
 {
@@ -242,6 +256,7 @@ combine(int n, float *y, float keep, float step, const float *x)
 		store(y + i, keep * load(y + i) + step * load(x + i));
 }
 
+/* A step of SVD++. */
 static void
 svdpp_step(int n, float *p, float *q, float *s, float *d, float step, float share,
 		   float keep)
@@ -280,6 +295,10 @@ falling_exp(Vector x)
 /* Factors of at most 2 that are multiplied before their logarithm is taken. */
 #define FACTORS_AT_A_TIME 64
 
+/*
+ * The logistic function, and the sum of its losses.  The logarithm is taken of
+ * products of many factors: it is what costs most.
+ */
 static double
 logistic(int n, float *x)
 {
@@ -311,6 +330,7 @@ logistic(int n, float *x)
 	return sum;
 }
 
+/* Product of a matrix and a vector. */
 static void
 matrix_vector(size_t rows, int n, const float *matrix, const float *x,
 			  float *out)
@@ -319,6 +339,7 @@ matrix_vector(size_t rows, int n, const float *matrix, const float *x,
 		out[r] = dot(n, matrix + r * n, x);
 }
 
+/* Inner products with rows that are chosen by index. */
 static void
 gather_dot(int count, int n, const float *matrix, const int32_t *index, const float *x,
 		   float *out)
@@ -331,7 +352,10 @@ gather_dot(int count, int n, const float *matrix, const int32_t *index, const fl
 #define SUM_ADD(s, weight, x) sum##s += (weight) * load((x) + (s) * LANES);
 #define SUM_END(s, y) store((y) + (s) * LANES, sum##s);
 
-/* Block by block of the result, which stays in registers. */
+/*
+ * Weighted sum of rows that are chosen by index, block by block of the result,
+ * which stays in registers.
+ */
 static void
 gather_sum(int count, int n, const float *matrix, const int32_t *index,
 		   const float *weight, float *y)

@@ -5,13 +5,13 @@
  * A tile of the result, some rows by the lanes of two registers, stays in
  * registers while it is summed up over the inner dimension: each step takes two
  * registers of the right matrix and, for each row, one element of the left.  An
- * element is always the sum of its products in their order: who computes it
- * beside which others makes no difference.
+ * element is always the sum of its products in their order, so it does not depend
+ * on which others are computed with it.
  */
 
 #define TILE_COLS (2 * LANES)
 
-/* So many steps of the inner dimension are done at a time: they are packed. */
+/* Steps of the inner dimension that are packed and done at a time. */
 #define TILE_STEPS 128
 
 /* The registers of a tile: there are 32 with AVX-512, or else 16. */
@@ -23,10 +23,10 @@
 #define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
 #endif
 
-/* What gcc makes of arrays on the stack, which lane_sum() tells, needs that said. */
+/* The alignment has to be declared: see lane_sum(). */
 #define ON_STACK __attribute__((aligned(VECTOR_BYTES)))
 
-/* A matrix by how far its rows, and the elements of a row, are apart. */
+/* A matrix, by the distances of its rows and of the elements of a row. */
 typedef struct Strided
 {
 	const float *element;
@@ -34,7 +34,7 @@ typedef struct Strided
 	size_t		step;
 } Strided;
 
-/* Rows that are not there are read as the last: what comes of them is not kept. */
+/* Missing rows are read as the last one; their results are not kept. */
 #define ROW_BEGIN(r) \
 	const float *a##r = a.element + (r < rows ? r : rows - 1) * a.row; \
 	Vector		left##r = {0}; \
@@ -85,6 +85,7 @@ typedef int32_t QuadBits __attribute__((vector_size(16)));
 #define PICK(a, b, i, j, k, l) __builtin_shuffle(a, b, (QuadBits) {i, j, k, l})
 #endif
 
+/* Four elements as a vector. */
 static inline Quad
 load_quad(const float *x)
 {
@@ -149,6 +150,7 @@ product_of_panel(int rows, int cols, int steps, Strided x, const float *packed, 
 	}
 }
 
+/* Products of all rows of two matrices; see kernels.h. */
 static void
 products(int rows, int cols, int n, const float *x, const float *y, float *out, size_t stride)
 {
@@ -177,7 +179,10 @@ copy_panel(int cols, int steps, int n, const float *x, float *packed)
 	}
 }
 
-/* The rows of x, some at a time, are the steps; its columns are both matrices. */
+/*
+ * X'X: the rows of x, some at a time, are the steps of the inner dimension;
+ * its columns are the rows of both factors.
+ */
 static void
 gram(size_t rows, int n, const float *x, float *out)
 {

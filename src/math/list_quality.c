@@ -3,19 +3,21 @@
  *		How good a list of recommendations is.
  *
  * The measures of the literature on top-n recommendation, each between 0 and
- * 1.  They differ in their details from one library to the next; the comments
- * say what is meant here.
+ * 1.  Libraries differ in the details; the comments say which definition is used
+ * here.
  */
 #include <math.h>
 
 #include "math/list_quality.h"
 
+/* How many entries of the list count: k at most. */
 static int
 counted(const ListHits *list)
 {
 	return list->length < list->k ? list->length : list->k;
 }
 
+/* The number of hits among the entries that count. */
 static int64_t
 count_hits(const ListHits *list)
 {
@@ -26,7 +28,7 @@ count_hits(const ListHits *list)
 	return hits;
 }
 
-/* The number of hits that the best list would have. */
+/* The number of hits that the best possible list has. */
 static int64_t
 ideal_hits(const ListHits *list)
 {
@@ -49,8 +51,8 @@ list_recall(const ListHits *list)
 
 /*
  * Normalized discounted cumulative gain (Jarvelin and Kekalainen 2002) of
- * gains 0 and 1: the sum of 1 / log2(rank + 1) over the hits, by that of the
- * best list.
+ * gains 0 and 1: the sum of 1 / log2(rank + 1) over the hits, divided by that
+ * of the best possible list.
  */
 double
 list_ndcg(const ListHits *list)
@@ -67,8 +69,8 @@ list_ndcg(const ListHits *list)
 }
 
 /*
- * The sum over the hits of the precision up to the rank of each, by the number
- * of hits that the best list would have.
+ * The sum over the hits of the precision up to the rank of each, divided by
+ * the number of hits of the best possible list.
  */
 double
 list_average_precision(const ListHits *list)

@@ -19,16 +19,17 @@
 #include "math/logistic.h"
 #include "math/solve.h"
 
-/* AdaGrad: what a sum of squared gradients begins with. */
+/* AdaGrad: the start of a sum of squared gradients. */
 #define START_SQUARES 1e-6
 
-/* So low a score has no loss and no derivative. */
+/* A score that is so low has no loss and no derivative. */
 #define NOTHING -1e4f
 
 /*
- * The derivatives of rows x [rows x n] with columns y [cols x n] into the tile
- * [rows x LOGISTIC_COLS], which has what their scores are besides x . y.
- * Returns the sum of their losses.
+ * The derivatives of the losses of rows x [rows x n] with columns y [cols x
+ * n], as if nothing were observed.  The tile [rows x LOGISTIC_COLS] holds the
+ * parts of their scores besides x . y before, and the derivatives afterwards.
+ * Returns the sum of the losses.
  */
 double
 logistic_tile(int rows, int cols, int n, const float *x, const float *y, float *tile)
@@ -46,8 +47,8 @@ logistic_tile(int rows, int cols, int n, const float *x, const float *y, float *
 }
 
 /*
- * A pair was observed with that weight: correct its derivative.  Returns what
- * that adds to the loss.
+ * Correct the derivative of a pair that was observed with a weight.  Returns
+ * what that adds to the loss.
  */
 double
 logistic_observe(float *place, double weight)
@@ -58,7 +59,10 @@ logistic_observe(float *place, double weight)
 	return weight * -log(fmax(p, FLT_MIN));
 }
 
-/* Add the gradient of the rows [rows x n], from the derivatives of their pairs. */
+/*
+ * Add the gradient of the rows [rows x n], from the derivatives of their pairs
+ * in the tile.
+ */
 void
 logistic_gradient(int rows, int cols, int n, const float *tile, const float *y,
 				  float *gradient)
@@ -67,10 +71,10 @@ logistic_gradient(int rows, int cols, int n, const float *tile, const float *y,
 }
 
 /*
- * A step of AdaGrad against the gradient of a row x [n], and the penalty on
- * half the squares of its first elements, as many as there are factors:
- * each element moves by rate over the root of the squares that it has seen.
- * Element "fixed" stays; so does what the padding holds, which has no gradient.
+ * A step of AdaGrad against the gradient of a row x [n] and of penalty / 2
+ * times the squares of its first "factors" elements: each element moves by
+ * rate / sqrt(sum of the squares of its gradients so far), kept in "squares".
+ * Element "fixed" stays, and so does the padding, which has no gradient.
  */
 void
 logistic_step(int n, int fixed, double rate, double penalty, int factors,

@@ -20,7 +20,7 @@
 /* Elements of a vector summed up in single precision. */
 #define PIECE 1024
 
-/* Halvings that bring an interval to neighbouring doubles. */
+/* Halvings after which an interval ends at neighbouring doubles. */
 #define HALVINGS 200
 
 /* Inner product of two long vectors. */
@@ -42,6 +42,7 @@ flat_add(size_t n, float *y, double step, const float *x)
 		kernels->combine(n - from < PIECE ? n - from : PIECE, y + from, 1, step, x + from);
 }
 
+/* y' = -x */
 static void
 flat_negate(size_t n, float *y, const float *x)
 {
@@ -49,7 +50,9 @@ flat_negate(size_t n, float *y, const float *x)
 		y[i] = -x[i];
 }
 
-/* How much memory minimizer_init takes for vectors of length n. */
+/*
+ * The length of the memory that minimizer_init needs, for vectors of length n.
+ */
 size_t
 minimizer_floats(MinimizeMethod method, size_t n)
 {
@@ -65,8 +68,8 @@ minimizer_floats(MinimizeMethod method, size_t n)
 }
 
 /*
- * Begin a search.  memory [minimizer_floats] is aligned as vectors are, and
- * belongs to the minimizer until the search is over.
+ * Start a search. memory [minimizer_floats] is aligned as vectors are, and is
+ * the minimizer's until the search is over.
  */
 void
 minimizer_init(Minimizer *minimizer, MinimizeMethod method, size_t n, float *memory)
@@ -82,7 +85,9 @@ minimizer_init(Minimizer *minimizer, MinimizeMethod method, size_t n, float *mem
 	}
 }
 
-/* (5.44) with (5.45): the last direction is in "direction". */
+/*
+ * The direction of (5.44) with (5.45); "direction" holds the last one before.
+ */
 static void
 conjugate(Minimizer *minimizer, const float *gradient, float *direction)
 {
@@ -97,7 +102,10 @@ conjugate(Minimizer *minimizer, const float *gradient, float *direction)
 		direction[i] = share * direction[i] - gradient[i];
 }
 
-/* Remember the step taken along "direction", if the function curves upwards there. */
+/*
+ * Remember the step taken along "direction", if the function curves upwards
+ * there.
+ */
 static void
 remember(Minimizer *minimizer, const float *gradient, double step, const float *direction)
 {
@@ -147,7 +155,7 @@ two_loops(const Minimizer *minimizer, const float *gradient, float *direction)
 	}
 }
 
-/* The direction of the method, which may not lead downwards. */
+/* The direction of the method, which need not lead downwards. */
 static void
 follow_method(Minimizer *minimizer, const float *gradient, double step, float *direction)
 {
@@ -163,8 +171,8 @@ follow_method(Minimizer *minimizer, const float *gradient, double step, float *d
 
 /*
  * The next direction [n], in which the function falls unless its gradient is
- * 0.  "direction" still has the last one, along which "step" of its length was
- * gone to the point that the gradient is of.
+ * 0.  "direction" holds the last one before, along which the caller went
+ * "step" times its length to the point of this gradient.
  */
 void
 minimizer_turn(Minimizer *minimizer, const float *gradient, double step, float *direction)
@@ -181,7 +189,7 @@ minimizer_turn(Minimizer *minimizer, const float *gradient, double step, float *
 	minimizer->has_previous = true;
 }
 
-/* The value at t of a polynomial of so many terms. */
+/* The value at t of a polynomial with so many terms. */
 double
 polynomial(int terms, const double *c, double t)
 {
@@ -192,7 +200,7 @@ polynomial(int terms, const double *c, double t)
 	return value;
 }
 
-/* A root of a polynomial that is below 0 at "low" and not at "high". */
+/* A root of a polynomial that is negative at "low" and not at "high". */
 static double
 bisect(int terms, const double *c, double low, double high)
 {
@@ -211,8 +219,8 @@ bisect(int terms, const double *c, double low, double high)
 }
 
 /*
- * The first t > 0 at which c[0] + c[1] t + ... + c[4] t^4, falling at 0 and
- * bounded below, has a minimum; 0 if it does not fall, or not noticeably.
+ * The first t > 0 at which c[0] + c[1] t + ... + c[4] t^4 has a minimum, if it
+ * falls at 0 and is bounded below.  0: it does not fall, or not noticeably.
  */
 double
 quartic_first_minimum(const double *c)

@@ -9,11 +9,11 @@
 
 #include "math/nonnegative.h"
 
-/* Sweeps over all coefficients; alike columns take many. */
+/* Sweeps over all coefficients at most; similar columns need many. */
 #define MAX_SWEEPS 10000
 
-/* A sweep that changes nothing by more than this share was the last. */
-#define ENOUGH 1e-10
+/* Stop after a sweep that changes no coefficient by more than this share of the largest. */
+#define TOLERANCE 1e-10
 
 /*
  * The b >= 0 that minimizes b' G b / 2 - b' p, where the matrix G [n x n] is
@@ -26,7 +26,7 @@ nonnegative_solve(int n, const double *gram, const double *product, double *solu
 	double		change = 1;
 	double		largest = 0;
 
-	for (int sweep = 0; sweep < MAX_SWEEPS && change > ENOUGH * largest; sweep++)
+	for (int sweep = 0; sweep < MAX_SWEEPS && change > TOLERANCE * largest; sweep++)
 	{
 		change = largest = 0;
 		for (int i = 0; i < n; i++)

@@ -2,10 +2,10 @@
  * principal.c
  *		Principal components of many vectors, with BLAS and LAPACK.
  *
- * The covariance matrix is summed up in double precision from the vectors less
- * their mean, which a pass before has found, and its largest eigenvalues and
- * their vectors come from LAPACK's dsyevr: reduction to tridiagonal form, then
- * only those that are wanted.
+ * A first pass finds the mean.  The covariance matrix is then summed up in double
+ * precision from the vectors less the mean.  Its largest eigenvalues and their
+ * vectors come from LAPACK's dsyevr, which reduces it to tridiagonal form and
+ * then computes only those that are wanted.
  */
 #include <string.h>
 
@@ -19,14 +19,17 @@
 #define WORK_DOUBLES 40
 #define WORK_INTEGERS 12
 
-/* How many doubles of memory it takes, work space and all. */
+/* The length of the memory that principal_init needs, work space included. */
 size_t
 principal_doubles(int n, int count)
 {
 	return (size_t) n * (n + count + 2 + PRINCIPAL_GATHER + WORK_DOUBLES + WORK_INTEGERS);
 }
 
-/* Begin; "memory" is the caller's, for as long as the result is used. */
+/*
+ * Start. memory [principal_doubles] is the caller's, and must live as long as
+ * the result is used.
+ */
 void
 principal_init(Principal *principal, int n, int count, double *memory)
 {
@@ -41,7 +44,7 @@ principal_init(Principal *principal, int n, int count, double *memory)
 	memset(principal->scatter, 0, sizeof(double) * n * n);
 }
 
-/* Show a vector the first time. */
+/* Show a vector the first time: for the mean. */
 void
 principal_add_mean(Principal *principal, const float *vector)
 {
@@ -50,6 +53,7 @@ principal_add_mean(Principal *principal, const float *vector)
 		principal->sum[i] += vector[i];
 }
 
+/* Add the vectors gathered to the scatter matrix. */
 static void
 add_gathered(Principal *principal)
 {
@@ -60,6 +64,7 @@ add_gathered(Principal *principal)
 	principal->pending = 0;
 }
 
+/* A vector less the mean. */
 static void
 center(const Principal *principal, const float *vector, double *out)
 {
@@ -67,7 +72,10 @@ center(const Principal *principal, const float *vector, double *out)
 		out[i] = vector[i] - principal->sum[i] / principal->rows;
 }
 
-/* Show a vector the second time, when all have been shown the first time. */
+/*
+ * Show a vector the second time, after all have been shown the first time: for
+ * the covariance.
+ */
 void
 principal_add_scatter(Principal *principal, const float *vector)
 {
@@ -77,7 +85,10 @@ principal_add_scatter(Principal *principal, const float *vector)
 		add_gathered(principal);
 }
 
-/* dsyevr has the smallest first. */
+/*
+ * Put the components in falling order of their variance: dsyevr has the
+ * smallest first.
+ */
 static void
 reverse(Principal *principal)
 {
@@ -97,7 +108,7 @@ reverse(Principal *principal)
 }
 
 /*
- * Find the components, when all vectors have been shown twice.  Variances are
+ * Find the components, after all vectors have been shown twice.  Variances are
  * those of a sample, divided by the number of vectors less one.  Returns false
  * if the iteration for the eigenvalues failed.
  */
@@ -132,7 +143,7 @@ principal_solve(Principal *principal)
 	return true;
 }
 
-/* The scores of a vector: its coordinates, seen from the mean. */
+/* The scores [count] of a vector: its coordinates, measured from the mean. */
 void
 principal_score(Principal *principal, const float *vector, double *score)
 {
@@ -145,7 +156,7 @@ principal_score(Principal *principal, const float *vector, double *score)
 			   principal->work, &step, &zero, score, &step);
 }
 
-/* Turn a component round: its scores change their signs. */
+/* Reverse the direction of a component: its scores change their signs. */
 void
 principal_flip(Principal *principal, int component)
 {

@@ -3,13 +3,14 @@
  *		Repeatable random numbers: SplitMix64 (Steele, Lea, Flood: "Fast
  *		splittable pseudorandom number generators", OOPSLA 2014).
  *
- * The generator is a counter passed through a mixing function, which is what
- * makes independent streams cheap: the start of a stream is a mix of its name.
+ * The generator is a counter passed through a mixing function.  That makes
+ * independent streams cheap: the start of a stream is a mix of its name.
  */
 #include <math.h>
 
 #include "math/random.h"
 
+/* The mixing function of SplitMix64. */
 static uint64_t
 mix(uint64_t z)
 {

@@ -2,10 +2,9 @@
  * random.h
  *		Repeatable random numbers in independent streams.
  *
- * A stream is named by a seed and two numbers (say, the iteration and the
- * row), so that any piece of work can draw its numbers without regard to what
- * was drawn before it or by whom: results then do not depend on the order of
- * the work nor on the number of workers.
+ * A stream is named by a seed and two numbers (say, the iteration and the row).
+ * Each piece of work draws from a stream of its own, so results depend neither on
+ * the order of the work nor on the number of workers.
  */
 #ifndef RECSYS_MATH_RANDOM_H
 #define RECSYS_MATH_RANDOM_H

@@ -9,21 +9,21 @@
 #include "math/solve.h"
 
 /*
- * out += X Y' for X [rows x n] and Y [cols x n]: the inner products of all
- * their rows, into out [rows x stride], of which "cols" columns are meant.
+ * out += X Y' for X [rows x n] and Y [cols x n]: the inner products of all their
+ * rows, into the first "cols" columns of out [rows x stride].
  */
 void
 product_add(int rows, int cols, int n, const float *x, const float *y, float *out, int stride)
 {
 	const float one = 1.0f;
 
-	/* A row-major matrix is to Fortran its transpose. */
+	/* To Fortran, a matrix by rows is its transpose. */
 	blas.sgemm("T", "N", &cols, &rows, &n, &one, y, &n, x, &n, &one, out, &stride);
 }
 
 /*
- * out += weight W Y for W [rows x w_stride], of which "cols" columns are meant,
- * and Y [cols x n]: to each row of out [rows x n] its weighted sum of Y's rows.
+ * out += weight W Y for the first "cols" columns of W [rows x w_stride] and Y
+ * [cols x n]: adds to each row of out [rows x n] its weighted sum of Y's rows.
  */
 void
 weighted_rows_add(int rows, int cols, int n, float weight, const float *w, int w_stride,
@@ -70,7 +70,7 @@ normal_add(int rows, int n, int stride, const float *x, const float *y,
 	const float one = 1.0f;
 	const int	step = 1;
 
-	/* A row-major matrix is to Fortran its transpose. */
+	/* To Fortran, a matrix by rows is its transpose. */
 	blas.ssyrk("L", "N", &n, &rows, &one, x, &stride, &one, gram, &n);
 	blas.sgemv("N", &n, &rows, &one, x, &stride, y, &step, &one, product, &step);
 }

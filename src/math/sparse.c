@@ -34,9 +34,9 @@ sparse_find(const SparseRows *matrix, int32_t row, int32_t col)
 }
 
 /*
- * The first row of part "part" of "parts" parts with about as much work each,
- * where a row's work is its entries and one for itself.  Part "parts" begins
- * after the last row.
+ * The first row of part "part" of "parts" parts with about equal work each,
+ * where the work of a row is its number of entries plus one.  Part "parts"
+ * begins after the last row.
  */
 int32_t
 sparse_row_bound(const SparseRows *matrix, int part, int parts)
@@ -59,8 +59,8 @@ sparse_row_bound(const SparseRows *matrix, int part, int parts)
 }
 
 /*
- * Transposition by counting, in three steps, of which the first and the last
- * take a range of rows so that the caller can look up in between:
+ * Transposition by counting, in three steps.  The first and the last take a range
+ * of rows, so that the caller can look for interrupts in between:
  *
  *	count	for all rows, into transposed->start, zeroed by the caller
  *	start	once
@@ -79,9 +79,9 @@ sparse_transpose_count(const SparseRows *matrix, int32_t from, int32_t to,
 }
 
 /*
- * Turn the counts into the place where each row is to be filled next, which
- * is kept one element further on: filling moves it to the end of the row,
- * which is the start of the next.
+ * Second step: turn the counts into the place at which each row is filled
+ * next.  That of row r is kept in start[r + 1]: filling moves it to the end of
+ * the row, which is the start of the next.
  */
 void
 sparse_transpose_start(const SparseRows *matrix, SparseRows *transposed)
@@ -99,6 +99,10 @@ sparse_transpose_start(const SparseRows *matrix, SparseRows *transposed)
 	}
 }
 
+/*
+ * Third step: copy the entries of rows "from" to before "to".  The ranges have
+ * to be given in order.
+ */
 void
 sparse_transpose_fill(const SparseRows *matrix, int32_t from, int32_t to,
 					  SparseRows *transposed)

@@ -5,7 +5,10 @@
  */
 #include "math/topk.h"
 
-/* Make an empty selection of at most "capacity" entries, kept in "heap". */
+/*
+ * Make an empty selection of at most "capacity" entries, kept in "heap"
+ * [capacity], which stays the caller's.
+ */
 void
 topk_init(TopK *top, int capacity, Scored *heap)
 {
@@ -14,6 +17,10 @@ topk_init(TopK *top, int capacity, Scored *heap)
 	top->heap = heap;
 }
 
+/*
+ * Put an entry into a heap whose root, or the hole below it, is free: entries
+ * that are worse move up.
+ */
 static void
 sift_down(Scored *heap, int count, int hole, Scored entry)
 {
@@ -71,6 +78,7 @@ topk_sort(TopK *top)
 	}
 }
 
+/* The median of three numbers. */
 static double
 median(double a, double b, double c)
 {
@@ -81,8 +89,8 @@ median(double a, double b, double c)
 
 /*
  * Move the numbers greater than a bound, or not less than it, to the front;
- * returns how many there are.  Without branches: none of them could be
- * predicted.
+ * returns how many there are.  It has no branches, because their outcome could
+ * not be predicted.
  */
 static int64_t
 partition(double *number, int64_t count, double bound, bool or_equal)
@@ -124,6 +132,7 @@ select_largest(double *number, int64_t count, int64_t k)
 	}
 }
 
+/* The least of count > 0 numbers. */
 static double
 least(const double *number, int64_t count)
 {
@@ -135,11 +144,10 @@ least(const double *number, int64_t count)
 }
 
 /*
- * The k-th largest of numbers, of which there are k at least and none is NaN.
- * They are reordered and overwritten; the k largest are at the front
- * afterwards.  What cannot be among the k largest of those seen so far is
- * passed over by one comparison, and the others gather at the front until
- * there are 2 k.
+ * The k-th largest of numbers, of which there are at least k and none is NaN.
+ * They are overwritten: the k largest are at the front afterwards.  A number
+ * that cannot be among the k largest of those seen so far costs one
+ * comparison; the others gather at the front until there are 2 k.
  */
 double
 kth_largest(double *number, int64_t count, int64_t k)

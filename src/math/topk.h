@@ -4,7 +4,7 @@
  *
  * A binary heap with the worst kept entry at its root, so that an entry that
  * cannot be among the best costs one comparison.  Of equal scores the smaller
- * index is better: results repeat whatever the order of the stream.
+ * index is better, so the result does not depend on the order of the stream.
  */
 #ifndef RECSYS_MATH_TOPK_H
 #define RECSYS_MATH_TOPK_H
