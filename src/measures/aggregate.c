@@ -1,14 +1,17 @@
 /*
  * aggregate.c
  *		What the aggregates share: the memory of their states, combining and
- *		reading what was serialized.
+ *		deserializing them.
  */
 #include "postgres.h"
 #include "compat.h"
 
 #include "measures/aggregate.h"
 
-/* The memory context that lives as long as the aggregate's states. */
+/*
+ * The memory context that lives as long as the aggregate's states.  Error: the
+ * function was not called by an aggregate.
+ */
 MemoryContext
 aggregate_context(FunctionCallInfo fcinfo)
 {
@@ -20,9 +23,9 @@ aggregate_context(FunctionCallInfo fcinfo)
 }
 
 /*
- * The states to combine in *into and *from, or false when the result is *into
- * as it stands.  A first state that is null is replaced by a copy of the
- * second that lives as long as the aggregate.
+ * The states to combine in *into and *from, of "size" bytes; false if *into is
+ * the result already.  If the first state is null, it is replaced by a copy of
+ * the second that lives as long as the aggregate.
  */
 bool
 states_to_combine(FunctionCallInfo fcinfo, Size size, void **into, void **from)
@@ -41,8 +44,8 @@ states_to_combine(FunctionCallInfo fcinfo, Size size, void **into, void **from)
 }
 
 /*
- * A StringInfo to read a serialized state of exactly so many bytes from.  No
- * state that we wrote is rejected; these bytes may be of anyone's making.
+ * A StringInfo that reads a serialized state.  Error: it does not have exactly
+ * the expected number of bytes.  The bytes may come from anybody.
  */
 StringInfoData
 serialized_input(FunctionCallInfo fcinfo, int expected)

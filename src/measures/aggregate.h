@@ -1,7 +1,7 @@
 /*
  * aggregate.h
  *		What the aggregates share: the memory of their states, combining and
- *		reading what was serialized.
+ *		deserializing them.
  */
 #ifndef RECSYS_MEASURES_AGGREGATE_H
 #define RECSYS_MEASURES_AGGREGATE_H

@@ -15,6 +15,7 @@
 
 #include "measures/aggregate.h"
 
+/* The state of all four aggregates. */
 typedef struct ErrorSums
 {
 	int64		n;
@@ -26,6 +27,7 @@ typedef struct ErrorSums
 
 #define SERIALIZED_ERRORS (2 * sizeof(int64) + 3 * sizeof(float8))
 
+/* Add a prediction and what came true to the sums. */
 static void
 add_error(ErrorSums *sums, double prediction, double actual)
 {

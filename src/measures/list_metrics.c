@@ -23,6 +23,7 @@ typedef struct HitCounts
 	int64		relevant;
 } HitCounts;
 
+/* Count a value of the two arrays. */
 static void
 count_hit(SetMember member, void *arg)
 {
@@ -33,6 +34,7 @@ count_hit(SetMember member, void *arg)
 		counts->hit[member.position] = member.in_second;
 }
 
+/* The argument k.  Error: it is not positive. */
 static int
 length_argument(FunctionCallInfo fcinfo, int n)
 {
@@ -63,6 +65,7 @@ measure_arrays(FunctionCallInfo fcinfo, ListMeasure measure)
 	PG_RETURN_FLOAT8(measure(&list));
 }
 
+/* An SQL function of (recommended, relevant, k) that computes a measure of math/list_quality.h. */
 #define LIST_METRIC(name, measure) \
 PG_FUNCTION_INFO_V1(name); \
 Datum \

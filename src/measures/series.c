@@ -10,23 +10,22 @@
  * each sum is of numbers multiplied by a power of two, the scale.  It depends
  * on the band of the largest number met: band 0 has scale 1 and reaches up to
  * 2^100, each further band 2^200 more, and below there are as many.  A state
- * starts in the lowest band and only goes up.  Multiplying by a power of two
- * does not round, and what gets lost when a state goes up is far below the
- * last digit of the larger number that made it do so.  In any band the largest
+ * starts in the lowest band and only moves up.  Multiplying by a power of two does
+ * not round, and what is lost when a state moves up is far below the last digit
+ * of the larger number that caused it.  In any band the largest
  * number lies between 2^-100 and 2^100 once scaled, and two different ones
- * that large are 2^-153 apart or more: squares, their sums over any number of
+ * that large are 2^-153 apart or more.  So squares, their sums over any number of
  * rows, and products of two such sums neither overflow nor vanish.
  *
- * Pearson takes the first number of a series from all the others, so that a
+ * Pearson subtracts the first number of a series from all the others, so that a
  * large common offset costs no digits and a constant series has a variance of
  * exactly 0.  On top of that come the updates of Youngs and Cramer (1971, Some
  * results relevant to choice of sum and sum-of-product algorithms), and for
  * two parts the formula of Chan, Golub and LeVeque (1979, Updating formulae
  * and a pairwise algorithm for computing sample variances).
  *
- * The other sums have no negative terms or, in cosine, are judged against
- * sums that have none: plain addition is accurate, and compensation would not
- * pay.
+ * The other sums have no negative terms or, in cosine, are divided by sums that
+ * have none: plain addition is accurate, and compensation would not pay.
  */
 #include <math.h>
 
@@ -36,9 +35,10 @@
 #define BAND_LIMIT	0x1p100
 #define BAND_MAX	5			/* up to 2^1100; the lowest is -BAND_MAX */
 
-/* No table has that many rows; sums of counts below it cannot overflow. */
+/* No table has so many rows; sums of counts below this cannot overflow. */
 #define COUNT_LIMIT (INT64_C(1) << 53)
 
+/* How a measure is computed. */
 typedef struct MeasureMethods
 {
 	void		(*add) (SeriesState *state, double x, double y);
@@ -46,6 +46,7 @@ typedef struct MeasureMethods
 	SeriesResult (*finish) (const SeriesState *state, double *value);
 } MeasureMethods;
 
+/* The scale of a band: 2^(-200 band). */
 static double
 band_scale(int band)
 {
@@ -64,6 +65,7 @@ band_for(const SeriesSums *sums, double number)
 	return band;
 }
 
+/* Change the sums of a series to another band. */
 static void
 enter_band(SeriesState *state, SeriesSums *sums, int band)
 {
@@ -77,6 +79,7 @@ enter_band(SeriesState *state, SeriesSums *sums, int band)
 	state->products = ldexp(state->products, bits);
 }
 
+/* Bring the sums of two states to the higher one of their bands. */
 static void
 share_band(SeriesState *a, SeriesSums *sums_a,
 		   SeriesState *b, SeriesSums *sums_b)
@@ -88,8 +91,8 @@ share_band(SeriesState *a, SeriesSums *sums_a,
 }
 
 /*
- * The number multiplied by the scale of its series, whose band goes up if it
- * must.  Infinity becomes NaN: a correlation with it is not defined.
+ * The number multiplied by the scale of its series, which enters a higher band
+ * if it must.  Infinity becomes NaN: a correlation with it is not defined.
  */
 static double
 scaled(SeriesState *state, SeriesSums *sums, double number)
@@ -103,6 +106,7 @@ scaled(SeriesState *state, SeriesSums *sums, double number)
 	return number * sums->scale;
 }
 
+/* Add a pair to the moments about the mean. */
 static void
 pearson_add(SeriesState *state, double x, double y)
 {
@@ -121,7 +125,7 @@ pearson_add(SeriesState *state, double x, double y)
 	state->x.sum += x;
 	state->y.sum += y;
 
-	/* The first pair counts too: that is how it makes the sums NaN. */
+	/* The first pair is added too, with weight 0: a NaN in it makes the sums NaN. */
 	weight = state->n == 1 ? 0 : 1 / (n * (n - 1));
 	x = n * x - state->x.sum;
 	y = n * y - state->y.sum;
@@ -130,6 +134,7 @@ pearson_add(SeriesState *state, double x, double y)
 	state->products += x * y * weight;
 }
 
+/* Add a pair to the plain moments. */
 static void
 cosine_add(SeriesState *state, double x, double y)
 {
@@ -149,7 +154,10 @@ distance_of_means(const SeriesSums *a, double n_a,
 	return (b->origin - a->origin) + (b->sum / n_b - a->sum / n_a);
 }
 
-/* With origin and sum 0, as cosine leaves them, it is plain addition. */
+/*
+ * Add the moments of another state.  With origin and sum 0, as cosine leaves
+ * them, this is plain addition.
+ */
 static void
 moments_combine(SeriesState *state, const SeriesState *other)
 {
@@ -181,6 +189,7 @@ moments_combine(SeriesState *state, const SeriesState *other)
 	state->products += o.products + dx * dy * weight;
 }
 
+/* The correlation, or cosine: undefined without variance, or norm. */
 static SeriesResult
 moments_finish(const SeriesState *state, double *value)
 {
@@ -198,7 +207,7 @@ moments_finish(const SeriesState *state, double *value)
 	return SERIES_VALUE;
 }
 
-/* x - y, scaled.  An infinite one stays infinite, inf - inf is NaN. */
+/* x - y, scaled.  An infinite difference stays infinite; inf - inf is NaN. */
 static double
 scaled_gap(SeriesState *state, double x, double y)
 {
@@ -213,6 +222,7 @@ scaled_gap(SeriesState *state, double x, double y)
 	return x * gaps->scale - y * gaps->scale;
 }
 
+/* Add a pair to the squared differences. */
 static void
 square_gap_add(SeriesState *state, double x, double y)
 {
@@ -221,6 +231,7 @@ square_gap_add(SeriesState *state, double x, double y)
 	state->x.squares += gap * gap;
 }
 
+/* Add a pair to the absolute differences. */
 static void
 manhattan_add(SeriesState *state, double x, double y)
 {
@@ -229,6 +240,7 @@ manhattan_add(SeriesState *state, double x, double y)
 	state->x.sum += fabs(gap);
 }
 
+/* Add the differences of another state. */
 static void
 gaps_combine(SeriesState *state, const SeriesState *other)
 {
@@ -240,6 +252,7 @@ gaps_combine(SeriesState *state, const SeriesState *other)
 	state->x.squares += o.x.squares;
 }
 
+/* 1 / (1 + mean squared difference); undefined without pairs. */
 static SeriesResult
 msd_finish(const SeriesState *state, double *value)
 {
@@ -253,6 +266,10 @@ msd_finish(const SeriesState *state, double *value)
 	return SERIES_VALUE;
 }
 
+/*
+ * A scaled distance as the result; overflow if only the unscaled one is not
+ * finite.
+ */
 static SeriesResult
 distance_finish(const SeriesState *state, double distance, double *value)
 {
@@ -264,12 +281,14 @@ distance_finish(const SeriesState *state, double distance, double *value)
 	return SERIES_VALUE;
 }
 
+/* The root of the sum of squared differences. */
 static SeriesResult
 euclidean_finish(const SeriesState *state, double *value)
 {
 	return distance_finish(state, sqrt(state->x.squares), value);
 }
 
+/* The sum of absolute differences. */
 static SeriesResult
 manhattan_finish(const SeriesState *state, double *value)
 {
@@ -292,12 +311,14 @@ count(SeriesState *state, double x, double y, int step)
 	}
 }
 
+/* Add a pair to the counts. */
 static void
 counts_add(SeriesState *state, double x, double y)
 {
 	count(state, x, y, 1);
 }
 
+/* Add the counts of another state. */
 static void
 counts_combine(SeriesState *state, const SeriesState *other)
 {
@@ -306,6 +327,10 @@ counts_combine(SeriesState *state, const SeriesState *other)
 	state->nans += other->nans;
 }
 
+/*
+ * Jaccard's share, undefined without pairs, or Hamming's number; NaN if there
+ * were NaNs.
+ */
 static SeriesResult
 counts_finish(const SeriesState *state, double *value)
 {
@@ -330,7 +355,7 @@ static const MeasureMethods methods[] = {
 	[SERIES_HAMMING] = {counts_add, counts_combine, counts_finish}
 };
 
-/* Make the state of no pairs at all. */
+/* Make the state of no pairs. */
 void
 series_init(SeriesState *state, SeriesMeasure measure)
 {
@@ -346,7 +371,7 @@ series_init(SeriesState *state, SeriesMeasure measure)
 	};
 }
 
-/* Add a pair; any two numbers will do, also NaN and infinities. */
+/* Add a pair of any two numbers, NaN and infinities included. */
 void
 series_add(SeriesState *state, double x, double y)
 {
@@ -354,9 +379,9 @@ series_add(SeriesState *state, double x, double y)
 }
 
 /*
- * Undo the addition of a pair.  For jaccard and hamming only: counts go back
- * exactly, while taking a large number out of a sum of rounded ones would
- * leave little but its rounding error.
+ * Undo the addition of a pair; for jaccard and hamming only.  Counts can be
+ * undone exactly, but removing a large number from a rounded sum would leave
+ * little more than its rounding error.
  */
 void
 series_remove(SeriesState *state, double x, double y)
@@ -371,13 +396,14 @@ series_combine(SeriesState *state, const SeriesState *other)
 	methods[state->measure].combine(state, other);
 }
 
-/* Read the measure off.  The value is set if and only if there is one. */
+/* Compute the measure. *value is set if and only if there is a value. */
 SeriesResult
 series_finish(const SeriesState *state, double *value)
 {
 	return methods[state->measure].finish(state, value);
 }
 
+/* Fill in what follows from the band.  False: there is no such band. */
 static bool
 restore_sums(SeriesSums *sums)
 {
@@ -388,9 +414,9 @@ restore_sums(SeriesSums *sums)
 }
 
 /*
- * Make a state that came from outside fit for use: fill in what follows from
- * the rest, and return false if it is none that adding pairs could have made.
- * Any sums will do: all they can spoil is the result.
+ * Make a state that came from outside usable: fill in what follows from the
+ * rest.  False: adding pairs could not have made it.  Any sums are accepted:
+ * all they can spoil is the result.
  */
 bool
 series_restore(SeriesState *state)

@@ -35,7 +35,9 @@ typedef struct Float8Walk
 	int			index;
 } Float8Walk;
 
-/* Add a pair to a state, which the first row of a group makes. */
+/*
+ * Add the pair of a row to the state, which the first row of a group creates.
+ */
 static Datum
 series_accum(FunctionCallInfo fcinfo, SeriesMeasure measure)
 {
@@ -56,7 +58,7 @@ series_accum(FunctionCallInfo fcinfo, SeriesMeasure measure)
 	PG_RETURN_POINTER(state);
 }
 
-/* What the state measures, as the result of an SQL function. */
+/* The measure of a state, as the result of an SQL function. */
 static Datum
 series_value(FunctionCallInfo fcinfo, const SeriesState *state)
 {
@@ -74,6 +76,7 @@ series_value(FunctionCallInfo fcinfo, const SeriesState *state)
 	PG_RETURN_FLOAT8(value);
 }
 
+/* Error unless both arrays have one dimension at most. */
 static void
 check_dimensions(ArrayType *first, ArrayType *second)
 {
@@ -85,7 +88,7 @@ check_dimensions(ArrayType *first, ArrayType *second)
 						   ARR_NDIM(first), ARR_NDIM(second))));
 }
 
-/* The number of elements that the two arrays both have. */
+/* The number of elements of both arrays.  Error: they differ in length. */
 static int
 common_length(ArrayType *first, ArrayType *second)
 {
@@ -101,6 +104,7 @@ common_length(ArrayType *first, ArrayType *second)
 	return length;
 }
 
+/* A walk before the first element of an array. */
 static Float8Walk
 walk_start(ArrayType *array)
 {
@@ -235,6 +239,7 @@ recsys_series_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(into);
 }
 
+/* Append the sums of a series to a serialized state. */
 static void
 send_sums(StringInfo buf, const SeriesSums *sums)
 {
@@ -244,6 +249,7 @@ send_sums(StringInfo buf, const SeriesSums *sums)
 	pq_sendfloat8(buf, sums->squares);
 }
 
+/* Read the sums of a series from a serialized state. */
 static void
 receive_sums(StringInfo buf, SeriesSums *sums)
 {
@@ -298,6 +304,7 @@ recsys_series_deserialize(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
+/* Is a type float8, or a domain over it? */
 static bool
 is_float8(const TypeCacheEntry *type)
 {

@@ -34,8 +34,8 @@ typedef struct SetOrder
 } SetOrder;
 
 /*
- * What is known about the element type of two sets, kept for the next call.
- * Raises an error for a type whose values cannot be compared.
+ * What is known about the element type of two sets, kept in the call's memory
+ * for the next call.  Error: values of the type cannot be compared.
  */
 TypeCacheEntry *
 element_type(FunctionCallInfo fcinfo, Oid oid)
@@ -59,7 +59,10 @@ element_type(FunctionCallInfo fcinfo, Oid oid)
 	return type;
 }
 
-/* Append the elements of a set, but for nulls; returns the new number. */
+/*
+ * Append the elements of an array, except nulls, to the n there are; returns
+ * the new number.
+ */
 static size_t
 gather_elements(SetElement *elements, size_t n, ArrayType *array,
 				const SetOrder *order, bool second)
@@ -90,6 +93,7 @@ gather_elements(SetElement *elements, size_t n, ArrayType *array,
 	return n;
 }
 
+/* Order of two elements, for qsort: by hash, or by value. */
 static int
 compare_elements(const void *a, const void *b, void *arg)
 {
@@ -104,6 +108,7 @@ compare_elements(const void *a, const void *b, void *arg)
 										   x->value, y->value));
 }
 
+/* Are two elements that the order does not tell apart equal? */
 static bool
 same_element(const SetElement *x, const SetElement *y, const SetOrder *order)
 {
@@ -114,9 +119,9 @@ same_element(const SetElement *x, const SetElement *y, const SetOrder *order)
 }
 
 /*
- * Visit the distinct values of a run that the order does not tell apart.  Only
- * hashes can collide, and the values that are left over when one is visited
- * move to the front.
+ * Visit the distinct values of a run of elements that the order does not tell
+ * apart.  Only hashes can collide; elements of other values than the one
+ * visited move to the front.
  */
 static void
 visit_run(SetElement *run, size_t n, const SetOrder *order)
@@ -188,6 +193,7 @@ typedef struct SetCounts
 	int64		both;
 } SetCounts;
 
+/* Count a value of two sets. */
 static void
 count_value(SetMember member, void *arg)
 {

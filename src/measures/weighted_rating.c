@@ -1,7 +1,7 @@
 /*
  * weighted_rating.c
- *		The aggregate weighted_rating: a mean of ratings that few votes pull
- *		towards a prior.
+ *		The aggregate weighted_rating: a mean of ratings, pulled towards a prior
+ *		where there are few votes.
  *
  * v/(v+m) R + m/(v+m) C, where v is the number of ratings, R their mean, m the
  * votes that the prior counts for and C the prior.
@@ -21,6 +21,7 @@
 #define SERIALIZED_RATING	(sizeof(int64) + 2 * sizeof(int8) + \
 							 3 * sizeof(float8))
 
+/* The state of the aggregate. */
 typedef struct WeightedRating
 {
 	int64		votes;
@@ -31,6 +32,7 @@ typedef struct WeightedRating
 	bool		unknown;		/* a row lacked one: the result is null */
 } WeightedRating;
 
+/* Error unless the parameters of a row are in their ranges. */
 static void
 check_parameters(float8 min_votes, float8 prior)
 {
@@ -46,7 +48,7 @@ check_parameters(float8 min_votes, float8 prior)
 				 errdetail("It is %g.", prior)));
 }
 
-/* Note the parameters of a row, or of a part: all have the same ones. */
+/* Note the parameters of a row, or of another state.  Error: they have changed. */
 static void
 learn_parameters(WeightedRating *state, float8 min_votes, float8 prior)
 {
@@ -65,7 +67,7 @@ learn_parameters(WeightedRating *state, float8 min_votes, float8 prior)
 
 /*
  * Transition function (internal, rating, min_votes, prior).  A row without a
- * rating counts no vote but tells the parameters.
+ * rating adds no vote, but has the parameters.
  */
 PG_FUNCTION_INFO_V1(recsys_weighted_rating_accum);
 Datum

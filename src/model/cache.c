@@ -4,13 +4,12 @@
  *
  * A version of a model never changes, so an entry can be used for as long as
  * the newest header row that a query sees is the one the entry was made from
- * (the same version, transaction and place in the table).  Every query that
- * uses a model looks that up; invalidation messages are not needed for
- * correctness and not listened to.
+ * (the same version, transaction and place in the table).  Every query that uses
+ * a model looks that up, so the cache needs no invalidation messages.
  *
- * Entries in use are counted, and the count goes down when the memory context
- * that the user named is reset, which also happens after an error.  What is
- * not in use is dropped when it is superseded, when its relation is gone, or,
+ * Users of an entry are counted; the count falls when the memory context that the
+ * user named is reset, which also happens after an error.  An entry that is not
+ * in use is dropped when there is a newer version, when its relation is gone, or,
  * least recently used first, when the cache grows beyond
  * recsys.model_cache_size.
  */
@@ -28,6 +27,7 @@
 #include "model/model.h"
 #include "model/table.h"
 
+/* A version of a model in memory. */
 typedef struct CacheEntry
 {
 	dlist_node	node;			/* most recently used first */
@@ -35,7 +35,7 @@ typedef struct CacheEntry
 	TransactionId xmin;
 	ItemPointerData ctid;
 	uint32		crc;
-	int			users;
+	int			users;			/* memory contexts that use it */
 	Model	   *model;
 	MemoryContext context;		/* holds the model and this entry */
 } CacheEntry;
@@ -55,6 +55,7 @@ model_cache_init(void)
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
 }
 
+/* Remove an entry, and free its model. */
 static void
 drop_entry(CacheEntry *entry)
 {
@@ -62,7 +63,10 @@ drop_entry(CacheEntry *entry)
 	MemoryContextDelete(entry->context);
 }
 
-/* Drop what nobody uses and nobody will: replaced, half loaded, or gone. */
+/*
+ * Drop entries that are not in use and will not be: replaced, half loaded, or
+ * of a relation that is gone.
+ */
 static void
 drop_useless(Oid relid, const CacheEntry *current)
 {
@@ -80,7 +84,7 @@ drop_useless(Oid relid, const CacheEntry *current)
 	}
 }
 
-/* Drop the least recently used until the cache is within its bound. */
+/* Drop the least recently used entries until the cache is within its bound. */
 static void
 shrink(void)
 {
@@ -111,6 +115,7 @@ shrink(void)
 	}
 }
 
+/* The entry of a version, or NULL. */
 static CacheEntry *
 find_entry(Oid relid, HeaderRow *row)
 {
@@ -129,6 +134,10 @@ find_entry(Oid relid, HeaderRow *row)
 	return NULL;
 }
 
+/*
+ * A new entry for a version, with its model.  Error: the header is corrupt;
+ * then nothing is kept.
+ */
 static CacheEntry *
 add_entry(Oid relid, const HeaderRow *row)
 {
@@ -151,12 +160,14 @@ add_entry(Oid relid, const HeaderRow *row)
 	return entry;
 }
 
+/* Called when the memory context of a user is reset. */
 static void
 end_of_use(void *arg)
 {
 	((CacheEntry *) arg)->users--;
 }
 
+/* Count a user of an entry, until its memory context is reset. */
 static void
 begin_use(CacheEntry *entry, MemoryContext user)
 {
@@ -168,6 +179,7 @@ begin_use(CacheEntry *entry, MemoryContext user)
 	MemoryContextRegisterResetCallback(user, callback);
 }
 
+/* Error unless the relation exists and is a model. */
 static void
 require_model(Oid relid, Oid type)
 {
@@ -185,7 +197,7 @@ require_model(Oid relid, Oid type)
 /*
  * The newest version of a model that the running query can see.  It stays
  * valid until the memory context "user" is reset.  Errors: not a model, never
- * trained, no right to read it, or its header is damaged.
+ * trained, no privilege to read it, or its header is damaged.
  */
 Model *
 model_open(Oid relid, Oid type, MemoryContext user)

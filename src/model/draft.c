@@ -1,6 +1,10 @@
 /*
  * draft.c
  *		A model as training leaves it, before it is written.
+ *
+ * An algorithm adds parts by their names: arrays, which stay its own, and which
+ * must live until the draft is written (encode.c).  Numbers that a form needs
+ * besides are members of a JSON object, the parameters.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -11,7 +15,7 @@
 #include "model/json.h"
 #include "ratings/sparse_rows.h"
 
-/* A draft without parts, palloc'd. */
+/* A draft without parts, in the current memory context. */
 ModelDraft *
 draft_create(void)
 {
@@ -35,7 +39,7 @@ draft_add_floats(ModelDraft *draft, ModelPart part, const float *floats,
 	};
 }
 
-/* Add a column of uint32s, likewise. */
+/* Add a column of uint32s; it must live until the draft is written. */
 void
 draft_add_uint32s(ModelDraft *draft, ModelPart part, const uint32 *uint32s, int32 rows)
 {
@@ -44,7 +48,10 @@ draft_add_uint32s(ModelDraft *draft, ModelPart part, const uint32 *uint32s, int3
 	};
 }
 
-/* Add a number to the parameters; JSON has none that is not finite. */
+/*
+ * Add a number to the parameters.  One that is not finite, which JSON cannot
+ * hold, marks the draft as diverged.
+ */
 void
 draft_add_number(ModelDraft *draft, const char *name, double value)
 {
@@ -52,7 +59,7 @@ draft_add_number(ModelDraft *draft, const char *name, double value)
 	json_add_number(&draft->params, name, value);
 }
 
-/* Add the offset of a factor model: what is predicted before all else. */
+/* Add the offset of a factor model: the constant part of a prediction. */
 void
 draft_add_offset(ModelDraft *draft, double offset)
 {
@@ -60,8 +67,8 @@ draft_add_offset(ModelDraft *draft, double offset)
 }
 
 /*
- * Add what a factor model predicts, but for biases, where the user or the item
- * is not known.  Without it, that is the mean of the ratings.
+ * Add what a factor model predicts, apart from biases, where the user or the
+ * item is not known.  Without it, that is the mean of the ratings.
  */
 void
 draft_add_unknown(ModelDraft *draft, double preference)
@@ -88,7 +95,7 @@ draft_add_factors(ModelDraft *draft, double offset, const float *user_factors, i
 	draft_add_floats(draft, PART_ITEM_FACTORS, item_factors, items, factors, stride);
 }
 
-/* Add a list of ids, likewise. */
+/* Add a list of ids; it must live until the draft is written. */
 void
 draft_add_ids(ModelDraft *draft, ModelPart part, const Ids *ids)
 {
@@ -98,7 +105,7 @@ draft_add_ids(ModelDraft *draft, ModelPart part, const Ids *ids)
 	};
 }
 
-/* Add a sparse matrix, likewise. */
+/* Add a sparse matrix; it must live until the draft is written. */
 void
 draft_add_sparse(ModelDraft *draft, ModelPart part, const SparseRows *matrix)
 {
@@ -108,7 +115,7 @@ draft_add_sparse(ModelDraft *draft, ModelPart part, const SparseRows *matrix)
 	};
 }
 
-/* Add the next component, without ids, ratings and counts, likewise. */
+/* Add the next component: a draft without ids, ratings and counts. */
 void
 draft_add_component(ModelDraft *draft, ModelDraft *component)
 {
@@ -116,7 +123,7 @@ draft_add_component(ModelDraft *draft, ModelDraft *component)
 	draft->component[draft->components++] = component;
 }
 
-/* Is all text of a draft in ASCII?  Then it is the same in every encoding. */
+/* Is all text of a draft ASCII?  Then it is the same in every encoding. */
 bool
 draft_is_ascii(const ModelDraft *draft)
 {

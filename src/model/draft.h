@@ -13,8 +13,8 @@
 #include "ratings/matrix.h"
 
 /*
- * One part.  The arrays are not owned: they live in the memory of the
- * training run until the draft has been written.
+ * One part.  The arrays are not owned: they live in the memory of the training
+ * run until the draft has been written.
  */
 typedef struct DraftPart
 {

@@ -2,10 +2,10 @@
  * draft_items.c
  *		A draft with more items than it was trained on.
  *
- * Of the components of a model one may know items that the others have never
- * seen, because nobody has rated them.  These others get rows for them, all
- * zero, in those parts that have a row for each item; what they score is of no
- * meaning, and not used (blend.c).
+ * One component of a model may know items that the others have never seen,
+ * because nobody has rated them.  The others then get rows for these items, all
+ * zero, in those parts that have a row for each item.  Their scores mean nothing,
+ * and are not used (forms/blend.c).
  */
 #include "postgres.h"
 #include "compat.h"
@@ -26,6 +26,9 @@ typedef struct ItemMap
 	int32		items;
 } ItemMap;
 
+/*
+ * Has a part a row for each item?  "neighbors": whose neighbors the model has.
+ */
 static bool
 has_item_rows(ModelPart part, Side neighbors)
 {
@@ -45,6 +48,7 @@ has_item_rows(ModelPart part, Side neighbors)
 	}
 }
 
+/* Has a part a column for each item? */
 static bool
 has_item_columns(ModelPart part, Side neighbors)
 {
@@ -52,6 +56,7 @@ has_item_columns(ModelPart part, Side neighbors)
 		(part == PART_NEIGHBORS && neighbors == SIDE_ITEMS);
 }
 
+/* Zeroed memory for a part.  Error: it exceeds maintenance_work_mem. */
 static void *
 allocate_part(Size rows, Size row_bytes)
 {
@@ -62,6 +67,7 @@ allocate_part(Size rows, Size row_bytes)
 									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 }
 
+/* Give a dense part rows, and columns if asked, for all items. */
 static void
 spread_floats(DraftPart *part, bool columns, const ItemMap *map)
 {
@@ -81,6 +87,7 @@ spread_floats(DraftPart *part, bool columns, const ItemMap *map)
 	part->cols = part->stride = cols;
 }
 
+/* Give a part of uint32s rows for all items. */
 static void
 spread_uint32s(DraftPart *part, const ItemMap *map)
 {
@@ -91,6 +98,10 @@ spread_uint32s(DraftPart *part, const ItemMap *map)
 	part->uint32s = uint32s;
 }
 
+/*
+ * Give a sparse part rows, and columns if asked, for all items; values are
+ * shared with the old one.
+ */
 static void
 spread_sparse(DraftPart *part, bool columns, const ItemMap *map)
 {
@@ -110,7 +121,8 @@ spread_sparse(DraftPart *part, bool columns, const ItemMap *map)
 
 /*
  * Give a draft more items: its item i becomes item index[i] of "items".
- * neighbors: whose they are, if it has some.  The new arrays are in the current memory context.
+ * neighbors: whose neighbors the model has, if any.  The new arrays are in the
+ * current memory context.  Error: they exceed maintenance_work_mem.
  */
 void
 draft_add_items(ModelDraft *draft, Side neighbors, const int32 *index, int32 items)

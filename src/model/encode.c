@@ -21,10 +21,10 @@
 #define BLOCK_BYTES (1024 * 1024)
 #endif
 
-/* The executor has so many copies of a row at the moment it inserts it. */
+/* The executor holds so many copies of a row while it inserts it. */
 #define COPIES_OF_ROW 4
 
-/* Bytes that writing takes for a moment, if the whole model has so many. */
+/* Bytes that writing needs at a time, for a model of so many bytes. */
 Size
 encode_bytes(Size model)
 {
@@ -39,7 +39,7 @@ typedef struct Manifest
 	int			capacity;
 } Manifest;
 
-/* CRC-32C. */
+/* The CRC-32C of some bytes. */
 uint32
 bytes_crc(const void *bytes, Size length)
 {
@@ -52,8 +52,8 @@ bytes_crc(const void *bytes, Size length)
 }
 
 /*
- * The checksum of a header, which does not depend on how JSON is stored, and if
- * "portable" not on the encoding of the database, unless that is none.
+ * The checksum of a header, which does not depend on how JSON is stored, and
+ * if "portable" not on the encoding of the database, unless that is SQL_ASCII.
  */
 static uint32
 meta_crc(const Jsonb *meta, bool portable)
@@ -69,7 +69,10 @@ meta_crc(const Jsonb *meta, bool portable)
 	return crc;
 }
 
-/* Has a header this checksum?  Version 0.1.0 had those of the database's encoding. */
+/*
+ * Has a header this checksum?  Version 0.1.0 wrote that of the database's
+ * encoding.
+ */
 bool
 meta_has_crc(const Jsonb *meta, uint32 crc)
 {
@@ -94,7 +97,7 @@ row_bytes(const DraftPart *part, int32 row)
 	}
 }
 
-/* The number of rows, one at least, that make a block from "first" on. */
+/* The number of rows, at least one, that make a block from row "first" on. */
 static uint32
 rows_of_block(const DraftPart *part, int32 first)
 {
@@ -106,6 +109,10 @@ rows_of_block(const DraftPart *part, int32 first)
 	return row - first;
 }
 
+/*
+ * The rows of "shape" of a part as a block, palloc'd; its checksum goes to
+ * *crc.
+ */
 static bytea *
 encode_block(const DraftPart *part, BlockShape shape, uint32 *crc)
 {
@@ -118,7 +125,10 @@ encode_block(const DraftPart *part, BlockShape shape, uint32 *crc)
 	return block_encode_floats(shape, part->floats, part->stride, crc);
 }
 
-/* What is written is read by the code that will read it: no block can be wrong. */
+/*
+ * Read a block again with the code that will read it, so that no block written
+ * is wrong.
+ */
 static void
 check_block(ModelPart number, const bytea *data)
 {
@@ -131,6 +141,7 @@ check_block(ModelPart number, const bytea *data)
 	pfree(block.payload);
 }
 
+/* Append a line for a block to the manifest. */
 static void
 add_to_manifest(Manifest *manifest, int component, const BlockShape *shape, uint32 crc)
 {
@@ -151,6 +162,7 @@ add_to_manifest(Manifest *manifest, int component, const BlockShape *shape, uint
 	};
 }
 
+/* Cut a part into blocks, which go to the sink and into the manifest. */
 static void
 encode_part(int component, ModelPart number, const DraftPart *part, Manifest *manifest,
 			BlockSink *sink)
@@ -173,6 +185,10 @@ encode_part(int component, ModelPart number, const DraftPart *part, Manifest *ma
 	}
 }
 
+/*
+ * Hand the header and the manifest to the sink.  Error: the header could not
+ * be read again.
+ */
 static void
 encode_header(const Jsonb *meta, Manifest *manifest, BlockSink *sink)
 {
@@ -193,6 +209,7 @@ encode_header(const Jsonb *meta, Manifest *manifest, BlockSink *sink)
 			  block_encode_uint32s(shape, (uint32 *) manifest->entry, &crc));
 }
 
+/* Encode all parts of a model, or of a component. */
 static void
 encode_parts(int component, const ModelDraft *draft, Manifest *manifest, BlockSink *sink)
 {
@@ -201,7 +218,7 @@ encode_parts(int component, const ModelDraft *draft, Manifest *manifest, BlockSi
 			encode_part(component, part, &draft->part[part], manifest, sink);
 }
 
-/* Hand all blocks of a draft to a sink, those of its components too, the header last. */
+/* Hand all blocks of a draft and its components to a sink, the header last. */
 void
 draft_encode(const ModelDraft *draft, const Jsonb *meta, BlockSink *sink)
 {

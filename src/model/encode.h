@@ -26,7 +26,7 @@ typedef struct ManifestEntry
 /* The first line of the manifest has the checksum of the header's JSON. */
 #define MANIFEST_COLUMNS (sizeof(ManifestEntry) / sizeof(uint32))
 
-/* Where blocks go. */
+/* Where blocks go: a table (table_writer.c) or memory (memory_model.c). */
 typedef struct BlockSink
 {
 	/*

@@ -3,9 +3,9 @@
  *		The binary form of a block of a model: encoding and checking.
  *
  * See format.h for the layout.  Encoding copies a range of rows of an array in
- * memory; decoding copies the payload into aligned memory and refuses it if
- * anything is off: sizes against the length of the value, the checksum, finite
- * numbers, offsets and column indexes in order and in range.
+ * memory.  Decoding copies the payload into aligned memory, and rejects it unless
+ * everything is valid: sizes, checksum, finite numbers, offsets and column indexes
+ * in order and in range.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -39,9 +39,9 @@ typedef struct BlockHeader
 StaticAssertDecl(sizeof(BlockHeader) == 32, "block header has padding");
 
 /*
- * Bytes of the payload of a block, or -1 if its type is unknown or the size
- * beyond what a value can hold.  The fields are not trusted: a product of two
- * 32-bit numbers fits 64 bits, but not one more factor.
+ * Bytes of the payload of a block, or -1 if its type is unknown or no value
+ * could hold it.  The fields are not trusted: a product of two 32-bit numbers
+ * fits 64 bits, but not one more factor.
  */
 static int64
 payload_bytes(const BlockShape *shape)
@@ -66,8 +66,8 @@ payload_bytes(const BlockShape *shape)
 }
 
 /*
- * The fewest bytes that a block can have, with its header: of text and sparse
- * rows that all are empty.  -1: no value can hold it.
+ * The fewest bytes that a block can have, with its header: text and sparse
+ * rows may all be empty. -1: no value could hold it.
  */
 int64
 block_least_bytes(BlockType type, uint32 rows, uint32 cols)
@@ -78,7 +78,7 @@ block_least_bytes(BlockType type, uint32 rows, uint32 cols)
 	return bytes < 0 ? -1 : bytes + (int64) sizeof(BlockHeader);
 }
 
-/* On big-endian machines, turn 4-byte words to or from little-endian; else nothing. */
+/* On big-endian machines, convert 4-byte words to or from little-endian. */
 static void
 swap_words(void *uint32s, int64 count)
 {
@@ -90,6 +90,7 @@ swap_words(void *uint32s, int64 count)
 #endif
 }
 
+/* The same for the payload of a block, by its type. */
 static void
 swap_payload(const BlockShape *shape, char *payload)
 {
@@ -106,6 +107,10 @@ swap_payload(const BlockShape *shape, char *payload)
 #endif
 }
 
+/*
+ * The checksum of a block: of its header up to the checksum, and of its
+ * payload.
+ */
 static uint32
 block_crc(const BlockHeader *header, const char *payload, int64 bytes)
 {
@@ -118,6 +123,7 @@ block_crc(const BlockHeader *header, const char *payload, int64 bytes)
 	return crc;
 }
 
+/* On big-endian machines, convert a header to or from little-endian. */
 static void
 swap_header(BlockHeader *header)
 {
@@ -127,7 +133,10 @@ swap_header(BlockHeader *header)
 #endif
 }
 
-/* A value with room for the payload of a block, which starts at *payload. */
+/*
+ * A value with room for a block, palloc'd; its payload starts at *payload.
+ * Error: no value can hold it.
+ */
 static bytea *
 block_allocate(const BlockShape *shape, char **payload)
 {
@@ -145,7 +154,10 @@ block_allocate(const BlockShape *shape, char **payload)
 	return data;
 }
 
-/* Fill the header of a value whose payload is complete. */
+/*
+ * Fill in the header of a value whose payload is complete; its checksum goes
+ * to *crc.
+ */
 static bytea *
 block_seal(bytea *data, const BlockShape *shape, uint32 *crc)
 {
@@ -245,6 +257,7 @@ block_encode_sparse(BlockShape shape, const SparseRows *matrix, uint32 *crc)
 	return block_seal(data, &shape, crc);
 }
 
+/* Are all numbers finite? */
 static bool
 all_finite(const float *value, int64 count)
 {
@@ -254,6 +267,7 @@ all_finite(const float *value, int64 count)
 	return true;
 }
 
+/* Do offsets start at 0, never fall, and end at "end"? */
 static bool
 offsets_in_order(const uint32 *offset, uint32 rows, uint32 end)
 {
@@ -300,7 +314,7 @@ block_id(const ModelBlock *block, uint32 row)
 	return id;
 }
 
-/* Ids are looked for by bisection. */
+/* Are ids in order, and none twice?  They are searched by bisection. */
 static bool
 ids_in_order(const ModelBlock *block)
 {
@@ -310,7 +324,7 @@ ids_in_order(const ModelBlock *block)
 	return true;
 }
 
-/* Text from outside must be text of the database's encoding. */
+/* Is all text valid in the database's encoding? */
 static bool
 texts_are_valid(const ModelBlock *block)
 {
@@ -321,7 +335,10 @@ texts_are_valid(const ModelBlock *block)
 	return true;
 }
 
-/* Set the pointers into the payload and check what they point to. */
+/*
+ * Set the pointers into the payload and check what they point to.  Returns
+ * what is wrong, or NULL.
+ */
 static const char *
 check_payload(ModelBlock *block)
 {
@@ -367,6 +384,10 @@ check_payload(ModelBlock *block)
 	return NULL;
 }
 
+/*
+ * What is wrong with the header of a block, or NULL; payload_size is the size
+ * that there is.
+ */
 static const char *
 check_header(const BlockHeader *header, const BlockShape *shape, const char *payload,
 			 int64 payload_size, uint32 crc)
@@ -386,8 +407,8 @@ check_header(const BlockHeader *header, const BlockShape *shape, const char *pay
 
 /*
  * Check a value, which must be detoasted, and copy it into "block", palloc'd
- * in the current memory context.  If it will not do, returns false with what
- * is wrong in *problem.
+ * in the current memory context.  False: it is not valid, and *problem says
+ * why.
  */
 bool
 block_decode(const bytea *data, ModelBlock *block, const char **problem)

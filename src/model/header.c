@@ -17,9 +17,10 @@
 #include "model/header.h"
 #include "model/json.h"
 
-/* Users, or items; a little less than an int32 holds, so that it can be padded. */
+/* Most users, or items: a little less than fits an int32, so that it can be padded. */
 #define MOST_ROWS (PG_INT32_MAX - 1024)
 
+/* Where the ratings came from, as JSON.  Palloc'd. */
 static char *
 encode_source(const ModelHeader *header)
 {
@@ -36,7 +37,9 @@ encode_source(const ModelHeader *header)
 	return json.data;
 }
 
-/* An array of [loss, train_rmse, seconds], one for each iteration. */
+/*
+ * An array of [loss, train_rmse, seconds], one for each iteration.  Palloc'd.
+ */
 static char *
 encode_log(const ModelHeader *header)
 {
@@ -60,6 +63,7 @@ encode_log(const ModelHeader *header)
 	return json.data;
 }
 
+/* Add what kind of model it is. */
 static void
 encode_kind(StringInfo json, const char *algorithm, const char *form,
 			const Jsonb *options, const Jsonb *params)
@@ -85,7 +89,7 @@ header_encode_component(StringInfo json, const char *algorithm, const char *form
 	appendStringInfo(json, "%s%s}", json->len > 1 ? ", " : "", member.data);
 }
 
-/* The header as JSON. */
+/* The header as JSON.  Palloc'd. */
 Jsonb *
 header_encode(const ModelHeader *header)
 {
@@ -115,6 +119,7 @@ header_encode(const ModelHeader *header)
 	return json_finish(&json);
 }
 
+/* Read where the ratings came from; returns what is wrong with it, or NULL. */
 static const char *
 decode_source(const Jsonb *meta, ModelHeader *header)
 {
@@ -134,13 +139,14 @@ decode_source(const Jsonb *meta, ModelHeader *header)
 	return NULL;
 }
 
+/* Is a value in a range, ends included?  NaN is not. */
 static bool
 in_range(double value, double low, double high)
 {
 	return value >= low && value <= high;
 }
 
-/* Counts and statistics; false if one is missing or absurd. */
+/* Read counts and statistics; false if one is missing or out of range. */
 static bool
 decode_numbers(const Jsonb *meta, ModelHeader *header)
 {
@@ -172,7 +178,7 @@ decode_numbers(const Jsonb *meta, ModelHeader *header)
 		header->maximum <= FLT_MAX;
 }
 
-/* What kind of model it is; returns what is wrong with that, or NULL. */
+/* Read what kind of model it is; returns what is wrong with that, or NULL. */
 static const char *
 decode_kind(const Jsonb *meta, ModelHeader *header)
 {
@@ -187,7 +193,7 @@ decode_kind(const Jsonb *meta, ModelHeader *header)
 }
 
 /*
- * Make the header of a model that of one of its components, likewise.  Returns
+ * Turn a copy of a model's header into that of one of its components.  Returns
  * what is wrong with it, or NULL.
  */
 const char *
@@ -220,6 +226,7 @@ header_decode(const Jsonb *meta, ModelHeader *header)
 	return decode_source(meta, header);
 }
 
+/* A number of an entry of the log; NaN for null. */
 static double
 log_number(const Jsonb *entry, uint32 i)
 {
@@ -247,7 +254,10 @@ is_log_entry(const JsonbValue *value)
 	return true;
 }
 
-/* The training log of a header, palloc'd; NULL if it is none. */
+/*
+ * The training log of a header, palloc'd [*count]; NULL if it has none, or no
+ * valid one.
+ */
 IterationLog *
 header_decode_log(const Jsonb *meta, int *count)
 {

@@ -20,8 +20,8 @@ typedef struct IterationLog
 } IterationLog;
 
 /*
- * No number in a header is larger: means of what fits single precision are
- * not, and sums of products of such numbers fit double precision.
+ * No number in a header is larger than this: means of single-precision numbers
+ * are not.  Sums of products of such numbers fit double precision.
  */
 #define LARGEST_NUMBER 1e39
 
@@ -36,7 +36,7 @@ typedef struct ModelHeader
 	const char *relation;		/* the source, qualified and quoted; NULL: none */
 	const char *user_col;
 	const char *item_col;
-	const char *rating_col;		/* NULL: every row had weight 1 */
+	const char *rating_col;		/* NULL: every row had the value 1 */
 	const char *user_type;		/* of the column, with its schema; NULL: not known */
 	const char *item_type;
 

@@ -3,9 +3,9 @@
  *		Reading and writing the JSON documents of a model.
  *
  * Writing appends members to a text that jsonb's own input function then
- * parses; reading looks up one member of an object.  Members that are missing
- * or of another type read as NULL, NaN or false: what reads a model's header
- * has checked its checksum, and checks ranges itself.
+ * parses; reading looks up one member of an object.  Members that are missing or
+ * of another type are read as NULL, NaN or false: the reader of a model's header
+ * has compared its checksum, and checks ranges itself.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -28,6 +28,7 @@ json_start(StringInfo json)
 	appendStringInfoChar(json, '{');
 }
 
+/* Begin a member of an object. */
 static void
 add_key(StringInfo json, const char *key)
 {
@@ -66,6 +67,7 @@ json_append_number(StringInfo json, double value)
 		appendStringInfoString(json, "null");
 }
 
+/* Add a number member. */
 void
 json_add_number(StringInfo json, const char *key, double value)
 {
@@ -73,6 +75,7 @@ json_add_number(StringInfo json, const char *key, double value)
 	json_append_number(json, value);
 }
 
+/* Add an integer member. */
 void
 json_add_integer(StringInfo json, const char *key, int64 value)
 {
@@ -80,6 +83,7 @@ json_add_integer(StringInfo json, const char *key, int64 value)
 	appendStringInfo(json, INT64_FORMAT, value);
 }
 
+/* Add a boolean member. */
 void
 json_add_bool(StringInfo json, const char *key, bool value)
 {
@@ -103,7 +107,7 @@ json_finish(StringInfo json)
 	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json->data)));
 }
 
-/* Look up a member of an object. */
+/* Look up a member of an object; false if there is none. */
 bool
 json_get(const Jsonb *object, const char *key, JsonbValue *value)
 {
@@ -125,7 +129,7 @@ json_get_string(const Jsonb *object, const char *key)
 	return pnstrdup(value.val.string.val, value.val.string.len);
 }
 
-/* The number in a value that is one; infinite where it is too large. */
+/* The number in a value that is one; infinite if it is too large. */
 double
 json_value_number(const JsonbValue *value)
 {
@@ -144,6 +148,7 @@ json_get_number(const Jsonb *object, const char *key)
 	return json_value_number(&value);
 }
 
+/* A boolean member, or false. */
 bool
 json_get_bool(const Jsonb *object, const char *key)
 {
@@ -163,7 +168,7 @@ json_get_container(const Jsonb *object, const char *key)
 	return JsonbValueToJsonb(&value);
 }
 
-/* The text of a jsonb, which is the same wherever it was made. */
+/* The text of a jsonb, which does not depend on how it was made.  Palloc'd. */
 char *
 json_to_cstring(const Jsonb *json)
 {

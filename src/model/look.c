@@ -1,12 +1,12 @@
 /*
  * look.c
- *		Looking at a model without ever waiting for anybody.
+ *		Looking at a model without ever waiting for a lock.
  *
- * Whoever looks at all models of a database must not wait for the one that
- * somebody keeps locked, nor keep others from theirs.  So all that looking
- * touches, the table, the table of its large values and the indexes of both, is
- * locked without waiting, or not looked at; and let go at once, since nothing
- * that was seen is relied on later.
+ * A query that looks at all models of a database must not wait for one that is
+ * locked, nor keep others from theirs.  So everything that looking touches (the
+ * table, the table of its large values, and the indexes of both) is locked
+ * without waiting, or not looked at.  The locks are released at once, since
+ * nothing that was seen is relied on later.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -22,7 +22,7 @@
 #include "model/rows.h"
 #include "model/table.h"
 
-/* A header that is longer is not one of ours, or not one to show. */
+/* A header that is longer is not shown. */
 #define LOOK_BYTES (16 * 1024 * 1024)
 
 struct Look
@@ -30,7 +30,7 @@ struct Look
 	List	   *locked;			/* OIDs of relations */
 };
 
-/* Lock a relation if that can be had at once. */
+/* Lock a relation, if that is possible at once. */
 static bool
 lock_now(Look *look, Oid relid)
 {
@@ -40,7 +40,9 @@ lock_now(Look *look, Oid relid)
 	return true;
 }
 
-/* Lock a table with its indexes and large values, if that can be had at once. */
+/*
+ * Lock a table with its indexes and large values, if that is possible at once.
+ */
 static bool
 lock_table(Look *look, Oid relid)
 {
@@ -64,8 +66,8 @@ lock_table(Look *look, Oid relid)
 }
 
 /*
- * Lock a model for looking at it; "type" is recsys_model.  NULL: it is locked
- * by somebody else, has just been dropped, or is not a model.
+ * Lock a model to look at it; "type" is recsys_model.  NULL: it is locked by
+ * another session, has just been dropped, or is not a model.
  */
 Look *
 look_begin(Oid relid, Oid type)
@@ -79,9 +81,9 @@ look_begin(Oid relid, Oid type)
 }
 
 /*
- * What the newest header of a model under look says, palloc'd; *meta is NULL if
- * there is none.  Returns false if there are no versions, or none that can be
- * read here.  Error: no right to read.
+ * The newest version of a model under look, and its header, palloc'd; *meta is
+ * NULL if it has none.  False: there are no versions, or none that can be read
+ * here.  Error: no privilege to read.
  */
 bool
 look_at_header(Oid relid, int32 *version, Jsonb **meta)
@@ -103,7 +105,7 @@ look_at_header(Oid relid, int32 *version, Jsonb **meta)
 		value = rows_next(rows) ? rows_value(rows, ROW_META, &isnull) : (Datum) 0;
 		if (!isnull && toast_raw_datum_size(value) <= LOOK_BYTES)
 			*meta = DatumGetJsonbPCopy(value);
-		/* Of two, none is to be trusted. */
+		/* If there are two, neither can be trusted. */
 		if (rows_next(rows))
 			*meta = NULL;
 	}
@@ -111,7 +113,7 @@ look_at_header(Oid relid, int32 *version, Jsonb **meta)
 	return found;
 }
 
-/* Let go of a model, unless that is NULL. */
+/* Release a model, unless it is NULL. */
 void
 look_end(Look *look)
 {

@@ -1,6 +1,6 @@
 /*
  * look.h
- *		Looking at a model without ever waiting for anybody.
+ *		Looking at a model without ever waiting for a lock.
  */
 #ifndef RECSYS_MODEL_LOOK_H
 #define RECSYS_MODEL_LOOK_H
