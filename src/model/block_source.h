@@ -27,8 +27,8 @@ typedef struct HeaderRow
 } HeaderRow;
 
 /*
- * The JSON of a header row, or NULL if it has none.  It may be long, and is
- * only needed by who does not know the version yet.
+ * The JSON of a header row, or NULL if it has none.  It may be long, and is only
+ * needed when the version is not in the cache.
  */
 static inline Jsonb *
 header_meta(const HeaderRow *row)
@@ -36,7 +36,7 @@ header_meta(const HeaderRow *row)
 	return row->meta == NULL ? NULL : DatumGetJsonbP(PointerGetDatum(row->meta));
 }
 
-/* Told of a stored block: which one, and how many bytes its data has. */
+/* Is called for a stored block: which one, and how many bytes its data has. */
 typedef void (*MeasureBlock) (void *arg, const char *part, int32 block, Size bytes);
 
 typedef struct BlockSource
@@ -49,9 +49,9 @@ typedef struct BlockSource
 						 uint32 number, ModelBlock *block, const char **problem);
 
 	/*
-	 * Tell of all blocks there are, without reading their data.  NULL: the
-	 * blocks are what this server has just made, and what is claimed of their
-	 * sizes is true.
+	 * Call "measure" for all blocks that there are, without reading their data.
+	 * NULL: this server has just made the blocks, and the sizes that the header
+	 * claims are right.
 	 */
 	void		(*measure) (const struct BlockSource *source, MeasureBlock measure, void *arg);
 } BlockSource;

@@ -2,12 +2,13 @@
  * memory_model.c
  *		A model in memory alone.
  *
- * Evaluation asks a model for predictions that nobody wants to keep.  Its
- * blocks are those that would have been written, read by the code that reads
- * them from a table: what is measured is what is served.
+ * Evaluation asks a model for predictions, and nobody keeps it.  Its blocks are
+ * those that would have been written, and are read by the code that reads them
+ * from a table: what is measured is what is served.
  *
- * An memory can be moved to dynamic shared memory, for other processes to make
- * the same model of it: one segment, with a table of where the blocks are.
+ * The blocks can be moved to dynamic shared memory, where other processes make
+ * the same model of them: one segment, which starts with a table of the places of
+ * the blocks.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -37,18 +38,19 @@ typedef struct MemoryModel
 typedef struct SharedModel
 {
 	uint32		blocks[MEMORY_PARTS];
-	Size		meta;			/* where the header's are */
+	Size		meta;			/* places of the header's two values */
 	Size		manifest;
 	Size		place[FLEXIBLE_ARRAY_MEMBER];	/* of the blocks, part by part */
 } SharedModel;
 
+/* The memory of which a source is a part. */
 static MemoryModel *
 memory_of(const BlockSource *source)
 {
 	return (MemoryModel *) ((char *) source - offsetof(MemoryModel, source));
 }
 
-/* As BlockSource says. */
+/* Read a block: see BlockSource. */
 static bool
 read_from_memory(const BlockSource *source, int component, ModelPart part, uint32 number,
 				 ModelBlock *block, const char **problem)
@@ -61,6 +63,7 @@ read_from_memory(const BlockSource *source, int component, ModelPart part, uint3
 		block_decode(memory->block[slot][number], block, problem);
 }
 
+/* Memory without blocks, palloc'd. */
 static MemoryModel *
 create_memory(void)
 {
@@ -70,13 +73,14 @@ create_memory(void)
 	return memory;
 }
 
-/* Is the model in memory alone? */
+/* Is a model in memory alone? */
 bool
 model_is_in_memory(const Model *model)
 {
 	return model->source->read == read_from_memory;
 }
 
+/* A copy of a value, palloc'd. */
 static void *
 copy_varlena(const void *value)
 {
@@ -85,6 +89,7 @@ copy_varlena(const void *value)
 	return memcpy(MemoryContextAllocHuge(CurrentMemoryContext, size), value, size);
 }
 
+/* Keep a block, or the header: see BlockSink. */
 static void
 keep_block(BlockSink *sink, int component, ModelPart part, uint32 block,
 		   const Jsonb *meta, const bytea *data)
@@ -106,8 +111,8 @@ keep_block(BlockSink *sink, int component, ModelPart part, uint32 block,
 }
 
 /*
- * The model that a draft would be, in the current memory context.  Evaluation
- * asks for what a row has to say all at once: rows need not be kept.
+ * The model that a draft would be, in the current memory context.  It caches
+ * no computed rows: evaluation asks for all that a row has to say at once.
  */
 Model *
 memory_model_create(const ModelDraft *draft, const ModelHeader *header)
@@ -122,7 +127,7 @@ memory_model_create(const ModelDraft *draft, const ModelHeader *header)
 	return model;
 }
 
-
+/* Bytes of the table at the start of a segment. */
 static Size
 table_bytes(const MemoryModel *memory)
 {
@@ -133,12 +138,14 @@ table_bytes(const MemoryModel *memory)
 	return MAXALIGN(offsetof(SharedModel, place) + sizeof(Size) * blocks);
 }
 
+/* Bytes of a value in a segment. */
 static Size
 blob_bytes(const void *blob)
 {
 	return MAXALIGN(VARSIZE(blob));
 }
 
+/* Bytes of the segment for all blocks. */
 static Size
 memory_bytes(const MemoryModel *memory)
 {
@@ -151,7 +158,7 @@ memory_bytes(const MemoryModel *memory)
 									blob_bytes(memory->header.manifest)));
 }
 
-/* Move a blob to the end of what is filled; returns where it is. */
+/* Move a value to the end of what is filled; returns its place. */
 static Size
 move_blob(char *base, Size *filled, void **blob)
 {
@@ -164,6 +171,7 @@ move_blob(char *base, Size *filled, void **blob)
 	return place;
 }
 
+/* Move all values to a segment, which starts at "shared". */
 static void
 move_to_segment(MemoryModel *memory, SharedModel *shared)
 {
@@ -180,9 +188,9 @@ move_to_segment(MemoryModel *memory, SharedModel *shared)
 }
 
 /*
- * Move the memory of a model to shared memory, if it is not there yet, from
- * where memory_model_attach makes the same model in another process.  It stays mapped
- * until memory_model_release.  False: there is no room for it.
+ * Move the blocks of a model to shared memory, unless they are there, for
+ * memory_model_attach to make the same model in another process.  They stay
+ * mapped until memory_model_release.  False: there is no room.
  */
 bool
 memory_model_share(Model *model, dsm_handle *handle)
@@ -200,7 +208,10 @@ memory_model_share(Model *model, dsm_handle *handle)
 	return true;
 }
 
-/* The model of an memory that another process has shared. */
+/*
+ * The model whose blocks another process has shared, in the current memory
+ * context.
+ */
 Model *
 memory_model_attach(dsm_handle handle)
 {
@@ -225,7 +236,7 @@ memory_model_attach(dsm_handle handle)
 	return model_create(InvalidOid, &memory->header, &memory->source, CurrentMemoryContext);
 }
 
-/* Give back the shared memory of a model, which can then not be used. */
+/* Give back the shared memory of a model, which cannot be used afterwards. */
 void
 memory_model_release(Model *model)
 {

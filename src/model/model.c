@@ -16,7 +16,7 @@
 
 #include "model/model.h"
 
-/* Report a model whose stored bytes will not do. */
+/* Report a model whose stored bytes are not valid. */
 void
 report_corruption(Oid relid, int32 version, const char *part, const char *problem)
 {
@@ -28,8 +28,8 @@ report_corruption(Oid relid, int32 version, const char *part, const char *proble
 }
 
 /*
- * Report a score that is not finite, though all numbers of the model are: they
- * are too large.  Training leaves no such model (divergence.c).
+ * Report a score that is not finite although all numbers of the model are:
+ * they are too large.  Training leaves no such model (engine/divergence.c).
  */
 void
 report_overflow(const Model *model)
@@ -48,7 +48,10 @@ report_overflow(const Model *model)
 			 errhint("Train it again with recsys_train, or restore its table.")));
 }
 
-/* The state of the model's form, which is made at the first call. */
+/*
+ * The state of the model's form, which is made at the first call and stays the
+ * model's.
+ */
 void *
 model_state(Model *model)
 {
@@ -74,7 +77,7 @@ model_prefers_item_order(const Model *model)
 	return model->form->prefers_item_order != NULL && model->form->prefers_item_order(model);
 }
 
-/* Are the scores of a model the same for everybody? */
+/* Are the scores of a model the same for all users? */
 bool
 model_is_non_personalized(const Model *model)
 {
@@ -85,7 +88,7 @@ model_is_non_personalized(const Model *model)
 	return result || model->form->non_personalized;
 }
 
-/* Has a model similarities of users or items? */
+/* Does a model have similarities of users or items? */
 bool
 model_can_compare(const Model *model)
 {

@@ -2,9 +2,10 @@
  * model.h
  *		A trained model, as serving sees it.
  *
- * model_open gives the newest version that the running query can see, from a
- * cache of this backend; its parts are read from the table when they are first
- * needed, and then stay.
+ * model_open returns the newest version that the running query can see, from a
+ * cache of this backend.  Its parts are read from the table when they are first
+ * needed, and then stay.  The functions are defined in several files, named
+ * below.
  */
 #ifndef RECSYS_MODEL_MODEL_H
 #define RECSYS_MODEL_MODEL_H
@@ -23,7 +24,7 @@
 typedef struct ModelForm ModelForm;
 typedef struct PartState PartState;
 
-/* Memory for the rows that one form computes, where any of them may be asked for. */
+/* Bytes of the rows that a form computes and keeps, where any may be asked for. */
 #define ROW_CACHE_BYTES ((Size) 64 * 1024 * 1024)
 
 typedef struct Model
@@ -37,9 +38,9 @@ typedef struct Model
 	MemoryContext context;		/* holds all of the model */
 	PartState **part;			/* [PART_COUNT] */
 	void	   *state;			/* the form's own, once it is loaded */
-	bool		loading;		/* loading it has begun, and may have failed */
+	bool		loading;		/* loading the state has begun, and may have failed */
 
-	/* Models of which it is made; they share its ids, ratings and counts. */
+	/* The models that it consists of; they share its ids, ratings and counts. */
 	struct Model **component;	/* [components] */
 	int			components;
 	struct Model *whole;		/* of a component: the model it is in; else NULL */

@@ -21,10 +21,10 @@
 #include "model/model.h"
 #include "model/parts.h"
 
-/* What a form keeps of a user or an item besides the parts, about. */
+/* Bytes that a form keeps for a user or an item besides the parts, about. */
 #define BYTES_OF_ROW 128
 
-/* Make parts without blocks, but for those that are shared with "whole". */
+/* Make parts without blocks; those that components share are the whole's. */
 static PartState **
 create_parts(const Model *whole, int component)
 {
@@ -43,7 +43,10 @@ create_parts(const Model *whole, int component)
 	return part;
 }
 
-/* Read the manifest and check it and the header's JSON against their checksums. */
+/*
+ * Read the manifest, and check it and the header's JSON against their
+ * checksums.  Returns what is wrong, or NULL.
+ */
 static const char *
 read_manifest(const HeaderRow *row, const Jsonb *meta, ModelBlock *manifest)
 {
@@ -74,7 +77,7 @@ part_of_entry(const Model *model, const ManifestEntry *entry)
 	return component == 0 ? model->part[part] : model->component[component - 1]->part[part];
 }
 
-/* Give all parts their blocks; says what is wrong, or NULL. */
+/* Give all parts their blocks; returns what is wrong, or NULL. */
 static const char *
 add_blocks(Model *model, const ModelBlock *manifest)
 {
@@ -90,7 +93,7 @@ add_blocks(Model *model, const ModelBlock *manifest)
 	return problem;
 }
 
-/* The form that the header names; says what is wrong, or NULL. */
+/* Find the form that the header names; returns what is wrong, or NULL. */
 static const char *
 find_form(Model *model)
 {
@@ -106,7 +109,10 @@ find_form(Model *model)
 	return "it is of a form that this version does not know";
 }
 
-/* Make the components that the header describes; says what is wrong, or NULL. */
+/*
+ * Make the components that the header describes; returns what is wrong, or
+ * NULL.
+ */
 static const char *
 add_components(Model *model)
 {
@@ -138,7 +144,7 @@ add_components(Model *model)
 	return problem;
 }
 
-/* All that the header row says; says what is wrong, or NULL. */
+/* Read all that the header row says; returns what is wrong, or NULL. */
 static const char *
 read_header(Model *model, const HeaderRow *row)
 {
@@ -159,6 +165,7 @@ read_header(Model *model, const HeaderRow *row)
 	return problem;
 }
 
+/* Note the bytes of a stored block: see MeasureBlock. */
 static void
 measure_block(void *arg, const char *part_name, int32 block, Size bytes)
 {
@@ -177,8 +184,9 @@ measure_block(void *arg, const char *part_name, int32 block, Size bytes)
 }
 
 /*
- * Error unless every block of a part has the bytes that its rows need.  Returns
- * how many it takes in memory: as it is and turned round, or padded.
+ * Error unless every block of a part has the bytes that its rows need.
+ * Returns how many the part takes in memory: as it is and transposed, or
+ * padded.
  */
 static Size
 weigh_part(const Model *model, ModelPart part)
@@ -204,8 +212,8 @@ weigh_part(const Model *model, ModelPart part)
 }
 
 /*
- * What the header says is so far a claim.  Before anything is made of a size
- * that it claims, see that the table has the bytes, which does not need them to
+ * So far the header is only a claim.  Before memory is allocated by a size
+ * that it claims, check that the table has the bytes, which needs no block to
  * be read, and that the model will not take more memory than it may.
  */
 static void
@@ -222,7 +230,10 @@ check_sizes(Model *model)
 	model_require_memory(bytes, psprintf("model \"%s\"", get_rel_name(model->relid)));
 }
 
-/* What every model has, whatever its form. */
+/*
+ * Check the parts that every model has, whatever its form.  Error: they are
+ * missing or have another shape.
+ */
 static void
 check_common_parts(Model *model)
 {
@@ -243,7 +254,7 @@ check_common_parts(Model *model)
 		model_require_part(model, PART_SEEN, BLOCK_SPARSE, header->users, header->items);
 }
 
-/* Read at once what every request needs. */
+/* Read the part that every request needs. */
 static void
 load_counts(Model *model)
 {
@@ -252,9 +263,10 @@ load_counts(Model *model)
 }
 
 /*
- * Make a model from its header row, in the given context, which it may keep.
- * Its blocks are read from the source, which lives as long, when they are
- * needed.  Error: the header is corrupt.
+ * Make a model from its header row, in the given context, which becomes the
+ * model's.  Its blocks are read when they are needed, from the source, which
+ * must live as long.  Error: the header is corrupt, or the model needs too
+ * much memory.
  */
 Model *
 model_create(Oid relid, const HeaderRow *row, const BlockSource *source,

@@ -41,8 +41,8 @@ part_name(ModelPart part)
 }
 
 /*
- * The same as in the column "part" of a model table, where it is that of a
- * component if the number of one comes before it; then palloc'd.
+ * The name of a part in the column "part" of a model's table: that of a
+ * component has its number before it, and is palloc'd.
  */
 const char *
 component_part_name(int component, ModelPart part)
@@ -52,7 +52,7 @@ component_part_name(int component, ModelPart part)
 	return psprintf("%d.%s", component, part_names[part]);
 }
 
-/* What such a name is of; false if it is none. */
+/* What such a name stands for; false if it is not one. */
 bool
 part_of_name(const char *name, int *component, ModelPart *part)
 {
@@ -68,7 +68,7 @@ part_of_name(const char *name, int *component, ModelPart *part)
 	return false;
 }
 
-/* Is this a part that components have in common with their model? */
+/* Do components share this part with their model? */
 bool
 part_is_shared(ModelPart part)
 {

@@ -20,7 +20,7 @@
 #include "model/parts.h"
 #include "ratings/sparse_rows.h"
 
-/* Report a part of a model whose stored bytes will not do. */
+/* Report a part of a model whose stored bytes are not valid. */
 void
 report_damaged_part(const Model *model, ModelPart part, const char *problem)
 {
@@ -28,7 +28,7 @@ report_damaged_part(const Model *model, ModelPart part, const char *problem)
 					  component_part_name(model->part[part]->component, part), problem);
 }
 
-/* Append a line of the manifest to its part; says what is wrong, or NULL. */
+/* Append a line of the manifest to its part; returns what is wrong, or NULL. */
 const char *
 part_add_block(PartState *part, const ManifestEntry *entry)
 {
@@ -94,6 +94,7 @@ check_parts(const Model *model)
 }
 #endif
 
+/* Has the model blocks of a part? */
 bool
 model_has_part(const Model *model, ModelPart part)
 {
@@ -114,7 +115,7 @@ model_part_cols(const Model *model, ModelPart part)
 	return (int32) model->part[part]->cols;
 }
 
-/* Was the model made to be without its ratings? */
+/* Was the model meant to have no ratings? */
 static bool
 needs_no_ratings(const Model *model)
 {
@@ -127,6 +128,7 @@ needs_no_ratings(const Model *model)
 		!value.val.boolean;
 }
 
+/* Report that a model was meant to have no ratings. */
 static void
 report_no_ratings(const Model *model)
 {
@@ -141,8 +143,8 @@ report_no_ratings(const Model *model)
 }
 
 /*
- * Error unless the model has the part, with that type and shape.  It is damaged
- * if it has not, but for ratings that it was made to do without.
+ * Error unless the model has the part, with that type and shape.  Without it
+ * the model is damaged, except if it was meant to have no ratings.
  */
 void
 model_require_part(const Model *model, ModelPart part, BlockType type,
@@ -159,8 +161,9 @@ model_require_part(const Model *model, ModelPart part, BlockType type,
 }
 
 /*
- * Error if the text of a model would be misread: it was written in a database
- * of another encoding.  It is not converted, because its order is by bytes.
+ * Error if the text of a model would be misread, because it was written in a
+ * database of another encoding.  It cannot be converted: ids are in the order
+ * of their bytes.
  */
 static void
 require_encoding(const Model *model)
@@ -179,7 +182,9 @@ require_encoding(const Model *model)
 			 errhint("Train it again here, with recsys_retrain.")));
 }
 
-/* Read and check a block that has not been read yet. */
+/*
+ * Read and check a block that has not been read yet, into the model's memory.
+ */
 static ModelBlock *
 load_block(Model *model, ModelPart part, int number)
 {
@@ -218,7 +223,7 @@ part_block(Model *model, ModelPart part, int number)
 	return loaded != NULL ? loaded : load_block(model, part, number);
 }
 
-/* The block that has a row, and in *local the row's place in it. */
+/* The block that has a row; *local becomes the row's place in it. */
 static ModelBlock *
 block_of_row(Model *model, ModelPart part, int32 row, uint32 *local)
 {
@@ -240,7 +245,7 @@ block_of_row(Model *model, ModelPart part, int32 row, uint32 *local)
 	return part_block(model, part, low);
 }
 
-/* A row of a dense part; it stays the model's. */
+/* A row of a dense part [columns]; it stays the model's. */
 const float *
 model_row(Model *model, ModelPart part, int32 row)
 {
@@ -250,7 +255,7 @@ model_row(Model *model, ModelPart part, int32 row)
 	return block->floats + (Size) local * block->shape.cols;
 }
 
-/* A row of a part that is one column of uint32s. */
+/* A row of a part with one column of uint32s. */
 uint32
 model_uint32(Model *model, ModelPart part, int32 row)
 {
@@ -260,7 +265,10 @@ model_uint32(Model *model, ModelPart part, int32 row)
 	return block->uint32s[local];
 }
 
-/* A row of a sparse part; returns its number of entries. */
+/*
+ * A row of a sparse part, which stays the model's; returns its number of
+ * entries.
+ */
 static int32
 model_sparse_row(Model *model, ModelPart part, int32 row, const int32 **index,
 				 const float **value)
@@ -290,8 +298,8 @@ model_profile(Model *model, int32 user)
 }
 
 /*
- * The items that a user has seen besides those that he has rated in training;
- * returns their number.
+ * The items that a user has seen besides those that they have rated in
+ * training; returns their number.  They stay the model's.
  */
 int32
 model_seen_row(Model *model, int32 user, const int32 **item)
@@ -303,7 +311,7 @@ model_seen_row(Model *model, int32 user, const int32 **item)
 	return model_sparse_row(model, PART_SEEN, user, item, &value);
 }
 
-/* Give back the memory of a block that has been copied. */
+/* Free a block that has been copied. */
 static void
 unload_block(Model *model, ModelPart part, int number)
 {
@@ -314,7 +322,7 @@ unload_block(Model *model, ModelPart part, int number)
 	block->loaded = NULL;
 }
 
-/* The whole of a dense part, of floats or uint32s; see model_load_floats. */
+/* Load a dense part, of floats or uint32s; see model_load_floats. */
 static void *
 load_dense(Model *model, ModelPart part, int stride)
 {
@@ -341,8 +349,8 @@ load_dense(Model *model, ModelPart part, int stride)
 }
 
 /*
- * The whole of a dense part as one matrix, in the current memory context, its
- * rows "stride" elements apart and filled up with zeros.
+ * Load a dense part as one matrix, in the current memory context, with rows
+ * "stride" elements apart that are padded with zeros.
  */
 float *
 model_load_floats(Model *model, ModelPart part, int stride)
@@ -350,14 +358,14 @@ model_load_floats(Model *model, ModelPart part, int stride)
 	return load_dense(model, part, stride);
 }
 
-/* The whole of a part that is one column of uint32s, likewise. */
+/* Load a part with one column of uint32s, in the current memory context. */
 uint32 *
 model_load_uint32s(Model *model, ModelPart part)
 {
 	return load_dense(model, part, 1);
 }
 
-/* The whole of a sparse part, in the current memory context. */
+/* Load a sparse part, in the current memory context. */
 void
 model_load_sparse(Model *model, ModelPart part, SparseRows *matrix)
 {
@@ -383,7 +391,7 @@ model_load_sparse(Model *model, ModelPart part, SparseRows *matrix)
 	check_sparse(matrix, SPARSE_UNIQUE, true);
 }
 
-/* The ratings of a model, which its components hold in common. */
+/* The ratings of a model, for one of its components; they are loaded once. */
 static void
 share_ratings(Model *model, SparseRows *by_user, SparseRows *by_item)
 {
@@ -400,8 +408,9 @@ share_ratings(Model *model, SparseRows *by_user, SparseRows *by_item)
 }
 
 /*
- * The ratings, which the model must have, both ways, likewise.  The arrays are
- * not the caller's to change: other components may have them too.
+ * Load the ratings both ways, in the current memory context.  The caller must
+ * not change the arrays: other components may have them too.  Error: the model
+ * has none.
  */
 void
 model_load_ratings(Model *model, SparseRows *by_user, SparseRows *by_item)
@@ -419,14 +428,14 @@ model_load_ratings(Model *model, SparseRows *by_user, SparseRows *by_item)
 	sparse_transpose(by_user, by_item);
 }
 
-/* Are the ids of this part integers, or else text? */
+/* Are the ids of a part integers, or else text? */
 bool
 model_ids_are_integers(const Model *model, ModelPart part)
 {
 	return model->part[part]->type == BLOCK_INT8;
 }
 
-/* The id of a dense index. */
+/* The id with a dense index; its text stays the model's. */
 Id
 model_id(Model *model, ModelPart part, int32 row)
 {
@@ -436,7 +445,10 @@ model_id(Model *model, ModelPart part, int32 row)
 	return block_id(block, local);
 }
 
-/* The dense index of an id, or -1. */
+/*
+ * The dense index of an id of either kind, or -1.  By bisection, which reads
+ * only some blocks.
+ */
 int32
 model_find_id(Model *model, ModelPart part, Id id)
 {
@@ -468,7 +480,7 @@ find_user(Model *model, Id id)
 	return model_find_id(model, PART_USER_IDS, id);
 }
 
-/* The dense index of an item, likewise. */
+/* The dense index of an item, or -1 if the model does not know it. */
 int32
 find_item(Model *model, Id id)
 {

@@ -2,17 +2,18 @@
  * rows.c
  *		Reading the rows of a model's table, without the planner.
  *
- * The table may be anybody's, and planning a query over it runs its owner's
+ * The table may belong to anybody, and planning a query over it runs its owner's
  * functions: those of an index predicate, of extended statistics, of policies.
- * So the rows are read by hand, after the checks of rights that a query makes:
- * through the primary key where it is one that runs nobody's code, or else by
- * going through the table, which is small, since what is large is out of line.
- * Inheritance children are not looked at.
+ * So the rows are read directly, after the same privilege checks as for a query:
+ * through the primary key, if it is one that runs nobody's code, or else by a
+ * scan of the table, which is small, since large values are stored out of line.
+ * Inheritance children are not read.
  *
- * Policies of row-level security are for the planner alone.  Where they apply
- * to the caller, a query reads the rows, if their owner is to be trusted.
+ * Policies of row-level security can only be applied by the planner.  Where they
+ * apply to the caller, a query reads the rows, if the table's owner can be
+ * trusted.
  *
- * What is seen is what the active snapshot sees.
+ * The rows are those that the active snapshot sees.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -49,19 +50,19 @@
 /* The columns of the primary key are the first of the table's. */
 #define KEY_COLUMNS 3
 
-/* Who is just looking goes through no more blocks of a table without the key. */
+/* Blocks of a table without the key that are read just to look at it, at most. */
 #define LOOK_BLOCKS 1024
 
 struct ModelRows
 {
 	Relation	table;
 	Relation	index;			/* its primary key; NULL: none that will do */
-	bool		policies;		/* a query has to read it */
+	bool		policies;		/* must a query read it? */
 	AttrNumber	column[ROW_COLUMNS];
 	TupleTableSlot *slot;
 	const RowKey *key;			/* of the rows wanted; NULL: of all */
 
-	/* The one of these that is under way is not NULL. */
+	/* The scan that is under way; the others are NULL. */
 	IndexScanDesc by_index;
 	TableScanDesc by_table;
 	Tuplestorestate *by_query;
@@ -71,7 +72,7 @@ static const char *const column_names[ROW_COLUMNS] = {
 	"version", "part", "block", "meta", "data"
 };
 
-/* Is a table kept by code that is PostgreSQL's own? */
+/* Is a table stored by PostgreSQL's own heap? */
 static bool
 is_heap(Relation table)
 {
@@ -85,7 +86,7 @@ is_here(Relation table)
 	return RelationIsPermanent(table) || !RecoveryInProgress();
 }
 
-/* Error unless a table can be read by hand here. */
+/* Error unless a table can be read directly here. */
 static void
 require_readable(Relation table)
 {
@@ -103,7 +104,9 @@ require_readable(Relation table)
 				 errhint("Query the primary, or make the table permanent there with ALTER TABLE ... SET LOGGED.")));
 }
 
-/* Error unless the caller has the rights that a query on the table needs. */
+/*
+ * Error unless the caller has the privileges that a query on the table needs.
+ */
 static void
 require_rights(Relation table)
 {
@@ -111,13 +114,13 @@ require_rights(Relation table)
 
 	if (pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA, get_namespace_name(schema));
-	/* Column 0 stands for all of them. */
+	/* Column 0 stands for all columns. */
 	require_select(table, bms_make_singleton(0 - FirstLowInvalidHeapAttributeNumber));
 }
 
 /*
- * Do policies say what the caller sees of a table?  Error: he has no reason to
- * trust those who made them.
+ * Do policies decide which rows the caller sees of a table?  Error: the caller
+ * has no reason to trust those who made them.
  */
 static bool
 has_policies(Relation table)
@@ -136,7 +139,10 @@ has_policies(Relation table)
 	return true;
 }
 
-/* Is an index on the columns of the key alone, by PostgreSQL's own operators? */
+/*
+ * Is an index on the columns of the key alone, with PostgreSQL's own
+ * operators?
+ */
 static bool
 is_plain_key(Relation index, const AttrNumber *column)
 {
@@ -156,15 +162,15 @@ is_plain_key(Relation index, const AttrNumber *column)
 }
 
 /*
- * Can rows be found by an index, without running anybody's code?  Neither a
- * predicate nor an expression is ever read: having one is enough.
+ * Can rows be found by an index without running anybody's code?  A predicate
+ * or expression is not even read: having one is enough.
  */
 static bool
 is_usable(Relation index, const AttrNumber *column)
 {
 	const FormData_pg_index *form = index->rd_index;
 
-	/* As the planner has it: older snapshots may miss rows in the index. */
+	/* As in the planner: older snapshots may miss rows in the index. */
 	if (form->indcheckxmin &&
 		!TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data),
 							   TransactionXmin))
@@ -178,8 +184,8 @@ is_usable(Relation index, const AttrNumber *column)
 }
 
 /*
- * The index by which rows are found, or NULL: there is none that will do, or
- * it is just being built anew, for which nobody need wait.
+ * The index by which rows are found, or NULL: there is no usable one, or it is
+ * being rebuilt, for which nobody should have to wait.
  */
 static Relation
 open_index(Relation table, const AttrNumber *column)
@@ -206,7 +212,10 @@ open_index(Relation table, const AttrNumber *column)
 	return found;
 }
 
-/* Where the columns are: a table made a model's later may have others before. */
+/*
+ * Find the columns: a table that was turned into a model later may have others
+ * before them.
+ */
 static void
 find_columns(ModelRows *rows)
 {
@@ -215,7 +224,7 @@ find_columns(ModelRows *rows)
 			get_attnum(RelationGetRelid(rows->table), column_names[i]);
 }
 
-/* Get ready to read a table, now that this is known to be right. */
+/* Prepare to read a table that may be read. */
 static ModelRows *
 prepare(Relation table)
 {
@@ -237,7 +246,7 @@ prepare(Relation table)
 
 /*
  * Prepare to read the rows of a model's table, which stays locked.  Errors: no
- * right to read it, or it cannot be read by hand.
+ * privilege to read it, or it cannot be read directly.
  */
 ModelRows *
 rows_open(Oid relid)
@@ -250,8 +259,8 @@ rows_open(Oid relid)
 }
 
 /*
- * The same for who is just looking (look.c) at a table he has locked.  NULL: it
- * cannot be read by hand, or not in a short time.  Error: no right to read it.
+ * The same for look.c, where the caller has locked the table.  NULL: it cannot
+ * be read directly, or not in a short time.  Error: no privilege to read it.
  */
 ModelRows *
 rows_open_to_look(Oid relid)
@@ -274,7 +283,7 @@ rows_open_to_look(Oid relid)
 	return rows;
 }
 
-/* End what rows_start has begun, if it was called. */
+/* End what rows_start has started, if it was called. */
 static void
 rows_end(ModelRows *rows)
 {
@@ -290,7 +299,7 @@ rows_end(ModelRows *rows)
 	rows->by_query = NULL;
 }
 
-/* Done; the lock on the table is kept, as after a query. */
+/* End reading; the lock on the table is kept, as after a query. */
 void
 rows_close(ModelRows *rows)
 {
@@ -302,7 +311,7 @@ rows_close(ModelRows *rows)
 	pfree(rows);
 }
 
-/* Look in the index for a key, or for whatever there is. */
+/* Search the index for a key, or, if that is NULL, for all rows. */
 static void
 start_index(ModelRows *rows, const RowKey *key)
 {
@@ -322,7 +331,7 @@ start_index(ModelRows *rows, const RowKey *key)
 	index_rescan(rows->by_index, scan_key, keys, NULL, 0);
 }
 
-/* Have a query put all rows of a key, or of all, where they can be fetched. */
+/* Have a query collect all rows of a key, or, if that is NULL, all rows. */
 static void
 start_query(ModelRows *rows, const RowKey *key)
 {
@@ -343,7 +352,10 @@ start_query(ModelRows *rows, const RowKey *key)
 	dest->rDestroy(dest);
 }
 
-/* Prepare to go through the rows of a key, or, if that is NULL, through all. */
+/*
+ * Prepare to go through the rows of a key, or, if that is NULL, through all
+ * rows.
+ */
 void
 rows_start(ModelRows *rows, const RowKey *key)
 {
@@ -357,7 +369,7 @@ rows_start(ModelRows *rows, const RowKey *key)
 		rows->by_table = table_beginscan(rows->table, GetActiveSnapshot(), 0, NULL);
 }
 
-/* A column of the row at hand, as it is stored. */
+/* A column of the current row, as it is stored: it may be out of line. */
 Datum
 rows_value(ModelRows *rows, RowColumn column, bool *isnull)
 {
@@ -365,8 +377,8 @@ rows_value(ModelRows *rows, RowColumn column, bool *isnull)
 }
 
 /*
- * Where the row at hand is and who wrote it; false where a query has read it,
- * which other roles see with other eyes.
+ * Where the current row is and which transaction wrote it; false if a query
+ * has read it, in which other roles see other rows.
  */
 bool
 rows_place(ModelRows *rows, TransactionId *xmin, ItemPointer ctid)
@@ -381,6 +393,7 @@ rows_place(ModelRows *rows, TransactionId *xmin, ItemPointer ctid)
 	return true;
 }
 
+/* Is a column of the current row a given number? */
 static bool
 is_number(ModelRows *rows, RowColumn column, int32 number)
 {
@@ -390,7 +403,9 @@ is_number(ModelRows *rows, RowColumn column, int32 number)
 	return !isnull && DatumGetInt32(value) == number;
 }
 
-/* Is the row at hand one of the key's? */
+/*
+ * Does the current row have the key?  Without an index, all rows are visited.
+ */
 static bool
 is_wanted(ModelRows *rows)
 {
@@ -430,7 +445,7 @@ rows_next(ModelRows *rows)
 	return found;
 }
 
-/* The greatest version of all rows; false if there is none. */
+/* The greatest version of all rows; false if there are no rows. */
 bool
 rows_newest_version(ModelRows *rows, int32 *version)
 {

@@ -3,9 +3,9 @@
  *		The table of a model: finding, making and locking.
  *
  * A model is an ordinary table OF recsys_model, so that GRANT, row-level
- * security, replicas and dumps work as for any table.  It is made and written
- * by SQL (ratings/statement.c), and read without it (rows.c): whose code runs, and with
- * whose rights, is settled there and in ratings/trust.c.
+ * security, replicas and dumps work as for any table.  It is created and written
+ * by SQL (ratings/statement.c), and read without it (rows.c).  Whose code runs,
+ * and with whose privileges, is decided there and in ratings/trust.c.
  *
  * A version is written by table_writer.c and read by table_source.c.
  */
@@ -37,8 +37,8 @@
 #include "ratings/trust.h"
 
 /*
- * The type recsys_model of the extension to which the running function
- * belongs.
+ * The type recsys_model of the extension that the running function belongs to.
+ * Error: it is not in the function's schema.
  */
 Oid
 model_type(FunctionCallInfo fcinfo)
@@ -58,7 +58,7 @@ model_type(FunctionCallInfo fcinfo)
 	return type;
 }
 
-/* Is this a table OF recsys_model? */
+/* Is a relation a table OF recsys_model? */
 bool
 model_table_is_model(Oid relid, Oid type)
 {
@@ -74,7 +74,10 @@ model_table_is_model(Oid relid, Oid type)
 	return result;
 }
 
-/* The qualified and quoted name of a relation, palloc'd. */
+/*
+ * The qualified and quoted name of a relation, palloc'd.  Error: it has been
+ * dropped.
+ */
 char *
 model_table_name(Oid relid)
 {
@@ -87,6 +90,7 @@ model_table_name(Oid relid)
 	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)), name);
 }
 
+/* Report a name that belongs to something else than a model. */
 static void
 report_not_a_model(const char *name)
 {
@@ -97,7 +101,9 @@ report_not_a_model(const char *name)
 			 errhint("Choose another name for the model.")));
 }
 
-/* The parts of a name, which are identifiers as in SQL. */
+/*
+ * The parts of a name, which are identifiers as in SQL.  Error: they are not.
+ */
 static List *
 model_name_list(const char *name)
 {
@@ -117,8 +123,9 @@ model_name_list(const char *name)
 }
 
 /*
- * What a user's name for a model means: an existing model, or a table still
- * to be made.  Error: the name is taken by something else, or no schema.
+ * What a user's name for a model means: an existing model, or a table that is
+ * still to be created.  Errors: the name is taken by something else, or there
+ * is no schema to create it in.
  */
 ModelTarget
 model_target(text *name, Oid type)
@@ -142,8 +149,8 @@ model_target(text *name, Oid type)
 }
 
 /*
- * The type of which a relation is a table, if it is the extension's; else
- * InvalidOid.
+ * The type of which a relation is a typed table, if that type is the
+ * extension's; else InvalidOid.
  */
 static Oid
 extension_type_of(Oid relid)
@@ -164,8 +171,8 @@ extension_type_of(Oid relid)
 
 /*
  * The model that a name in an option means, and the type recsys_model: for
- * code that was not called by a function of the extension itself.  Error: there
- * is no such relation, or it is something else.
+ * code that was not called by a function of the extension itself.  Errors:
+ * there is no such relation, or it is not a model.
  */
 Oid
 model_lookup(const char *name, Oid *type)
@@ -187,7 +194,10 @@ model_lookup(const char *name, Oid *type)
 	return relid;
 }
 
-/* The newest version that a snapshot sees; or 0. */
+/*
+ * The newest version that a snapshot sees, or 0.  Error: no privilege to read
+ * the table.
+ */
 int32
 model_newest_version(Oid relid, Snapshot snapshot)
 {
@@ -204,8 +214,9 @@ model_newest_version(Oid relid, Snapshot snapshot)
 }
 
 /*
- * A transaction that keeps its snapshot cannot add to versions that it does
- * not see.  Who cannot read the table at all learns it here, before training.
+ * Error if the transaction keeps its snapshot and does not see the newest
+ * version: it cannot add to versions that it does not see.  Callers who may
+ * not read the table learn it here, before training.
  */
 static void
 require_all_versions_seen(Oid relid)
@@ -221,8 +232,9 @@ require_all_versions_seen(Oid relid)
 }
 
 /*
- * Error if rules make something else of writing to the table.  Triggers are let
- * be: there are good ones, and what they do to the rows is found out.
+ * Error if rules turn writing to the table into something else.  Triggers are
+ * allowed: some are useful, and what they do to the rows is checked after
+ * writing.
  */
 static void
 require_no_rules(Oid relid)
@@ -241,7 +253,7 @@ require_no_rules(Oid relid)
 	table_close(table, NoLock);
 }
 
-/* Error unless the caller may train a model. */
+/* Error unless the caller may train the model. */
 void
 model_require_right_to_write(Oid relid)
 {
@@ -255,9 +267,9 @@ model_require_right_to_write(Oid relid)
 }
 
 /*
- * Let no other session write the model until the end of the transaction,
- * while all may read it.  Errors: no right to write; in a transaction that
- * keeps its snapshot, somebody else has written since.
+ * Keep other sessions from writing the model until the end of the transaction;
+ * they can still read it.  Errors: no privilege to write; in a transaction
+ * that keeps its snapshot, another session has written since.
  */
 void
 model_table_lock_for_writing(Oid relid)
@@ -272,6 +284,7 @@ model_table_lock_for_writing(Oid relid)
 	require_all_versions_seen(relid);
 }
 
+/* Run an SQL statement of ours, with the result that is expected. */
 static void
 execute(const char *query, int expected)
 {
@@ -282,10 +295,10 @@ execute(const char *query, int expected)
 }
 
 /*
- * Make the table of a model, owned by the caller, and return it.  Factors do
- * not compress, so the blocks are stored out of line as they are.  The space
- * of an old version is soon used again: giving it back would only make vacuum
- * wait for training, and readers for vacuum.
+ * Create the table of a model, owned by the caller, and return it.  Factors do
+ * not compress, so the blocks are stored out of line as they are.  Vacuum does
+ * not truncate the table: the space of an old version is soon used again, and
+ * truncating would only make vacuum wait for training, and readers for vacuum.
  */
 Oid
 model_table_create(const ModelTarget *target, Oid type)
@@ -303,7 +316,7 @@ model_table_create(const ModelTarget *target, Oid type)
 	return get_relname_relid(target->name, get_namespace_oid(target->schema, false));
 }
 
-/* Who owns a model, which must be locked. */
+/* The role that owns a model, which must be locked. */
 Oid
 model_owner(Oid relid)
 {

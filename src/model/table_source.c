@@ -3,8 +3,8 @@
  *		Reading a version from the table of a model: its header row, and the
  *		table as the source of its blocks.
  *
- * A block is a row, found by its key.  To measure the blocks all rows are gone
- * through, which are small: data that is large is out of line, and its size
+ * A block is a row, found by its key.  To measure the blocks, all rows are
+ * visited.  They are small: large data is stored out of line, and its size is
  * known without reading it.
  */
 #include "postgres.h"
@@ -18,9 +18,10 @@
 #include "model/rows.h"
 #include "model/table.h"
 
-/* No header or list of blocks of ours is as long: one line of it is of a megabyte. */
+/* More than any header or manifest of ours: a line of it stands for a megabyte. */
 #define HEADER_BYTES (64 * 1024 * 1024)
 
+/* The blocks of a version in a table. */
 typedef struct TableSource
 {
 	BlockSource source;			/* must be first */
@@ -28,7 +29,10 @@ typedef struct TableSource
 	int32		version;
 } TableSource;
 
-/* Tell of the row at hand, if it is one of the version and has data. */
+/*
+ * Report the bytes of the current row, if it belongs to the version and has
+ * data.
+ */
 static void
 measure_row(ModelRows *rows, int32 version, MeasureBlock measure, void *arg)
 {
@@ -47,7 +51,10 @@ measure_row(ModelRows *rows, int32 version, MeasureBlock measure, void *arg)
 	pfree(part);
 }
 
-/* Tell of all rows of the version that the running query can see. */
+/*
+ * Report all rows of the version that the running query can see: see
+ * BlockSource.
+ */
 static void
 measure_table(const BlockSource *source, MeasureBlock measure, void *arg)
 {
@@ -60,7 +67,7 @@ measure_table(const BlockSource *source, MeasureBlock measure, void *arg)
 	rows_close(rows);
 }
 
-/* As BlockSource says. */
+/* Read a block: see BlockSource. */
 static bool
 read_from_table(const BlockSource *source, int component, ModelPart part, uint32 number,
 				ModelBlock *block, const char **problem)
@@ -101,7 +108,10 @@ model_table_source(Oid relid, int32 version)
 	return &table->source;
 }
 
-/* A column of a row as it is stored, perhaps out of line; NULL if it is null. */
+/*
+ * A column of the current row as it is stored, perhaps out of line, palloc'd;
+ * NULL if it is null.
+ */
 static struct varlena *
 copy_stored(ModelRows *rows, RowColumn column)
 {
@@ -111,7 +121,10 @@ copy_stored(ModelRows *rows, RowColumn column)
 	return isnull ? NULL : (struct varlena *) DatumGetPointer(datumCopy(value, false, -1));
 }
 
-/* A column of a header row as it is stored, or NULL if it is too long for one. */
+/*
+ * A column of a header row as it is stored, palloc'd; NULL if it is null, or
+ * too long for a header.
+ */
 static struct varlena *
 copy_of_header(ModelRows *rows, RowColumn column)
 {
@@ -123,7 +136,7 @@ copy_of_header(ModelRows *rows, RowColumn column)
 	return copy_stored(rows, column);
 }
 
-/* Take what the row at hand, a header, holds. */
+/* Take the values of the current row, a header. */
 static void
 copy_header_row(ModelRows *rows, HeaderRow *row)
 {
@@ -139,8 +152,8 @@ copy_header_row(ModelRows *rows, HeaderRow *row)
 
 /*
  * Read the header row of the newest version that the running query can see.
- * Returns false if there is no version at all; meta or manifest are NULL if
- * the version has no proper header row.  Error: no right to read.
+ * False: there is no version; meta or manifest are NULL if the version has no
+ * proper header row.  Error: no privilege to read.
  */
 bool
 model_table_read_header(Oid relid, HeaderRow *row)
@@ -157,7 +170,7 @@ model_table_read_header(Oid relid, HeaderRow *row)
 		rows_start(rows, &key);
 		if (rows_next(rows))
 			copy_header_row(rows, row);
-		/* Without the primary key there may be two, and none is to be trusted. */
+		/* Without the primary key there may be two, and neither can be trusted. */
 		if (rows_next(rows))
 			row->meta = NULL;
 	}

@@ -9,7 +9,7 @@
  * once written.
  *
  * The rows are written by SQL, so that triggers and constraints of the table's
- * owner see them.  What they have done to the rows is looked at afterwards.
+ * owner see them.  What these have done to the rows is checked afterwards.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -41,7 +41,7 @@ typedef struct VersionWriter
 	int64		rows;			/* written */
 } VersionWriter;
 
-/* Error: what is in the table now is not what was to be written. */
+/* Report that what is in the table now is not what was to be written. */
 static void
 report_not_written(const VersionWriter *writer, const char *what)
 {
@@ -60,6 +60,7 @@ typedef struct StoredReceiver
 	bool		as_given;
 } StoredReceiver;
 
+/* Note whether a row was stored as it was given. */
 static bool
 receive_stored(TupleTableSlot *slot, DestReceiver *self)
 {
@@ -70,16 +71,19 @@ receive_stored(TupleTableSlot *slot, DestReceiver *self)
 	return true;
 }
 
+/* Nothing to do before the first row. */
 static void
 receive_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
 {
 }
 
+/* Nothing to do after the last row. */
 static void
 receive_shutdown(DestReceiver *self)
 {
 }
 
+/* Set a parameter of the INSERT. */
 static void
 set_value(VersionWriter *writer, int number, Datum value, bool isnull)
 {
@@ -87,6 +91,9 @@ set_value(VersionWriter *writer, int number, Datum value, bool isnull)
 	writer->values->params[number - 1].isnull = isnull;
 }
 
+/*
+ * Insert a row: see BlockSink.  Error: a trigger has suppressed or altered it.
+ */
 static void
 insert_row(BlockSink *sink, int component, ModelPart part, uint32 block,
 		   const Jsonb *meta, const bytea *data)
@@ -129,6 +136,10 @@ may_be_altered(Oid relid)
 	return result;
 }
 
+/*
+ * Prepare the INSERT, which returns whether the row is stored as it was given,
+ * if a trigger could change that.
+ */
 static void
 prepare_insert(VersionWriter *writer, const char *table)
 {
@@ -147,6 +158,7 @@ prepare_insert(VersionWriter *writer, const char *table)
 		writer->values->params[i].ptype = types[i];
 }
 
+/* The number of the next version.  Error: none is left. */
 static int32
 next_version(Oid relid)
 {
@@ -162,7 +174,7 @@ next_version(Oid relid)
 
 /*
  * Error unless all rows of the version are there, and none of those that are
- * too old: triggers may have taken them away, or kept them.
+ * too old: triggers may have removed or kept them.
  */
 static void
 require_written(const VersionWriter *writer, int32 oldest)
@@ -195,7 +207,7 @@ require_written(const VersionWriter *writer, int32 oldest)
 
 /*
  * Insert the rows of a version, and delete those of versions that are too old.
- * Both statements are prepared first, while the table has the name it has.
+ * Both statements are prepared first, while the table certainly has this name.
  */
 static void
 write_rows(VersionWriter *writer, const ModelDraft *draft, const Jsonb *meta, int32 oldest)
@@ -211,12 +223,11 @@ write_rows(VersionWriter *writer, const ModelDraft *draft, const Jsonb *meta, in
 }
 
 /*
- * Write a draft as the next version of a model and drop the versions that are
- * then older than the newest keep_versions.  The table must be locked for
- * writing.  Returns the number of the version.
- *
- * Writing runs the triggers, constraints and indexes of the table's owner.  It
- * is done as him where he is not to be trusted with the caller's rights.
+ * Write a draft as the next version of a model, and drop all but the newest
+ * keep_versions.  The table must be locked for writing.  Returns the number of
+ * the version.  Writing runs the triggers, constraints and indexes of the
+ * table's owner: it is done as that role, if it cannot be trusted with the
+ * caller's privileges.
  */
 int32
 model_table_write_version(Oid relid, const ModelDraft *draft, const Jsonb *meta,
@@ -227,7 +238,7 @@ model_table_write_version(Oid relid, const ModelDraft *draft, const Jsonb *meta,
 	int32		oldest;
 	Actor		caller;
 
-	/* Much time has passed, and the owner's rights are not the caller's. */
+	/* Checked again: much time has passed, and the owner may have other privileges. */
 	model_require_right_to_write(relid);
 	writer.version = next_version(relid);
 	oldest = writer.version - keep_versions + 1;
