@@ -20,6 +20,7 @@
 #include "algorithms/hybrid.h"
 #include "algorithms/registry.h"
 #include "engine/component.h"
+#include "engine/names.h"
 #include "engine/settle.h"
 #include "engine/team.h"
 #include "engine/validation.h"

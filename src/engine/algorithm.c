@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "engine/algorithm.h"
+#include "engine/names.h"
 
 /* The names of all algorithms.  Palloc'd, ends with NULL. */
 static const char **

@@ -33,13 +33,15 @@ typedef struct Component
 } Component;
 
 /*
- * A training run, in one of the processes that share it.  The leader alone has
- * the ids of the ratings, a draft and a progress.
+ * A training run, in one of the processes that share it.  Whoever starts a run
+ * sets the algorithm, options, source, ratings and progress (train.h); the rest
+ * is the run's.  The leader alone has the ids of the ratings, a draft and a
+ * progress.
  */
 typedef struct TrainContext
 {
 	const struct Algorithm *algorithm;
-	const void *options;		/* the algorithm's struct */
+	const void *options;		/* the algorithm's struct, settled */
 	const RatingsSource *source;	/* where the ratings came from; NULL in workers */
 	const Interactions *ratings;	/* to train on */
 	const Interactions *model_ratings;	/* those of the model: the same, unless train
@@ -60,13 +62,18 @@ typedef struct TrainContext
 	int			components;
 } TrainContext;
 
+/*
+ * What an algorithm is.  Its functions get its struct of options; they are
+ * called by the engine alone, those of a run with the run's memory context as
+ * the current one, and raise an error when they cannot do what is asked.
+ */
 typedef struct Algorithm
 {
-	const char *name;
-	const char *family;
+	const char *name;			/* as users give it */
+	const char *family;			/* for users, who choose by it */
 	Feedback	feedback;
-	const ModelForm *form;
-	const char *description;
+	const ModelForm *form;		/* of its models */
+	const char *description;	/* a line for users */
 
 	OptionTable options;		/* besides the common ones */
 	size_t		iteration;		/* offset of IterationOptions; 0: it has none */
@@ -76,26 +83,30 @@ typedef struct Algorithm
 
 	/*
 	 * Decide the options left open, and check those that depend on each
-	 * other.  has_values: there is a rating column.  May be NULL.
+	 * other.  has_values: there are ratings that differ.  May be NULL.
 	 */
 	void		(*prepare) (void *options, bool has_values);
 
 	/* Does it predict ratings?  NULL: it does, if it is for explicit feedback. */
 	bool		(*predicts_ratings) (const void *options);
 
-	/* Bytes needed besides the interaction matrix, and by each process more. */
+	/*
+	 * Bytes that a run needs besides the interaction matrix, and those that
+	 * each process needs more.  scratch may be NULL: none.
+	 */
 	Size		(*memory) (const MatrixShape *shape, const void *options);
 	Size		(*scratch) (const MatrixShape *shape, const void *options);
 
 	/*
 	 * Make the state of a run in this process: shared arrays (team_array) and
-	 * work space of its own.  May be NULL.
+	 * work space of its own, palloc'd.  May be NULL.
 	 */
 	void	   *(*attach) (TrainContext *context);
 
 	/*
-	 * Do a unit of a phase; returns a number to be added up.  NULL: training
-	 * is the leader's alone.
+	 * Do a unit of a phase, numbered from 0; returns a number to be added up.
+	 * Phases and arguments mean what train takes them for (team.h).  NULL:
+	 * training is the leader's alone.
 	 */
 	double		(*work) (TrainContext *context, int phase, int64 argument, int unit);
 
@@ -115,8 +126,9 @@ typedef struct Algorithm
 	const Component *(*components) (const void *options, int *count);
 
 	/*
-	 * Predict some items of a user as the training stands between two
-	 * iterations.  Needed by those that have ITERATION_OPTIONS.
+	 * Predict a user's ratings of some items [count], as the training stands
+	 * between two iterations, into prediction [count].  Needed by those that
+	 * have ITERATION_OPTIONS.
 	 */
 	void		(*predict) (TrainContext *context, int32 user, const int32 *item,
 							int count, double *prediction);

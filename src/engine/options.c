@@ -11,11 +11,10 @@
 
 #include <float.h>
 
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
-#include "utils/varlena.h"
 
+#include "engine/names.h"
 #include "engine/options.h"
 #include "model/json.h"
 
@@ -81,40 +80,6 @@ option_lookup(const OptionTable *table, const char *name)
 	return NULL;
 }
 
-/*
- * The one of some names (NULL-terminated) that a misspelt one may have meant,
- * or NULL if it is like none of them.
- */
-static const char *
-nearest_name(const char *name, const char *const *names)
-{
-	const char *nearest = NULL;
-	int			length = pg_mbcliplen(name, strlen(name), 255);
-	int			least = length / 2 + 2;
-
-	for (int i = 0; names[i] != NULL; i++)
-	{
-		int			distance = varstr_levenshtein(name, length, names[i], strlen(names[i]),
-												  1, 1, 1, true);
-
-		if (distance < least)
-		{
-			least = distance;
-			nearest = names[i];
-		}
-	}
-	return nearest;
-}
-
-/* The part of a hint that says what a misspelt name may have meant, or "". */
-char *
-suggestion(const char *name, const char *const *names)
-{
-	const char *nearest = nearest_name(name, names);
-
-	return nearest != NULL ? psprintf("Perhaps you meant \"%s\".  ", nearest) : "";
-}
-
 /* Error: the algorithm has no such option.  The hint has the nearest. */
 static void
 report_unknown_option(const char *algorithm, const OptionTable *table, const char *name)
@@ -129,38 +94,6 @@ report_unknown_option(const char *algorithm, const OptionTable *table, const cha
 			 errmsg("algorithm \"%s\" has no option \"%s\"", algorithm, name),
 			 errhint("%sThe view recsys_algorithms lists the options of each algorithm.",
 					 suggestion(name, names))));
-}
-
-/* Names (NULL-terminated) as a list for people. */
-static char *
-list_names(const char *const *names)
-{
-	StringInfoData list;
-
-	initStringInfo(&list);
-	for (int i = 0; names[i] != NULL; i++)
-		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", names[i]);
-	return list.data;
-}
-
-/*
- * The position of a name in a list of names.  Error, with the nearest: it is
- * not there.  "what" names the option or argument.
- */
-int
-enum_parse(const char *what, const char *name, const char *const *values)
-{
-	const char *nearest = nearest_name(name, values);
-
-	for (int i = 0; values[i] != NULL; i++)
-		if (strcmp(values[i], name) == 0)
-			return i;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid value for \"%s\": \"%s\"", what, name),
-			 errdetail("It can be one of %s.", list_names(values)),
-			 nearest != NULL ? errhint("Perhaps you meant \"%s\".", nearest) : 0));
-	return -1;
 }
 
 /* What a value of this option has to be, for an error message. */

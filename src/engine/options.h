@@ -106,7 +106,5 @@ extern void options_report_renamed(const OptionTable *table, const Jsonb *given)
 extern Jsonb *options_encode(const OptionTable *table, const void *options);
 extern Jsonb *options_describe(const OptionTable *table);
 extern const OptionSpec *option_lookup(const OptionTable *table, const char *name);
-extern int	enum_parse(const char *what, const char *name, const char *const *values);
-extern char *suggestion(const char *name, const char *const *names);
 
 #endif							/* RECSYS_ENGINE_OPTIONS_H */

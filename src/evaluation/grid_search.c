@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "engine/names.h"
 #include "engine/settle.h"
 #include "evaluation/experiment.h"
 #include "model/json.h"

@@ -15,7 +15,7 @@
 #include "utils/float.h"
 #include "utils/numeric.h"
 
-#include "engine/options.h"
+#include "engine/names.h"
 #include "evaluation/split_options.h"
 #include "model/json.h"
 

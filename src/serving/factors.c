@@ -20,7 +20,7 @@
 #include "utils/lsyscache.h"
 
 #include "engine/dense.h"
-#include "engine/options.h"
+#include "engine/names.h"
 #include "math/principal.h"
 #include "model/model.h"
 #include "ratings/budget.h"

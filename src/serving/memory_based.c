@@ -17,7 +17,7 @@
 #include "utils/float.h"
 #include "utils/lsyscache.h"
 
-#include "engine/options.h"
+#include "engine/names.h"
 #include "forms/neighbor.h"
 #include "forms/neighborhood_score.h"
 #include "model/model.h"

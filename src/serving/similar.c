@@ -8,7 +8,7 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
-#include "engine/options.h"
+#include "engine/names.h"
 #include "model/model.h"
 #include "serving/arguments.h"
 #include "serving/result.h"
