@@ -14,6 +14,7 @@
 
 #include "algorithms/registry.h"
 #include "algorithms/sgd.h"
+#include "engine/divergence.h"
 #include "engine/iteration.h"
 #include "engine/vectors.h"
 #include "forms/fold_in.h"

@@ -27,6 +27,7 @@
 
 #include "algorithms/registry.h"
 #include "algorithms/sgd.h"
+#include "engine/divergence.h"
 #include "engine/iteration.h"
 #include "engine/team.h"
 #include "engine/vectors.h"
@@ -413,12 +414,7 @@ train_epoch(TrainContext *context, int epoch)
 	for (int s = 0; s < bpr->groups; s++)
 		loss += team_run(context, BPR_STRATUM, (int64) epoch * bpr->groups + s, bpr->groups,
 						 NULL);
-	if (!isfinite(loss))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("training diverged"),
-				 errdetail("The loss is no longer finite."),
-				 errhint("Lower the learning_rate, the regularization or init_stddev.")));
+	require_finite_loss(loss, "Lower the learning_rate, the regularization or init_stddev.");
 	return loss;
 }
 

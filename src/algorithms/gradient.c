@@ -24,6 +24,7 @@
 #include "miscadmin.h"
 
 #include "algorithms/registry.h"
+#include "engine/divergence.h"
 #include "engine/iteration.h"
 #include "engine/team.h"
 #include "engine/vectors.h"

@@ -22,6 +22,7 @@
 #include "miscadmin.h"
 
 #include "algorithms/registry.h"
+#include "engine/divergence.h"
 #include "engine/iteration.h"
 #include "engine/team.h"
 #include "engine/vectors.h"
@@ -298,12 +299,7 @@ logistic_train(TrainContext *context)
 
 		run_phase(context, LOGISTIC_STEP, SIDE_USERS);
 		loss = run_phase(context, LOGISTIC_STEP, SIDE_ITEMS);
-		if (!isfinite(loss))
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("training diverged"),
-					 errdetail("The loss is no longer finite."),
-					 errhint("Lower alpha or the learning_rate, or scale the values down.")));
+		require_finite_loss(loss, "Lower alpha or the learning_rate, or scale the values down.");
 		if (!iteration_end(context, loss, NAN))
 			break;
 	}

@@ -32,6 +32,7 @@
 
 #include "algorithms/registry.h"
 #include "algorithms/sgd.h"
+#include "engine/divergence.h"
 #include "engine/iteration.h"
 #include "engine/team.h"
 #include "engine/vectors.h"

@@ -1,11 +1,9 @@
 /*
  * algorithm.c
- *		Looking up algorithms, and what they need of options and ratings.
+ *		Looking up algorithms, and what they need of ratings.
  */
 #include "postgres.h"
 #include "compat.h"
-
-#include <math.h>
 
 #include "engine/algorithm.h"
 #include "engine/names.h"
@@ -62,16 +60,4 @@ require_weights(const Algorithm *algorithm, const Interactions *ratings)
 			 errdetail("It is for implicit feedback: how often or how much something was done.  The smallest value is %g.",
 					   ratings->minimum),
 			 errhint("Leave out what was not liked, for example with the options '{\"min_value\": 1, \"binarize\": true}', or use an algorithm for ratings.")));
-}
-
-/* Error unless the squared error of an iteration is a number. */
-void
-require_convergence(double sse)
-{
-	if (!isfinite(sse))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("training diverged"),
-				 errdetail("The error on the training ratings is no longer finite."),
-				 errhint("Lower the learning_rate, or scale the ratings down.  If they are counts, use an algorithm for implicit feedback, such as ials.")));
 }

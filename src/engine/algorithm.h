@@ -140,6 +140,5 @@ extern const Algorithm *const algorithms[];
 extern const Algorithm *algorithm_lookup(const char *name);
 extern bool predicts_ratings(const Algorithm *algorithm, const void *options);
 extern void require_weights(const Algorithm *algorithm, const Interactions *ratings);
-extern void require_convergence(double sse);
 
 #endif							/* RECSYS_ENGINE_ALGORITHM_H */

@@ -22,10 +22,37 @@
 #include "ratings/budget.h"
 
 /*
- * Scores are sums of products of two numbers of a model.  From numbers up to
- * this one so many as a row can have make less than single precision holds.
+ * Scores are sums of products of two numbers of a model.  Where no number is
+ * larger than this, no sum is too large for single precision, however long.
  */
 #define ALWAYS_SAFE 1e14
+
+/* Error unless the squared error of an iteration is a number. */
+void
+require_convergence(double sse)
+{
+	if (!isfinite(sse))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("training diverged"),
+				 errdetail("The error on the training ratings is no longer finite."),
+				 errhint("Lower the learning_rate, or scale the ratings down.  If they are counts, use an algorithm for implicit feedback, such as ials.")));
+}
+
+/*
+ * Error unless the loss of an iteration is a number.  The hint says which
+ * options to change.
+ */
+void
+require_finite_loss(double loss, const char *hint)
+{
+	if (!isfinite(loss))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("training diverged"),
+				 errdetail("The loss is no longer finite."),
+				 errhint("%s", hint)));
+}
 
 /* The larger of a number and the absolute value of another; infinite for NaN. */
 static inline double

@@ -10,6 +10,8 @@
 #include "model/draft.h"
 #include "model/header.h"
 
+extern void require_convergence(double sse);
+extern void require_finite_loss(double loss, const char *hint);
 extern void require_finite(const ModelDraft *draft);
 extern void require_scores(const ModelDraft *draft, const ModelHeader *header);
 
