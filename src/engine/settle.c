@@ -117,6 +117,7 @@ train_policy(const void *options)
 			.min_user_ratings = common->min_user_ratings,
 			.min_item_ratings = common->min_item_ratings,
 			.keep_left_out = common->store_ratings && !isnan(common->min_value),
+			.keep_pruned = common->store_ratings,
 			.skip_zeros = common->weights
 	};
 }

@@ -50,13 +50,30 @@ item_counts(const Interactions *ratings)
 	return counts;
 }
 
+/* Add what users have seen and training has not used. */
+static void
+add_seen(ModelDraft *draft, const Interactions *ratings)
+{
+	Ids		   *cold = palloc(sizeof(Ids));
+	const SparseRows *seen = left_out_place(ratings->left_out, &ratings->users,
+											&ratings->items);
+	const SparseRows *cold_seen = left_out_place_cold(ratings->left_out, &ratings->users,
+													  &ratings->items, cold);
+
+	if (seen != NULL)
+		draft_add_sparse(draft, PART_SEEN, seen);
+	if (cold_seen == NULL)
+		return;
+	draft_add_ids(draft, PART_COLD_USER_IDS, cold);
+	draft_add_sparse(draft, PART_COLD_SEEN, cold_seen);
+}
+
 /* Add to the draft what every model has: ids, counts and, if wanted, ratings. */
 static void
 add_common_parts(TrainContext *context)
 {
 	const Interactions *ratings = context->model_ratings;
 	ModelDraft *draft = context->draft;
-	const SparseRows *seen;
 
 	draft_add_ids(draft, PART_USER_IDS, &ratings->users);
 	draft_add_ids(draft, PART_ITEM_IDS, &ratings->items);
@@ -65,9 +82,7 @@ add_common_parts(TrainContext *context)
 	if (!((const CommonOptions *) context->options)->store_ratings)
 		return;
 	draft_add_sparse(draft, PART_RATINGS, &ratings->by_user);
-	seen = left_out_place(ratings->left_out, &ratings->users, &ratings->items);
-	if (seen != NULL)
-		draft_add_sparse(draft, PART_SEEN, seen);
+	add_seen(draft, ratings);
 }
 
 /*

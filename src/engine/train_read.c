@@ -20,6 +20,8 @@
 #include "model/encode.h"
 #include "ratings/extend.h"
 #include "ratings/prune.h"
+#include "ratings/budget.h"
+#include "ratings/left_out.h"
 #include "ratings/reader.h"
 
 /* Bytes of the work space of all processes; components account for their own. */
@@ -89,6 +91,27 @@ train_require_ratings(const Interactions *ratings, const RatingsSource *source,
 }
 
 /*
+ * What was pruned is kept, as seen, in the room that it had in the matrix; see
+ * that training fits beside that.
+ */
+static void
+require_room(const Interactions *ratings, const RunSize *run, const RatingsSource *source)
+{
+	MatrixShape shape = {
+		.users = ratings->users.count,
+		.items = ratings->items.count,
+		.ratings = sparse_entries(&ratings->by_user)
+	};
+
+	if (ratings->left_out != NULL)
+		budget_require(add_size(train_bytes(run->algorithm, run->options, &shape),
+								budget_array(sparse_entries(&ratings->left_out->pairs),
+											 LEFT_OUT_BYTES)),
+					   psprintf("relation %s with " INT64_FORMAT " ratings",
+								source->relation, shape.ratings));
+}
+
+/*
  * Read the ratings for a run, in the current memory context; there are none
  * where the source has no relation.  Errors: those of ratings_read, no ratings
  * that count, and too little memory for the training that is to follow.
@@ -111,5 +134,6 @@ train_read(const Algorithm *algorithm, const void *options, const RatingsSource 
 	ratings = ratings_read(&request);
 	interactions_prune(ratings, &request.policy);
 	train_require_ratings(ratings, source, &request.policy);
+	require_room(ratings, &run, source);
 	return ratings;
 }

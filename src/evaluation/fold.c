@@ -117,6 +117,7 @@ fold_train(const TrainedFold *fold, const SubsetFilter *filter)
 	return model;
 }
 
+/* Where ids are in a part of the model, or -1 each. */
 static int32 *
 index_of_ids(Model *model, ModelPart part, const Ids *ids)
 {
@@ -126,7 +127,7 @@ index_of_ids(Model *model, ModelPart part, const Ids *ids)
 	for (int32 i = 0; i < ids->count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		index[i] = model_find_id(model, part, ids_get(ids, i));
+		index[i] = model_has_part(model, part) ? model_find_id(model, part, ids_get(ids, i)) : -1;
 	}
 	return index;
 }
@@ -137,6 +138,7 @@ fold_index(Model *model, const Interactions *ratings)
 {
 	return (FoldIndex) {
 		.user = index_of_ids(model, PART_USER_IDS, &ratings->users),
+		.cold_user = index_of_ids(model, PART_COLD_USER_IDS, &ratings->users),
 		.item = index_of_ids(model, PART_ITEM_IDS, &ratings->items)
 	};
 }

@@ -25,6 +25,7 @@ typedef struct TrainedFold
 typedef struct FoldIndex
 {
 	int32	   *user;			/* [users of the ratings] or -1 */
+	int32	   *cold_user;		/* [users of the ratings] row of find_cold_user, or -1 */
 	int32	   *item;			/* [items of the ratings] or -1 */
 } FoldIndex;
 

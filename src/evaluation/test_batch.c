@@ -178,6 +178,23 @@ fill_given_negatives(BatchBuilder *b, int32 u, uint8 *marked)
 	mark_relevant(b->batch, u, 0, marked);
 }
 
+/* Mark what a user has seen besides what was trained on. */
+static void
+mark_seen(const BatchBuilder *b, int32 row, uint8 mark, uint8 *marked)
+{
+	int32		user = b->index->user[row];
+	int32		cold_user = b->index->cold_user[row];
+	const int32 *seen;
+	int32		count = 0;
+
+	if (user >= 0)
+		count = model_seen_row(b->model, user, &seen);
+	else if (cold_user >= 0)
+		count = model_cold_seen_row(b->model, cold_user, &seen);
+	for (int32 i = 0; i < count; i++)
+		marked[seen[i]] = mark;
+}
+
 /* Mark, by 1, what may not be drawn for a user: all items that have to do with them. */
 static void
 mark_items(const BatchBuilder *b, int32 row, uint8 mark, uint8 *marked)
@@ -185,8 +202,6 @@ mark_items(const BatchBuilder *b, int32 row, uint8 mark, uint8 *marked)
 	const SparseRows *parts[2] = {&b->test->held_out->by_user, NULL};
 	const SparseRows *by_user = &b->training->by_user;
 	int32		user = b->index->user[row];
-	const int32 *seen;
-	int32		seen_count;
 
 	if (b->test->known != NULL)
 		parts[1] = &b->test->known->by_user;
@@ -194,13 +209,10 @@ mark_items(const BatchBuilder *b, int32 row, uint8 mark, uint8 *marked)
 		for (int64 e = parts[p]->start[row]; e < parts[p]->start[row + 1]; e++)
 			if (b->index->item[parts[p]->index[e]] >= 0)
 				marked[b->index->item[parts[p]->index[e]]] = mark;
-	if (user < 0)
-		return;
-	for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
-		marked[by_user->index[e]] = mark;
-	seen_count = model_seen_row(b->model, user, &seen);
-	for (int32 i = 0; i < seen_count; i++)
-		marked[seen[i]] = mark;
+	if (user >= 0)
+		for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
+			marked[by_user->index[e]] = mark;
+	mark_seen(b, row, mark, marked);
 }
 
 /*
@@ -297,6 +309,7 @@ static void
 fill_user(BatchBuilder *b, int32 u, uint8 *marked)
 {
 	b->batch->user[u] = b->index->user[b->user[u]];
+	b->batch->cold_user[u] = b->index->cold_user[b->user[u]];
 	fill_relevant(b, u);
 	if (b->test->known != NULL)
 		fill_profile(b, u);

@@ -176,6 +176,7 @@ extern const float *model_row(Model *model, ModelPart part, int32 row);
 extern uint32 model_uint32(Model *model, ModelPart part, int32 row);
 extern UserProfile model_profile(Model *model, int32 user);
 extern int32 model_seen_row(Model *model, int32 user, const int32 **item);
+extern int32 model_cold_seen_row(Model *model, int32 row, const int32 **item);
 extern float *model_load_floats(Model *model, ModelPart part, int stride);
 extern uint32 *model_load_uint32s(Model *model, ModelPart part);
 extern void model_load_sparse(Model *model, ModelPart part, SparseRows *matrix);
@@ -184,6 +185,7 @@ extern bool model_ids_are_integers(const Model *model, ModelPart part);
 extern Id	model_id(Model *model, ModelPart part, int32 row);
 extern int32 model_find_id(Model *model, ModelPart part, Id id);
 extern int32 find_user(Model *model, Id id);
+extern int32 find_cold_user(Model *model, Id id);
 extern int32 find_item(Model *model, Id id);
 
 /* A score, or an error if it is not finite. */

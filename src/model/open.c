@@ -230,6 +230,23 @@ check_sizes(Model *model)
 	model_require_memory(bytes, psprintf("model \"%s\"", get_rel_name(model->relid)));
 }
 
+/* What users have seen, which a model may have. */
+static void
+check_seen(Model *model)
+{
+	const ModelHeader *header = &model->header;
+	int32		cold_users = model_part_rows(model, PART_COLD_USER_IDS);
+
+	if (model_has_part(model, PART_SEEN))
+		model_require_part(model, PART_SEEN, BLOCK_SPARSE, header->users, header->items);
+	if (!model_has_part(model, PART_COLD_USER_IDS) && !model_has_part(model, PART_COLD_SEEN))
+		return;
+	model_require_part(model, PART_COLD_USER_IDS,
+					   model_ids_are_integers(model, PART_USER_IDS) ? BLOCK_INT8 : BLOCK_TEXT,
+					   cold_users, 1);
+	model_require_part(model, PART_COLD_SEEN, BLOCK_SPARSE, cold_users, header->items);
+}
+
 /*
  * Check the parts that every model has, whatever its form.  Error: they are
  * missing or have another shape.
@@ -250,8 +267,7 @@ check_common_parts(Model *model)
 
 	if (model_has_part(model, PART_RATINGS))
 		model_require_part(model, PART_RATINGS, BLOCK_SPARSE, header->users, header->items);
-	if (model_has_part(model, PART_SEEN))
-		model_require_part(model, PART_SEEN, BLOCK_SPARSE, header->users, header->items);
+	check_seen(model);
 }
 
 /* Read the part that every request needs. */

@@ -30,7 +30,9 @@ static const char *const part_names[PART_COUNT] = {
 	[PART_DENSE_WEIGHTS] = "dense_weights",
 	[PART_TERMS] = "terms",
 	[PART_ITEM_TERMS] = "item_terms",
-	[PART_SEEN] = "seen"
+	[PART_SEEN] = "seen",
+	[PART_COLD_USER_IDS] = "cold_user_ids",
+	[PART_COLD_SEEN] = "cold_seen"
 };
 
 /* The name of a part of a model. */
@@ -73,5 +75,6 @@ bool
 part_is_shared(ModelPart part)
 {
 	return part == PART_HEADER || part == PART_USER_IDS || part == PART_ITEM_IDS ||
-		part == PART_RATINGS || part == PART_SEEN || part == PART_ITEM_COUNTS;
+		part == PART_RATINGS || part == PART_SEEN || part == PART_ITEM_COUNTS ||
+		part == PART_COLD_USER_IDS || part == PART_COLD_SEEN;
 }

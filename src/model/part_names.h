@@ -27,10 +27,12 @@ typedef enum ModelPart
 	PART_DENSE_WEIGHTS = 14,	/* float4, items x items: the same */
 	PART_TERMS = 15,			/* text, in order */
 	PART_ITEM_TERMS = 16,		/* sparse, items x terms */
-	PART_SEEN = 17				/* sparse, users x items: seen, but not among the ratings */
+	PART_SEEN = 17,				/* sparse, users x items: seen, but not among the ratings */
+	PART_COLD_USER_IDS = 18,	/* int8 or text, in order: users who have no ratings here */
+	PART_COLD_SEEN = 19			/* sparse, cold users x items: what they have seen */
 } ModelPart;
 
-#define PART_COUNT 18
+#define PART_COUNT 20
 
 /*
  * A model may be made of others, its components, numbered from 1: they share

@@ -311,6 +311,15 @@ model_seen_row(Model *model, int32 user, const int32 **item)
 	return model_sparse_row(model, PART_SEEN, user, item, &value);
 }
 
+/* The same of a user without ratings in training, by the row of find_cold_user. */
+int32
+model_cold_seen_row(Model *model, int32 row, const int32 **item)
+{
+	const float *value;
+
+	return model_sparse_row(model, PART_COLD_SEEN, row, item, &value);
+}
+
 /* Free a block that has been copied. */
 static void
 unload_block(Model *model, ModelPart part, int number)
@@ -478,6 +487,17 @@ int32
 find_user(Model *model, Id id)
 {
 	return model_find_id(model, PART_USER_IDS, id);
+}
+
+/*
+ * The row of a user who has no ratings in training, but has seen something; -1:
+ * the model does not know of any such user.
+ */
+int32
+find_cold_user(Model *model, Id id)
+{
+	return model_has_part(model, PART_COLD_USER_IDS) ?
+		model_find_id(model, PART_COLD_USER_IDS, id) : -1;
 }
 
 /* The dense index of an item, or -1 if the model does not know it. */

@@ -6,8 +6,10 @@
  * so it must not be recommended.  Such a rating enters the matrix as NaN and is
  * taken out again here, together with the ids as they are at that time: which
  * users and items the model has is decided later, and may differ (pruning, items
- * that only a relation of items has).  Where ratings are implicit feedback, a
- * value of 0 is no observation at all: it is taken out and counted.
+ * that only a relation of items has).  What pruning takes out is added to it.
+ * In a model the pairs of its users are one part; those of users of whom no
+ * rating is left are another, with the ids of these.  Where ratings are implicit
+ * feedback, a value of 0 is no observation at all: it is taken out and counted.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -112,6 +114,105 @@ left_out_split(Interactions *ratings, const RatingsPolicy *policy)
 		ratings->left_out = left_out;
 }
 
+/* The pairs before there are any: none, of the users and items there are. */
+static LeftOut *
+create_empty(const Interactions *ratings)
+{
+	LeftOut    *left_out = palloc0(sizeof(LeftOut));
+
+	left_out->users = ratings->users;
+	left_out->items = ratings->items;
+	sparse_allocate(&left_out->pairs, left_out->users.count, left_out->items.count, 0);
+	memset(left_out->pairs.start, 0, sizeof(int64) * ((Size) left_out->users.count + 1));
+	return left_out;
+}
+
+/* Ratings that are about to be pruned: those whose user or item has no index. */
+typedef struct Pruned
+{
+	const SparseRows *by_user;
+	const int32 *user_index;
+	const int32 *item_index;
+	const int32 *item;			/* the place of each item among those of the pairs */
+} Pruned;
+
+static inline bool
+is_pruned(const Pruned *pruned, int32 user, int64 e)
+{
+	return pruned->user_index[user] < 0 || pruned->item_index[pruned->by_user->index[e]] < 0;
+}
+
+static int64
+count_pruned(const Pruned *pruned)
+{
+	int64		count = 0;
+
+	for (int32 user = 0; user < pruned->by_user->rows; user++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int64 e = pruned->by_user->start[user]; e < pruned->by_user->start[user + 1]; e++)
+			count += is_pruned(pruned, user, e);
+	}
+	return count;
+}
+
+/*
+ * Write a row of pairs: those there were, from "from" to "to", and the pruned
+ * ones of a user (-1: there are none), in the order of the items.
+ */
+static int64
+merge_row(const SparseRows *pairs, int32 row, const Pruned *pruned, int32 user,
+		  SparseRows *merged, int64 out)
+{
+	int64		old = pairs->start[row];
+	int64		e = user < 0 ? 0 : pruned->by_user->start[user];
+	int64		end = user < 0 ? 0 : pruned->by_user->start[user + 1];
+
+	for (;;)
+	{
+		while (e < end && !is_pruned(pruned, user, e))
+			e++;
+		if (e == end && old == pairs->start[row + 1])
+			return out;
+		merged->value[out] = 1;
+		if (e == end || (old < pairs->start[row + 1] &&
+						 pairs->index[old] < pruned->item[pruned->by_user->index[e]]))
+			merged->index[out++] = pairs->index[old++];
+		else
+			merged->index[out++] = pruned->item[pruned->by_user->index[e++]];
+	}
+}
+
+/*
+ * Add the ratings that are about to be pruned, because their user or item is to
+ * have no index, to the pairs that are left out.  The ids of the ratings must
+ * be among those of the pairs, if there are any.
+ */
+void
+left_out_add_pruned(Interactions *ratings, const int32 *user_index, const int32 *item_index)
+{
+	const LeftOut *before = ratings->left_out != NULL ? ratings->left_out : create_empty(ratings);
+	LeftOut    *left_out = palloc(sizeof(LeftOut));
+	int32	   *item = ids_places(&ratings->items, &before->items);
+	int32	   *user = ids_places(&before->users, &ratings->users);
+	Pruned		pruned = {&ratings->by_user, user_index, item_index, item};
+	int64		out = 0;
+
+	*left_out = *before;
+	sparse_allocate(&left_out->pairs, before->pairs.rows, before->pairs.cols,
+					sparse_entries(&before->pairs) + count_pruned(&pruned));
+	for (int32 row = 0; row < before->pairs.rows; row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		out = merge_row(&before->pairs, row, &pruned, user[row], &left_out->pairs, out);
+		left_out->pairs.start[row + 1] = out;
+	}
+	pfree(item);
+	pfree(user);
+	check_sparse(&left_out->pairs, SPARSE_UNIQUE, true);
+	ratings->left_out = left_out;
+}
+
 /*
  * Add the pairs of a row whose item i is among the items, as item[i], to the
  * end of a matrix; returns the new end.
@@ -157,4 +258,62 @@ left_out_place(const LeftOut *left_out, const Ids *users, const Ids *items)
 	pfree(item);
 	check_sparse(placed, SPARSE_UNIQUE, true);
 	return end > 0 ? placed : NULL;
+}
+
+/* The numbers of those users of the pairs who are not among the given, but have seen an item. */
+static int32 *
+number_cold(const LeftOut *left_out, const Ids *users, const int32 *item, int32 *count)
+{
+	const SparseRows *pairs = &left_out->pairs;
+	int32	   *number = ids_places(&left_out->users, users);
+
+	*count = 0;
+	for (int32 row = 0; row < pairs->rows; row++)
+	{
+		bool		counts = false;
+
+		CHECK_FOR_INTERRUPTS();
+		if (number[row] < 0)
+			for (int64 e = pairs->start[row]; e < pairs->start[row + 1]; e++)
+				counts = counts || item[pairs->index[e]] >= 0;
+		number[row] = counts ? (*count)++ : -1;
+	}
+	return number;
+}
+
+/*
+ * The pairs of the other users, who are not among the given, and the ids of
+ * those who have any: a matrix [cold users x items], palloc'd.  NULL: there is
+ * none.
+ */
+const SparseRows *
+left_out_place_cold(const LeftOut *left_out, const Ids *users, const Ids *items, Ids *cold)
+{
+	SparseRows *placed = NULL;
+	int32	   *item;
+	int32	   *number;
+	int32		count;
+	int64		end = 0;
+
+	if (left_out == NULL)
+		return NULL;
+	item = ids_places(&left_out->items, items);
+	number = number_cold(left_out, users, item, &count);
+	if (count > 0)
+	{
+		placed = palloc(sizeof(SparseRows));
+		sparse_allocate(placed, count, items->count, sparse_entries(&left_out->pairs));
+		ids_select(&left_out->users, number, count, cold);
+		for (int32 row = 0; row < left_out->users.count; row++)
+		{
+			if (number[row] < 0)
+				continue;
+			end = place_row(&left_out->pairs, row, item, placed, end);
+			placed->start[number[row] + 1] = end;
+		}
+		check_sparse(placed, SPARSE_UNIQUE, true);
+	}
+	pfree(item);
+	pfree(number);
+	return placed;
 }

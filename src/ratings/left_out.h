@@ -16,7 +16,11 @@
 #define LEFT_OUT_BYTES 40
 
 extern void left_out_split(Interactions *ratings, const RatingsPolicy *policy);
+extern void left_out_add_pruned(Interactions *ratings, const int32 *user_index,
+								const int32 *item_index);
 extern const SparseRows *left_out_place(const LeftOut *left_out, const Ids *users,
 										const Ids *items);
+extern const SparseRows *left_out_place_cold(const LeftOut *left_out, const Ids *users,
+											 const Ids *items, Ids *cold);
 
 #endif							/* RECSYS_RATINGS_LEFT_OUT_H */

@@ -44,6 +44,7 @@ typedef struct RatingsPolicy
 	int			min_user_ratings;	/* users with fewer are left out */
 	int			min_item_ratings;	/* items with fewer, too */
 	bool		keep_left_out;	/* are rows below min_value remembered as seen? */
+	bool		keep_pruned;	/* and those of users and items with fewer ratings? */
 	bool		skip_zeros;		/* is a value of 0 no rating? */
 } RatingsPolicy;
 

@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 
 #include "ratings/budget.h"
+#include "ratings/left_out.h"
 #include "ratings/prune.h"
 
 /* One side of the matrix while it is peeled. */
@@ -148,10 +149,11 @@ keep(Interactions *ratings, const int32 *user_index, int32 users, const int32 *i
 
 /*
  * Leave out users and items until all that are left have enough ratings: at
- * least so many of a user, and of an item.
+ * least so many of a user, and of an item.  remember: what is left out was seen
+ * all the same.
  */
 static void
-prune_to(Interactions *ratings, int least_of_user, int least_of_item)
+prune_to(Interactions *ratings, int least_of_user, int least_of_item, bool remember)
 {
 	PeelSide	users;
 	PeelSide	items;
@@ -170,6 +172,8 @@ prune_to(Interactions *ratings, int least_of_user, int least_of_item)
 	}
 	user_index = number_left(&users, &user_count);
 	item_index = number_left(&items, &item_count);
+	if (users.queued + items.queued > 0 && remember)
+		left_out_add_pruned(ratings, user_index, item_index);
 	if (users.queued + items.queued > 0)
 		keep(ratings, user_index, user_count, item_index, item_count);
 	pfree(users.left);
@@ -188,12 +192,13 @@ void
 interactions_prune(Interactions *ratings, const RatingsPolicy *policy)
 {
 	if (policy->min_user_ratings > 1 || policy->min_item_ratings > 1)
-		prune_to(ratings, policy->min_user_ratings, policy->min_item_ratings);
+		prune_to(ratings, policy->min_user_ratings, policy->min_item_ratings,
+				 policy->keep_pruned);
 }
 
 /* Leave out the users and items without a rating. */
 void
 interactions_drop_empty(Interactions *ratings)
 {
-	prune_to(ratings, 1, 1);
+	prune_to(ratings, 1, 1, false);
 }

@@ -112,6 +112,7 @@ lay_out_batch(Batch *batch, char *base)
 	Size		filled = 0;
 
 	batch->user = lay_out(base, &filled, shape->users, sizeof(int32));
+	batch->cold_user = lay_out(base, &filled, shape->users, sizeof(int32));
 	lay_out_items(base, &filled, shape->users, shape->relevant, &batch->relevant);
 	if (shape->restricted)
 		lay_out_items(base, &filled, shape->users, shape->candidates, &batch->candidates);
@@ -254,6 +255,9 @@ answer_user(BatchWorker *worker, int32 u, const float *scored)
 	};
 	Answer		answer;
 
+	if (batch->user[u] < 0 && batch->cold_user[u] >= 0)
+		request.seen.count = model_cold_seen_row(worker->model, batch->cold_user[u],
+												 &request.seen.item);
 	if (batch->shape.restricted)
 	{
 		candidates = batch_list(&batch->candidates, u);

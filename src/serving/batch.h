@@ -44,6 +44,7 @@ typedef struct Batch
 	dsm_segment *segment;		/* where the arrays are; NULL: in private memory */
 
 	int32	   *user;			/* [users] index in the model, or -1 */
+	int32	   *cold_user;		/* [users] of those: the row of find_cold_user, or -1 */
 	BatchItems	relevant;		/* what the user should be recommended, for auc */
 	BatchItems	candidates;		/* what is ranked, if that is restricted */
 	SparseRows	profiles;		/* [users x items] what is known of those who are not in the

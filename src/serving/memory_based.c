@@ -229,13 +229,13 @@ recommend_from_model(FunctionCallInfo fcinfo, const NeighborParams *given)
 {
 	Model	   *model = neighbor_model(fcinfo);
 	Request		request = {
-		.user = find_user(model, id_argument(fcinfo)),
 		.exclude_seen = PG_GETARG_BOOL(9),
 		.n = count_argument(fcinfo, 2)
 	};
 	Answer		answer;
 
 	require_side(model, given->side);
+	request_set_user(&request, model, id_argument(fcinfo));
 	if (request.user >= 0)
 		model = model_with_params(model, given);
 	answer = request_answer_once(model, &request);

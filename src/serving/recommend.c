@@ -22,7 +22,7 @@ recsys_recommend(PG_FUNCTION_ARGS)
 	Answer		answer;
 
 	id_converter_init(&converter, argument_type(fcinfo, 1), CurrentMemoryContext);
-	request.user = find_user(model, id_from_datum(&converter, PG_GETARG_DATUM(1)));
+	request_set_user(&request, model, id_from_datum(&converter, PG_GETARG_DATUM(1)));
 	answer = request_answer_once(model, &request);
 	put_answer(fcinfo, model, &answer);
 	return (Datum) 0;

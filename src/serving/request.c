@@ -55,23 +55,33 @@ require_seen(const Model *model)
 				 errhint("Give exclude_seen => false, or train with store_ratings.")));
 }
 
+/* What is rated, and what is seen besides. */
+static ItemList
+unite(Ranker *ranker, UserProfile rated, ItemList seen)
+{
+	int32		item_count = ranker->model->header.items;
+
+	if (seen.count == 0)
+		return (ItemList) {rated.count, rated.item};
+	if (rated.count == 0)
+		return seen;
+	if (ranker->seen == NULL)
+		ranker->seen = allocate(ranker, item_count, sizeof(int32));
+	memcpy(ranker->seen, rated.item, sizeof(int32) * rated.count);
+	/* There is room: a model may have been made by anybody. */
+	seen.count = Min(seen.count, item_count - rated.count);
+	memcpy(ranker->seen + rated.count, seen.item, sizeof(int32) * seen.count);
+	return (ItemList) {rated.count + seen.count, ranker->seen};
+}
+
 /* What a user of the model has seen: what they have rated in training, and besides. */
 static ItemList
 seen_by_user(Ranker *ranker, int32 user)
 {
-	UserProfile rated = model_profile(ranker->model, user);
-	const int32 *more;
-	int32		more_count = model_seen_row(ranker->model, user, &more);
+	ItemList	seen;
 
-	if (more_count == 0)
-		return (ItemList) {rated.count, rated.item};
-	if (ranker->seen == NULL)
-		ranker->seen = allocate(ranker, ranker->model->header.items, sizeof(int32));
-	memcpy(ranker->seen, rated.item, sizeof(int32) * rated.count);
-	/* There is room: a model may have been made by anybody. */
-	more_count = Min(more_count, ranker->model->header.items - rated.count);
-	memcpy(ranker->seen + rated.count, more, sizeof(int32) * more_count);
-	return (ItemList) {rated.count + more_count, ranker->seen};
+	seen.count = model_seen_row(ranker->model, user, &seen.item);
+	return unite(ranker, model_profile(ranker->model, user), seen);
 }
 
 /*
@@ -85,7 +95,7 @@ find_left_out(Ranker *ranker, const Request *request)
 	if (!request->exclude_seen)
 		return (ItemList) {0};
 	if (request->user < 0)
-		return (ItemList) {request->profile.count, request->profile.item};
+		return unite(ranker, request->profile, request->seen);
 	require_seen(ranker->model);
 	return seen_by_user(ranker, request->user);
 }
@@ -196,4 +206,18 @@ Answer
 request_answer_once(Model *model, const Request *request)
 {
 	return request_answer(ranker_create(model, request->n), request);
+}
+
+/* For whom a request is: a user of the model, or somebody who has perhaps seen something. */
+void
+request_set_user(Request *request, Model *model, Id id)
+{
+	int32		cold_user;
+
+	request->user = find_user(model, id);
+	if (request->user >= 0)
+		return;
+	cold_user = find_cold_user(model, id);
+	if (cold_user >= 0)
+		request->seen.count = model_cold_seen_row(model, cold_user, &request->seen.item);
 }

@@ -16,6 +16,7 @@ typedef struct Request
 	/* For whom: a user of the model, or somebody else, or nobody in particular. */
 	int32		user;			/* -1: not one of the model */
 	UserProfile profile;		/* what is known of such a user; empty: nothing is */
+	ItemList	seen;			/* what such a user has seen besides */
 	const float *scored;		/* [items] scores by the model that were made before, with
 								 * those of other users; NULL: they are to be made */
 
@@ -60,6 +61,7 @@ typedef struct Ranker
 	MemoryContext context;		/* of all of this */
 } Ranker;
 
+extern void request_set_user(Request *request, Model *model, Id id);
 extern Ranker *ranker_create(Model *model, int n);
 extern Answer request_answer(Ranker *ranker, const Request *request);
 extern Answer request_answer_once(Model *model, const Request *request);

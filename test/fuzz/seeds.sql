@@ -10,7 +10,7 @@ SELECT count(recsys_train('m_' || name, 'ratings', name, CASE WHEN options @> '[
 		CASE WHEN options @> '[{"name": "iterations"}]' THEN '{"iterations": 3}' ELSE '{}' END::jsonb)) AS trained
   FROM recsys_algorithms WHERE name NOT IN ('content', 'hybrid');
 SELECT count(recsys_train(model, source, algorithm, options::jsonb)) AS trained FROM (VALUES
-	('m_seen', 'ratings'::regclass, 'als', '{"factors": 2, "iterations": 2, "min_value": 3}'),
+	('m_seen', 'ratings'::regclass, 'als', '{"factors": 2, "iterations": 2, "min_value": 3, "min_user_ratings": 4}'),
 	('m_texts', 'texts'::regclass, 'als', '{"factors": 2, "iterations": 2}'),
 	('m_lists', 'ratings', 'user_knn', '{"neighbors": 3, "score": "baseline"}'),
 	('m_exact', 'ratings', 'item_knn', '{"neighbors": 0, "score": "zscore", "similarity": "pearson_baseline", "k": 2}'),

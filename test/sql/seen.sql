@@ -64,6 +64,32 @@ UNION ALL SELECT u, 2, 5, 9 FROM generate_series(1, 40) u UNION ALL SELECT u, 2,
 SELECT metric, value, popular FROM recsys_evaluate('asked', 'popular', '{"min_value": 4}', '{"method": "temporal", "time_col": "t", "after": 5}', 1) WHERE metric IN ('users', 'hit_rate', 'ndcg');
 SELECT value FROM recsys_evaluate('asked', 'popular', '{"min_value": 4}', '{"method": "temporal", "time_col": "t", "after": 5, "sampled_negatives": 100}', 1) WHERE metric = 'hit_rate';
 
+-- Users of whom nothing is left: they get what is popular, but not what they have seen.
+CREATE TABLE lukewarm AS SELECT * FROM disliked UNION ALL SELECT u, i, 2 FROM generate_series(101, 105) u, generate_series(1, 4) i UNION ALL SELECT 106, 77, 1;
+CREATE VIEW warm AS SELECT * FROM lukewarm WHERE rating >= 4;
+SELECT users = (SELECT count(DISTINCT user_id) FROM warm) AS as_many FROM recsys_train('m', 'lukewarm', 'als', '{"min_value": 4, "factors": 3, "seed": 1, "keep_versions": 1}');
+SELECT part, count(*) FROM m WHERE part LIKE '%seen' OR part LIKE 'cold%' GROUP BY 1 ORDER BY 1;
+SELECT u, count(*) = (SELECT items FROM recsys_models WHERE model = 'm'::regclass) - CASE WHEN u > 105 THEN 0 ELSE 3 END AS all_others,
+       bool_and(basis = 'popular') AS popular, count(*) FILTER (WHERE item_id <= 4) AS seen
+  FROM generate_series(104, 107) u, recsys_recommend('m', u, 20) GROUP BY 1 ORDER BY 1;
+SELECT count(*) AS seen FROM recsys_recommend('m', 104, 20, false) WHERE item_id <= 4;
+-- Ids as text, by a k-NN function, and from a model without ids of such users.
+CREATE VIEW named AS SELECT 'u' || user_id AS user_id, 'i' || item_id AS item_id, rating FROM lukewarm;
+SELECT FROM recsys_train('t', 'named', 'item_knn', '{"min_value": 4}');
+SELECT count(*) FILTER (WHERE item_id IN ('i1', 'i2', 'i3', 'i4')) AS seen, count(*) > 3 AS others FROM item_knn_recommend('t', 'u104', 20);
+SELECT count(*) > 5 AS popular FROM item_knn_recommend('t', 'u999', 20);
+-- What is pruned was seen: in the lists that are left, nobody gets what they have.
+SELECT a.users < (SELECT count(DISTINCT user_id) FROM disliked) AS some_pruned, a.items < 12 AS items_too
+  FROM recsys_train('pruned', 'disliked', 'als', '{"factors": 3, "min_user_ratings": 9, "min_item_ratings": 10, "min_value": 3}') a;
+SELECT bool_and(d.item_id IS NULL) AS unseen, min(basis) AS basis, count(DISTINCT u) AS users
+  FROM generate_series(1, 60) u CROSS JOIN LATERAL recsys_recommend('pruned', u, 20) r LEFT JOIN disliked d ON d.user_id = u AND d.item_id = r.item_id;
+SELECT FROM recsys_train('m', 'shuffled', 'als', '{"factors": 3, "min_user_ratings": 9, "min_item_ratings": 10, "min_value": 3, "keep_versions": 1}');
+SELECT count(*) > 5 AS parts, bool_and(a.data = b.data) AS same FROM m a JOIN pruned b USING (part, block) WHERE part <> 'header';
+-- In evaluation as well: whose only rating before the test is below the bound does not get the item again.
+INSERT INTO asked SELECT u, 1, 1, 1 FROM generate_series(201, 210) u UNION ALL SELECT u, 2, 5, 9 FROM generate_series(201, 210) u;
+SELECT metric, value, popular FROM recsys_evaluate('asked', 'popular', '{"min_value": 4}', '{"method": "temporal", "time_col": "t", "after": 5}', 1) WHERE metric IN ('users', 'hit_rate');
+SELECT value FROM recsys_evaluate('asked', 'popular', '{"min_value": 4}', '{"method": "temporal", "time_col": "t", "after": 5, "sampled_negatives": 100}', 1) WHERE metric = 'hit_rate';
+
 -- A weight of 0.
 CREATE TABLE zeros AS SELECT u AS user_id, i AS item_id, (i % 3 = u % 3 AND (u + i) % 5 > 0)::int AS bought FROM generate_series(1, 30) u, generate_series(1, 12) i UNION ALL SELECT 99, 1, 0 UNION ALL SELECT 1, 99, 0;
 CREATE VIEW ones AS SELECT * FROM zeros WHERE bought > 0;
