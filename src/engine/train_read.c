@@ -83,7 +83,9 @@ train_require_ratings(const Interactions *ratings, const RatingsSource *source,
 						   leaves_out ?
 						   "None is left by the options min_value, min_user_ratings and min_item_ratings." :
 						   "It has no rows that the current user can see, or the rating is null in all of them.")));
-	if (ratings->minimum == ratings->maximum && sparse_entries(&ratings->by_user) > 1 &&
+	/* Zeros that were left out made a difference, and would be counted without the column. */
+	if (ratings->zeros == 0 &&
+		ratings->minimum == ratings->maximum && sparse_entries(&ratings->by_user) > 1 &&
 		source->rating.name != NULL && !policy->binarize)
 		ereport(NOTICE,
 				(errmsg("all ratings in relation %s are equal", source->relation),
@@ -107,8 +109,7 @@ require_room(const Interactions *ratings, const RunSize *run, const RatingsSourc
 		budget_require(add_size(train_bytes(run->algorithm, run->options, &shape),
 								budget_array(sparse_entries(&ratings->left_out->pairs),
 											 LEFT_OUT_BYTES)),
-					   psprintf("relation %s with " INT64_FORMAT " ratings",
-								source->relation, shape.ratings));
+					   ratings_describe(source, &shape));
 }
 
 /*

@@ -123,6 +123,25 @@ model_name_list(const char *name)
 }
 
 /*
+ * Say so if a name without a schema means a model that is not in the schema in
+ * which a new one would be made.
+ */
+static void
+note_other_schema(Oid relid)
+{
+	List	   *path = fetch_search_path(false);
+	Oid			schema = get_rel_namespace(relid);
+
+	if (path != NIL && linitial_oid(path) != schema)
+		ereport(NOTICE,
+				(errmsg("model \"%s\" is in schema \"%s\": training adds a version to it",
+						get_rel_name(relid), get_namespace_name(schema)),
+				 errhint("To make another model in schema \"%s\", put the schema before the name.",
+						 get_namespace_name(linitial_oid(path)))));
+	list_free(path);
+}
+
+/*
  * What a user's name for a model means: an existing model, or a table that is
  * still to be created.  Errors: the name is taken by something else, or there
  * is no schema to create it in.
@@ -139,6 +158,8 @@ model_target(text *name, Oid type)
 	{
 		if (!model_table_is_model(target.relid, type))
 			report_not_a_model(target.name);
+		if (range->schemaname == NULL)
+			note_other_schema(target.relid);
 		target.schema = get_namespace_name(get_rel_namespace(target.relid));
 		return target;
 	}

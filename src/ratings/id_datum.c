@@ -313,7 +313,7 @@ report_unfit(const IdConverter *converter, Id id)
 			 errmsg("id \"%s\" does not fit the result type %s",
 					id_to_cstring(id), format_type_be(converter->type)),
 			 errdetail("Ids are returned in the type of the id that was passed."),
-			 errhint("Pass the id as text, for example '5', to get all ids as text, or cast it to the type of the ids in the result.")));
+			 errhint("Pass the id as text, for example '5', to get all ids as text, or cast it to a type that holds them all, for example $1::bigint.")));
 }
 
 /* A value of the converter's integer type for an id. */
@@ -334,6 +334,28 @@ integer_to_datum(IdConverter *converter, Id id)
 	return (Datum) 0;
 }
 
+/* Say of an error in an input function where the text comes from. */
+static void
+add_id_context(void *arg)
+{
+	errcontext("id \"%s\", which is returned in the type of the id that was passed",
+			   (const char *) arg);
+	errhint("Pass the id as text, for example '5', to get all ids as text.");
+}
+
+/* The value of the converter's type that an id's text stands for.  Error: there is none. */
+static Datum
+text_to_datum(IdConverter *converter, char *text)
+{
+	ErrorContextCallback callback = {error_context_stack, add_id_context, text};
+	Datum		value;
+
+	error_context_stack = &callback;
+	value = InputFunctionCall(&converter->input, text, converter->input_param, -1);
+	error_context_stack = callback.previous;
+	return value;
+}
+
 /*
  * A value of the converter's type for an id.  Error: the type cannot hold it.
  */
@@ -347,6 +369,5 @@ id_to_datum(IdConverter *converter, Id id)
 	id_convert(&id, false, space);
 	if (converter->type == TEXTOID || converter->type == VARCHAROID)
 		return PointerGetDatum(cstring_to_text_with_len(id.text, id.length));
-	return InputFunctionCall(&converter->input, pnstrdup(id.text, id.length),
-							 converter->input_param, -1);
+	return text_to_datum(converter, pnstrdup(id.text, id.length));
 }

@@ -119,6 +119,14 @@ report_bad_rows(const LoaderCounts *counts, const RatingsSource *source)
 				 errhint("Use NULL for a row without a rating, or leave the row out.")));
 }
 
+/* What the ratings of a relation are, for an error about their size; palloc'd. */
+char *
+ratings_describe(const RatingsSource *source, const MatrixShape *shape)
+{
+	return psprintf("relation %s with " INT64_FORMAT " ratings by %d users of %d items",
+					source->relation, shape->ratings, shape->users, shape->items);
+}
+
 /*
  * Error if the rows did not fit into memory, or what follows would not.
  * Returns the bytes that will be needed at the peak.
@@ -135,8 +143,7 @@ check_memory(const Loader *loader, const ReadRequest *request)
 	if (request->total_bytes != NULL)
 		needed = Max(needed, add_size(request->total_bytes(&shape, request->total_bytes_arg),
 									  budget_array(loader->counts.left_out, LEFT_OUT_BYTES)));
-	budget_require(needed, psprintf("relation %s with " INT64_FORMAT " ratings",
-									request->source->relation, shape.ratings));
+	budget_require(needed, ratings_describe(request->source, &shape));
 	ereport(DEBUG1,
 			(errmsg_internal("%zu bytes of memory are needed at most", needed)));
 	return needed;

@@ -39,5 +39,6 @@ typedef struct ReadRequest
 extern void ratings_require_ids(const RatingsSource *source, int64 null_users,
 								int64 null_items);
 extern Interactions *ratings_read(const ReadRequest *request);
+extern char *ratings_describe(const RatingsSource *source, const MatrixShape *shape);
 
 #endif							/* RECSYS_RATINGS_READER_H */

@@ -97,5 +97,15 @@ SELECT refusal($$ SELECT recsys_train('m', 'ratings', 'als') $$);
 ROLLBACK;
 SELECT recsys_predict('m', 1, 1) > 0 AS "good again";
 
+-- A name without a schema may mean a model further down the path: that is said, and another is made where it is asked for.
+CREATE SCHEMA nearer;
+SET search_path = nearer, surroundings, public;
+SET client_min_messages = notice;
+SELECT model, version FROM recsys_train('m', 'ratings', 'popular');
+SELECT model, version FROM recsys_train('surroundings.m', 'ratings', 'popular');
+SELECT model, version FROM recsys_train('nearer.m', 'ratings', 'popular');
+SELECT model, version FROM recsys_train('m', 'ratings', 'popular');
+SET client_min_messages = error;
+DROP SCHEMA nearer CASCADE;
 DROP SCHEMA surroundings CASCADE;
 DROP ROLE regress_recsys_guest;
