@@ -49,9 +49,9 @@ typedef struct KnnOptions
 
 static const OptionSpec options[] = {
 	ENUM_OPTION("similarity", KnnOptions, similarity, OPTION_AUTO, similarity_names,
-				"similarity of two rows; default msd for ratings, cosine for implicit feedback and with a weighting, dot with the weighting bm25"),
+				"similarity of two rows; default msd, without a rating column or with a weighting cosine, dot with the weighting bm25"),
 	ENUM_OPTION("score", KnnOptions, score, OPTION_AUTO, score_names,
-				"how the ratings of neighbors become a score; default weighted_mean for ratings, sum for implicit feedback and with a weighting"),
+				"how the ratings of neighbors become a score; default weighted_mean, without a rating column or with a weighting sum"),
 	INT_OPTION("k", KnnOptions, k, OPTION_AUTO, 1, ALL_NEIGHBORS,
 			   "number of neighbors that count for a score, the nearest of those that have the rating; default 40, with the scores sum and average all"),
 	INT_OPTION("min_k", KnnOptions, min_k, 1, 0, 1000000,
