@@ -81,6 +81,7 @@ cross_validation_bytes(const MatrixShape *shape, void *arg)
 							   test_bytes(shape, run->folds)));
 }
 
+/* Predict a fold by the model of all others, and compare. */
 static void
 test_fold(const CrossValidation *run, Fold *fold, Model *model)
 {
@@ -101,6 +102,7 @@ test_fold(const CrossValidation *run, Fold *fold, Model *model)
 	fold->fcp = fraction_of_concordant_pairs(prediction, fold->test_ratings);
 }
 
+/* Train without a fold, then predict it. */
 static void
 run_fold(const CrossValidation *run, Fold *fold)
 {
@@ -119,6 +121,7 @@ run_fold(const CrossValidation *run, Fold *fold)
 	MemoryContextDelete(context);
 }
 
+/* A row of the result. */
 static void
 put_fold(ReturnSetInfo *result, const Fold *fold)
 {
@@ -138,6 +141,7 @@ put_fold(ReturnSetInfo *result, const Fold *fold)
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
+/* The number of folds.  Error: out of range. */
 static int
 folds_argument(FunctionCallInfo fcinfo, int n)
 {
@@ -153,6 +157,7 @@ folds_argument(FunctionCallInfo fcinfo, int n)
 	return folds;
 }
 
+/* Error unless there are ratings to predict. */
 static void
 require_ratings(const ColumnNames *columns)
 {
@@ -163,6 +168,7 @@ require_ratings(const ColumnNames *columns)
 				 errhint("Name the column with rating_col.")));
 }
 
+/* Error unless the algorithm predicts ratings. */
 static void
 require_predictions(const Algorithm *algorithm, const void *options)
 {
@@ -174,6 +180,7 @@ require_predictions(const Algorithm *algorithm, const void *options)
 				 errhint("The view recsys_algorithms says which are for explicit feedback.")));
 }
 
+/* Read all ratings.  Error: there are fewer than folds. */
 static const Interactions *
 read_ratings(CrossValidation *run)
 {
@@ -198,6 +205,7 @@ read_ratings(CrossValidation *run)
 	return ratings;
 }
 
+/* Error if an argument is null that must not be. */
 static void
 require_arguments(FunctionCallInfo fcinfo)
 {

@@ -25,6 +25,7 @@
 #include "serving/arguments.h"
 #include "serving/request.h"
 
+/* What was measured, as rows; what neither column has is left out. */
 static void
 put_quality(FunctionCallInfo fcinfo, const Quality *quality, const Quality *popular)
 {
@@ -86,6 +87,7 @@ typedef struct ModelTest
 	MeasureOptions wanted;
 } ModelTest;
 
+/* Bytes of testing a model by ratings of a given shape. */
 static Size
 model_test_bytes(const MatrixShape *shape, void *arg)
 {

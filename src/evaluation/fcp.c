@@ -45,6 +45,7 @@ require_ids(Oid type, Oid collation)
 				 errhint("Cast them to text, equal ones to the same.")));
 }
 
+/* A new state, in the current memory context. */
 static FcpState *
 fcp_state(FunctionCallInfo fcinfo)
 {
@@ -58,6 +59,7 @@ fcp_state(FunctionCallInfo fcinfo)
 	return state;
 }
 
+/* Append a prediction. */
 static void
 fcp_add(FcpState *state, Id user, double predicted, double actual)
 {

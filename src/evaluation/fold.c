@@ -117,7 +117,7 @@ fold_train(const TrainedFold *fold, const SubsetFilter *filter)
 	return model;
 }
 
-/* Where ids are in a part of the model, or -1 each. */
+/* Where the ids of users or items are in a model, -1 where they are not. */
 static int32 *
 index_of_ids(Model *model, ModelPart part, const Ids *ids)
 {

@@ -48,6 +48,7 @@ typedef struct Candidate
 	bool		least_first;	/* of errors the least is best */
 } Candidate;
 
+/* A value as JSON text. */
 static const char *
 text_of_value(JsonbValue *value)
 {
@@ -67,6 +68,7 @@ is_choice(const OptionSpec *spec, const Jsonb *array)
 	return first->type == jbvBinary && JsonContainerIsArray(first->val.binary.data);
 }
 
+/* The values to try for a member of the grid, as JSON text. */
 static List *
 values_of_member(const Algorithm *algorithm, const char *name, JsonbValue *value)
 {
@@ -86,6 +88,7 @@ values_of_member(const Algorithm *algorithm, const char *name, JsonbValue *value
 	return values;
 }
 
+/* The grid, from its JSON.  Errors: not an object, no value, too many combinations. */
 static Grid
 parse_grid(const Algorithm *algorithm, const Jsonb *given)
 {
@@ -171,12 +174,14 @@ parse_metric(const char *given, int *n)
 	return metric;
 }
 
+/* Is this an error of predictions, of which the least is best? */
 static bool
 is_error(Metric metric)
 {
 	return metric == METRIC_RMSE || metric == METRIC_MAE;
 }
 
+/* Error if a metric of predictions is asked of settings that make none. */
 static void
 require_measurable(const Experiment *experiment, Metric metric)
 {
@@ -189,6 +194,7 @@ require_measurable(const Experiment *experiment, Metric metric)
 					 errhint("Ask for a metric of lists, such as 'ndcg'.")));
 }
 
+/* Measure all candidates. */
 static void
 try_candidates(Experiment *experiment, Candidate *candidate, Metric metric)
 {
@@ -221,6 +227,7 @@ compare_candidates(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
+/* A row of the result. */
 static void
 put_candidate(ReturnSetInfo *result, const Candidate *candidate)
 {

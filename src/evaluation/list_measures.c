@@ -87,6 +87,7 @@ lists_bytes(const MatrixShape *part)
 		budget_array(part->users, sizeof(double));
 }
 
+/* The norms of the ratings of all items. */
 static void
 find_norms(Lists *lists)
 {
@@ -117,6 +118,7 @@ find_hits(Lists *lists, int32 u, int length)
 		lists->hit[i] = lists->wanted_by[item[i]] == u + 1;
 }
 
+/* The length of a user's list. */
 static int
 listed_items(const Batch *batch, int32 u)
 {
@@ -169,6 +171,7 @@ self_information(const Lists *lists, int32 item)
 	return log2(lists->training->by_user.rows / Max(raters, 1));
 }
 
+/* Add what is measured of a user's list. */
 static void
 add_list(Lists *lists, int32 u, ListSums *sums)
 {
@@ -211,6 +214,7 @@ add_auc(const Lists *lists, int32 u, ListSums *sums)
 	sums->aucs++;
 }
 
+/* For sorting, the smallest first. */
 static int
 compare_counts(const void *a, const void *b)
 {
@@ -236,6 +240,7 @@ gini_coefficient(int64 *count, int32 n)
 	return sum > 0 ? weighted / (n * sum) : get_float8_nan();
 }
 
+/* A mean, NaN if it is of nothing. */
 static double
 mean(double sum, int64 count)
 {

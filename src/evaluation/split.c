@@ -53,6 +53,7 @@ typedef struct Dealing
 	Keyed	   *keyed;			/* [ratings of a user] work space */
 } Dealing;
 
+/* By key; of equal ones the smaller number is first. */
 static int
 compare_keyed(const void *a, const void *b)
 {
@@ -119,6 +120,7 @@ hold_out_of_user(Dealing *dealing, int32 user, int64 count, uint8 rest)
 		dealing->label[dealing->keyed[i].number] = i < length - count ? rest : LABEL_HELD_OUT;
 }
 
+/* The most ratings that a row has. */
 static int64
 longest_row(const SparseRows *rows)
 {
@@ -129,6 +131,7 @@ longest_row(const SparseRows *rows)
 	return longest;
 }
 
+/* Hold out a share of the ratings of each user, or one, but never all. */
 static void
 hold_out_per_user(Dealing *dealing)
 {
@@ -167,6 +170,7 @@ hold_out_users(Dealing *dealing)
 	pfree(users);
 }
 
+/* Hold out what is later than the cut: its time has the value 1. */
 static void
 hold_out_later(Dealing *dealing)
 {
@@ -290,6 +294,7 @@ find_times(const SplitOptions *options, const SplitSources *sources,
 	return time;
 }
 
+/* Give every rating its label. */
 static void
 deal_labels(Dealing *dealing)
 {
@@ -317,6 +322,7 @@ deal_labels(Dealing *dealing)
 	pfree(dealing->keyed);
 }
 
+/* The ratings with a label. */
 static Interactions *
 part_of(const Interactions *whole, const uint8 *label, uint8 value)
 {
@@ -382,6 +388,7 @@ split_read(const SplitOptions *options, const SplitSources *sources)
 	return test;
 }
 
+/* Error if there is nothing to train on, or nothing to test by. */
 static void
 require_parts(const Split *split, const Interactions *whole, const SplitSources *sources)
 {

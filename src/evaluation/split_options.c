@@ -49,6 +49,7 @@ static const int member_methods[] = {
 StaticAssertDecl(lengthof(member_methods) == lengthof(member_names) - 1,
 				 "members and their methods differ in number");
 
+/* Error: the method has no member of that name. */
 static void
 require_member(const char *name, SplitMethod method)
 {
@@ -89,6 +90,7 @@ get_member(const Jsonb *given, const char *name, JsonbValue *value)
 	return json_get(given, name, value) && value->type != jbvNull;
 }
 
+/* Error: a member is of another type than it should be. */
 static void
 report_wrong_type(const char *name, const char *wanted, const JsonbValue *value)
 {
@@ -98,6 +100,7 @@ report_wrong_type(const char *name, const char *wanted, const JsonbValue *value)
 			 errdetail("It was given as %s.", JsonbTypeName((JsonbValue *) value))));
 }
 
+/* A number within bounds, or "absent" if it is not given. */
 static double
 number_member(const Jsonb *given, const char *name, double absent, double min, double max,
 			  bool integer)
@@ -127,6 +130,7 @@ share_member(const Jsonb *given, const char *name, double absent)
 	return number_member(given, name, absent, 1e-6, 1 - 1e-6, false);
 }
 
+/* A string, or NULL if it is not given. */
 static char *
 text_member(const Jsonb *given, const char *name)
 {
@@ -161,6 +165,7 @@ relation_member(const Jsonb *given, const char *name)
 		DatumGetObjectId(DirectFunctionCall1(regclassin, CStringGetDatum(text)));
 }
 
+/* Error: a member that is needed is missing, or two exclude each other. */
 static void
 require_consistent(const SplitOptions *options, const Jsonb *given)
 {

@@ -91,6 +91,7 @@ load_components(Model *model)
 	}
 }
 
+/* Zeroed memory for so many rows, in the current context. */
 static void *
 allocate_rows(int32 rows, Size element)
 {
@@ -115,6 +116,7 @@ find_rated(Model *model)
 	return all ? NULL : rated;
 }
 
+/* See ModelForm. */
 static void *
 blend_load(Model *model)
 {
@@ -199,6 +201,7 @@ start_sum(BlendState *state, int32 rows, const UserProfile *seen)
 		state->total[r] = state->base;
 }
 
+/* Begin a sum over items for a user: what they have rated has been seen. */
 static void
 start_user(Model *model, BlendState *state, int32 user)
 {
@@ -252,6 +255,7 @@ end_sum(const Model *model, const BlendState *state, int32 rows, double *scores)
 		scores[r] = state->known[r] ? finite_score(model, state->total[r]) : get_float8_nan();
 }
 
+/* Sum up the components' scores of all items for a user, in state->total. */
 static void
 sum_for_user(Model *model, BlendState *state, int32 user)
 {
@@ -268,6 +272,7 @@ sum_for_user(Model *model, BlendState *state, int32 user)
 	state->user = user;
 }
 
+/* See ModelForm. */
 static void
 blend_score_items(Model *model, int32 user, double *scores)
 {
@@ -329,6 +334,7 @@ add_to_row(Model *model, int c, int32 user, const float *part, float *sum, bool 
 	}
 }
 
+/* See ModelForm. */
 static void
 blend_score_users(Model *model, const int32 *user, int count, float *scores)
 {

@@ -26,6 +26,7 @@ require_cluster(const Model *model, ModelPart part, uint32 cluster, int32 cluste
 						  "it names a cluster that there is not");
 }
 
+/* Error unless the parts have the shapes that they should. */
 static void
 check_parts(Model *model)
 {
@@ -40,6 +41,7 @@ check_parts(Model *model)
 					   model_part_cols(model, PART_CLUSTER_OFFSETS));
 }
 
+/* See ModelForm. */
 static void *
 cluster_load(Model *model)
 {
@@ -65,6 +67,7 @@ offsets_of_user(Model *model, int32 user)
 	return model_row(model, PART_CLUSTER_OFFSETS, cluster);
 }
 
+/* See ModelForm. */
 static double
 cluster_predict(Model *model, int32 user, int32 item)
 {
@@ -80,6 +83,7 @@ cluster_predict(Model *model, int32 user, int32 item)
 	return rating;
 }
 
+/* See ModelForm. */
 static void
 cluster_score_items(Model *model, int32 user, double *scores)
 {

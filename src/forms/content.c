@@ -36,6 +36,7 @@ typedef struct ContentState
 	double	   *user_length;	/* [users] of all vectors; NULL: not known yet */
 } ContentState;
 
+/* See ModelForm. */
 static void *
 content_load(Model *model)
 {
@@ -202,6 +203,7 @@ score_vector(ContentState *state, const UserProfile *profile, double *scores)
 		scores[item] = cosine_of(scores[item], length);
 }
 
+/* See ModelForm. */
 static double
 content_predict(Model *model, int32 user, int32 item)
 {
@@ -213,6 +215,7 @@ content_predict(Model *model, int32 user, int32 item)
 	return state->length > 0 ? product_with_item(state, item) / state->length : 0;
 }
 
+/* See ModelForm. */
 static void
 content_score_items(Model *model, int32 user, double *scores)
 {
@@ -222,6 +225,7 @@ content_score_items(Model *model, int32 user, double *scores)
 	score_vector(state, &profile, scores);
 }
 
+/* See ModelForm. */
 static void
 content_score_profile(Model *model, const UserProfile *profile, double *scores)
 {
@@ -287,6 +291,7 @@ compare_users(Model *model, ContentState *state, int32 row, double *scores)
 	pfree(products);
 }
 
+/* See ModelForm. */
 static void
 content_compare(Model *model, Side side, int32 row, VectorMetric metric, double *scores)
 {

@@ -41,6 +41,7 @@ typedef struct FactorState
 	FoldItems	fold_items;		/* its count is 0 until somebody is */
 } FactorState;
 
+/* Error unless the parts have the shapes that they should. */
 static void
 check_parts(Model *model)
 {
@@ -61,6 +62,7 @@ check_parts(Model *model)
 	model_require_part(model, PART_ITEM_FACTORS, BLOCK_FLOAT4, header->items, factors);
 }
 
+/* See ModelForm. */
 static void *
 factor_load(Model *model)
 {
@@ -103,6 +105,7 @@ user_vector(Model *model, FactorState *state, int32 user)
 	return state->user;
 }
 
+/* A user's bias, 0 if there is none. */
 static double
 user_part(Model *model, int32 user)
 {
@@ -111,12 +114,14 @@ user_part(Model *model, int32 user)
 	return *model_row(model, PART_USER_BIAS, user);
 }
 
+/* An item's bias, 0 if there is none. */
 static double
 item_part(const FactorState *state, int32 item)
 {
 	return item < 0 || state->item_bias == NULL ? 0 : state->item_bias[item];
 }
 
+/* See ModelForm. */
 static double
 factor_predict(Model *model, int32 user, int32 item)
 {
@@ -147,6 +152,7 @@ score_vector(Model *model, FactorState *state, double bias, const float *vector,
 									(state->item_factors != NULL ? state->scores[item] : 0));
 }
 
+/* See ModelForm. */
 static void
 factor_score_items(Model *model, int32 user, double *scores)
 {
@@ -199,6 +205,7 @@ fold_items(Model *model, FactorState *state)
 	return items;
 }
 
+/* See ModelForm. */
 static void
 factor_score_profile(Model *model, const UserProfile *profile, double *scores)
 {
@@ -248,6 +255,7 @@ start_scores(Model *model, const FactorState *state, const int32 *user, int coun
 	}
 }
 
+/* Add the inner products, some items at a time. */
 static void
 add_products(Model *model, const FactorState *state, const int32 *user, int count,
 			 float *scores)
@@ -268,6 +276,7 @@ add_products(Model *model, const FactorState *state, const int32 *user, int coun
 	pfree(vectors);
 }
 
+/* See ModelForm. */
 static void
 factor_score_users(Model *model, const int32 *user, int count, float *scores)
 {
@@ -304,6 +313,7 @@ compare_vectors(const Model *model, VectorMetric metric, int stride, const float
 	}
 }
 
+/* See ModelForm. */
 static void
 factor_compare(Model *model, Side side, int32 row, VectorMetric metric, double *scores)
 {

@@ -54,6 +54,7 @@ rating_of(const FoldItems *items, const UserProfile *profile, int32 i)
 		(items->bias == NULL ? 0 : items->bias[profile->item[i]]);
 }
 
+/* The mean of the ratings, less what is known of the items. */
 static double
 mean_rating(const FoldItems *items, const UserProfile *profile)
 {
@@ -213,6 +214,7 @@ solve_non_negative(const UserEquations *equations, float *x)
 	pfree(rest);
 }
 
+/* Least squares, with the penalties that the kind has. */
 static void
 solve_equations(const FoldIn *fold_in, const FoldItems *items, const UserProfile *profile,
 				float *x)

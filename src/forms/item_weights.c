@@ -34,6 +34,7 @@ typedef struct ItemWeightsState
 	Neighborhood *users;		/* to compare them; NULL until needed */
 } ItemWeightsState;
 
+/* See ModelForm. */
 static void *
 item_weights_load(Model *model)
 {
@@ -57,6 +58,7 @@ item_weights_load(Model *model)
 	return state;
 }
 
+/* Add the weights of a profile's items where all are stored. */
 static void
 add_dense_rows(const ItemWeightsState *state, const UserProfile *profile)
 {
@@ -68,6 +70,7 @@ add_dense_rows(const ItemWeightsState *state, const UserProfile *profile)
 	}
 }
 
+/* Add the weights of a profile's items where only some are stored. */
 static void
 add_sparse_rows(const ItemWeightsState *state, const UserProfile *profile)
 {
@@ -100,6 +103,7 @@ sum_weights(ItemWeightsState *state, const UserProfile *profile)
 	return state->scores;
 }
 
+/* See ModelForm. */
 static void
 item_weights_score_profile(Model *model, const UserProfile *profile, double *scores)
 {
@@ -109,6 +113,7 @@ item_weights_score_profile(Model *model, const UserProfile *profile, double *sco
 		scores[i] = sums[i] != 0 ? finite_score(model, sums[i]) : get_float8_nan();
 }
 
+/* See ModelForm. */
 static void
 item_weights_score_items(Model *model, int32 user, double *scores)
 {
@@ -119,6 +124,7 @@ item_weights_score_items(Model *model, int32 user, double *scores)
 	item_weights_score_profile(model, &profile, scores);
 }
 
+/* See ModelForm. */
 static void
 item_weights_score_users(Model *model, const int32 *user, int count, float *scores)
 {
@@ -135,6 +141,7 @@ item_weights_score_users(Model *model, const int32 *user, int count, float *scor
 	}
 }
 
+/* What one item says of another, 0 if it is not stored. */
 static double
 weight_of(const ItemWeightsState *state, int32 from, int32 to)
 {
@@ -146,6 +153,7 @@ weight_of(const ItemWeightsState *state, int32 from, int32 to)
 	return entry >= 0 ? state->sparse.value[entry] : 0;
 }
 
+/* See ModelForm. */
 static double
 item_weights_predict(Model *model, int32 user, int32 item)
 {
@@ -201,6 +209,7 @@ users_of_model(Model *model, ItemWeightsState *state)
 	return state->users;
 }
 
+/* See ModelForm. */
 static void
 item_weights_compare(Model *model, Side side, int32 row, VectorMetric metric, double *scores)
 {

@@ -33,6 +33,7 @@ neighbor_params_write(const NeighborParams *params, ModelDraft *draft)
 	json_add_integer(&draft->params, "min_k", params->min_k);
 }
 
+/* The place of a name in a list of names, or -1. */
 static int
 position_of_name(const char *name, const char *const *names)
 {
@@ -42,6 +43,7 @@ position_of_name(const char *name, const char *const *names)
 	return -1;
 }
 
+/* A parameter that is a count; -1: it is not one. */
 static int
 count_param(const Model *model, const char *name)
 {
@@ -104,6 +106,7 @@ neighbor_params_read(const Model *model)
 	return params;
 }
 
+/* Load the biases of users and items, if they are needed.  Error: there are none. */
 static void
 load_biases(Model *model, Neighborhood *hood)
 {
@@ -149,6 +152,7 @@ model_neighborhood(Model *model, const NeighborParams *params)
 	return hood;
 }
 
+/* See ModelForm. */
 static void *
 neighbor_load(Model *model)
 {
@@ -157,30 +161,35 @@ neighbor_load(Model *model)
 	return model_neighborhood(model, &params);
 }
 
+/* See ModelForm. */
 static double
 neighbor_predict(Model *model, int32 user, int32 item)
 {
 	return neighborhood_predict(model_state(model), user, item);
 }
 
+/* See ModelForm. */
 static double
 neighbor_fallback(Model *model, int32 user, int32 item)
 {
 	return neighborhood_fallback(model_state(model), user, item);
 }
 
+/* See ModelForm. */
 static void
 neighbor_score_items(Model *model, int32 user, double *scores)
 {
 	neighborhood_score(model_state(model), user, scores);
 }
 
+/* See ModelForm. */
 static void
 neighbor_score_profile(Model *model, const UserProfile *profile, double *scores)
 {
 	neighborhood_score_profile(model_state(model), profile, scores);
 }
 
+/* See ModelForm. */
 static void
 neighbor_compare(Model *model, Side side, int32 row, VectorMetric metric,
 				 double *scores)

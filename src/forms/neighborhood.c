@@ -301,6 +301,7 @@ copy_list(const Neighborhood *hood, int32 row, double *to)
 		to[lists->index[e]] = lists->value[e];
 }
 
+/* Make all of some numbers NaN. */
 static void
 fill_nan(double *values, int32 count)
 {

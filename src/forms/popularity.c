@@ -19,6 +19,7 @@ typedef struct PopularityState
 	double		unknown;		/* of any other item */
 } PopularityState;
 
+/* See ModelForm. */
 static void *
 popularity_load(Model *model)
 {
@@ -33,6 +34,7 @@ popularity_load(Model *model)
 	return state;
 }
 
+/* See ModelForm. */
 static double
 popularity_predict(Model *model, int32 user, int32 item)
 {
@@ -41,6 +43,7 @@ popularity_predict(Model *model, int32 user, int32 item)
 	return item < 0 ? state->unknown : state->score[item];
 }
 
+/* See ModelForm. */
 static void
 popularity_score_items(Model *model, int32 user, double *scores)
 {
@@ -50,6 +53,7 @@ popularity_score_items(Model *model, int32 user, double *scores)
 		scores[item] = state->score[item];
 }
 
+/* See ModelForm. */
 static void
 popularity_score_users(Model *model, const int32 *user, int count, float *scores)
 {
@@ -60,6 +64,7 @@ popularity_score_users(Model *model, const int32 *user, int count, float *scores
 		memcpy(scores + (Size) i * model->header.items, state->score, bytes);
 }
 
+/* See ModelForm. */
 static void
 popularity_score_profile(Model *model, const UserProfile *profile, double *scores)
 {

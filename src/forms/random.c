@@ -14,6 +14,7 @@
 #include "math/random.h"
 #include "model/json.h"
 
+/* See ModelForm. */
 static void *
 random_load(Model *model)
 {
@@ -26,6 +27,7 @@ random_load(Model *model)
 	return seed;
 }
 
+/* See ModelForm. */
 static double
 random_predict(Model *model, int32 user, int32 item)
 {
@@ -35,6 +37,7 @@ random_predict(Model *model, int32 user, int32 item)
 	return model->header.mean + model->header.stddev * random_normal(&stream);
 }
 
+/* See ModelForm. */
 static void
 random_score_items(Model *model, int32 user, double *scores)
 {

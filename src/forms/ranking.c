@@ -46,6 +46,7 @@ leave_out(double *scores, ItemList items)
 		scores[items.item[i]] = get_float8_nan();
 }
 
+/* Push an item if it has a score. */
 static inline void
 push(TopK *top, const double *scores, int32 item)
 {

@@ -43,6 +43,7 @@ row_cache_create(int32 rows, Size row_bytes, Size bytes, MemoryContext context)
 	return cache;
 }
 
+/* Where a row is kept, if it is. */
 static CachedRow *
 place_of_row(RowCache *cache, int32 row)
 {

@@ -62,6 +62,7 @@ row_mean(const SparseRows *rows, int32 row, double mean)
 	return sum / sparse_row_length(rows, row);
 }
 
+/* The means of all rows. */
 static double *
 all_means(const SparseRows *rows, double mean)
 {
@@ -76,6 +77,7 @@ all_means(const SparseRows *rows, double mean)
 	return means;
 }
 
+/* Is the model weighted?  Error: it does not say. */
 static bool
 read_weighted(const Model *model)
 {
@@ -87,6 +89,7 @@ read_weighted(const Model *model)
 	return value.val.boolean;
 }
 
+/* See ModelForm. */
 static void *
 slope_one_load(Model *model)
 {
@@ -162,6 +165,7 @@ tally_add(Tally *tally, double from, double deviation, double weight)
 	tally->weight += weight;
 }
 
+/* See ModelForm. */
 static double
 slope_one_predict(Model *model, int32 user, int32 item)
 {
@@ -212,6 +216,7 @@ tally_item(const Model *model, SlopeOneState *state, int32 own, double from, Tal
 				  state->weighted ? deviation[items + item] : 1);
 }
 
+/* See ModelForm. */
 static void
 slope_one_score_items(Model *model, int32 user, double *scores)
 {

@@ -78,6 +78,7 @@ users_in_block(int32 items)
 	return Max(1, Min(BLOCK_USERS, BLOCK_BYTES / (sizeof(float) * (Size) Max(items, 1))));
 }
 
+/* The blocks of all users. */
 static int64
 count_blocks(const BatchShape *shape, int32 items)
 {
@@ -96,6 +97,7 @@ lay_out(char *base, Size *filled, Size count, Size element)
 	return place;
 }
 
+/* Give some items of each user their place. */
 static void
 lay_out_items(char *base, Size *filled, int32 users, int64 entries, BatchItems *items)
 {

@@ -40,6 +40,7 @@ typedef struct SideParts
 	int32		cols;			/* factors of a row; 0: none */
 } SideParts;
 
+/* Error: the model is of a form without vectors, or without factors in them. */
 static void
 report_no_factors(const Model *model)
 {
@@ -71,6 +72,7 @@ side_argument(FunctionCallInfo fcinfo, int n, Model *model)
 	return side;
 }
 
+/* An array of float4, palloc'd. */
 static Datum
 float4_array(const float *vector, int count)
 {
@@ -84,6 +86,7 @@ float4_array(const float *vector, int count)
 	return PointerGetDatum(array);
 }
 
+/* An array of float8, palloc'd. */
 static Datum
 float8_array(const double *vector, int count)
 {
@@ -98,6 +101,7 @@ float8_array(const double *vector, int count)
 	return PointerGetDatum(array);
 }
 
+/* The id of a row as text, palloc'd. */
 static Datum
 id_of_row(Model *model, const SideParts *side, int32 row)
 {
@@ -108,6 +112,7 @@ id_of_row(Model *model, const SideParts *side, int32 row)
 	return text;
 }
 
+/* The ids, biases and factors of a side as rows. */
 static void
 put_factors(ReturnSetInfo *result, Model *model, const SideParts *side)
 {
@@ -170,6 +175,7 @@ choose_signs(Principal *principal, Model *model, const SideParts *side)
 	pfree(sum);
 }
 
+/* Find the principal components of the vectors of a side. */
 static void
 find_components(Principal *principal, int count, Model *model, const SideParts *side)
 {
@@ -196,6 +202,7 @@ find_components(Principal *principal, int count, Model *model, const SideParts *
 	choose_signs(principal, model, side);
 }
 
+/* The ids of a side and their scores on the components, as rows. */
 static void
 put_scores(ReturnSetInfo *result, Principal *principal, Model *model, const SideParts *side)
 {

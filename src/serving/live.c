@@ -79,12 +79,14 @@ neighbors_query(const RatingsSource *source, Side side)
 	return query.data;
 }
 
+/* What becomes of several rows for one user and item, as in training. */
 static DuplicatesPolicy
 default_duplicates(const RatingsSource *source)
 {
 	return source->rating.name != NULL ? DUPLICATES_MEAN : DUPLICATES_SUM;
 }
 
+/* Do the parameters need ratings of users who have nothing to do with the request? */
 static bool
 needs_whole_table(const NeighborParams *params)
 {
@@ -169,6 +171,7 @@ item_of_row(const RatingsSource *source, IdConverter *converter, HeapTuple tuple
 	return id_from_datum(converter, value);
 }
 
+/* Take over the statistics of one item. */
 static void
 set_item_stats(const Ids *items, Id id, HeapTuple tuple, TupleDesc desc, RowStats *stats)
 {
@@ -183,6 +186,7 @@ set_item_stats(const Ids *items, Id id, HeapTuple tuple, TupleDesc desc, RowStat
 	stats[item].square_sum = DatumGetFloat8(SPI_getbinval(tuple, desc, 5, &isnull));
 }
 
+/* Run a query; its rows are in SPI_tuptable. */
 static void
 select_rows(const char *query, ParamListInfo params)
 {
@@ -279,6 +283,7 @@ count_columns(const RatingsSource *source, Side side, LiveRatings *live)
 	SPI_finish();
 }
 
+/* Fit the biases of users and items, which similarity or score need. */
 static void
 fit_baseline(LiveRatings *live)
 {

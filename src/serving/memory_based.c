@@ -35,6 +35,7 @@ static const NeighborParams default_params = {
 	.min_k = 1
 };
 
+/* Error if an argument is less than it may be, or not finite. */
 static void
 require_at_least(const char *argument, double value, double least)
 {
@@ -94,6 +95,7 @@ require_live_measure(const SimilarityMeasure *measure)
 				 errhint("Train a model with item_knn or user_knn, or use the similarity \"cosine\".")));
 }
 
+/* The relation of ratings, with its columns from an argument on. */
 static RatingsSource *
 source_argument(FunctionCallInfo fcinfo, int first_column)
 {
@@ -117,6 +119,7 @@ id_argument(FunctionCallInfo fcinfo)
 	if (given->member != default_params.member) \
 		params.member = given->member
 
+/* The parameters of training but for those that are given. */
 static NeighborParams
 merge_params(const NeighborParams *given, const NeighborParams *trained)
 {
@@ -131,6 +134,7 @@ merge_params(const NeighborParams *given, const NeighborParams *trained)
 	return params;
 }
 
+/* Have both the same similarities? */
 static bool
 same_measure(const SimilarityMeasure *a, const SimilarityMeasure *b)
 {
@@ -162,6 +166,7 @@ model_with_params(Model *model, const NeighborParams *given)
 	return other;
 }
 
+/* The model that is the source.  Error: it is not one of neighbors. */
 static Model *
 neighbor_model(FunctionCallInfo fcinfo)
 {
@@ -190,12 +195,14 @@ require_side(const Model *model, Side side)
 						 side == SIDE_ITEMS ? "user_knn_recommend" : "item_knn_recommend")));
 }
 
+/* The id of an item or user of a table; "source" is an Ids. */
 static Id
 live_id(void *source, int32 index)
 {
 	return ids_get(source, index);
 }
 
+/* The id of a popular item of a table; "source" is a PopularItems. */
 static Id
 popular_id(void *source, int32 index)
 {
@@ -216,6 +223,7 @@ best_items(Neighborhood *hood, int32 user, bool exclude_seen, int n)
 	return rank_scores(scores, hood->by_item.rows, n);
 }
 
+/* The popular items of a table as rows. */
 static void
 put_popular(FunctionCallInfo fcinfo, PopularItems *popular)
 {
@@ -224,6 +232,7 @@ put_popular(FunctionCallInfo fcinfo, PopularItems *popular)
 	put_rows(fcinfo, &top, false, popular_id, popular, basis_name(BASIS_POPULAR), NULL);
 }
 
+/* Recommend from a neighbor model. */
 static void
 recommend_from_model(FunctionCallInfo fcinfo, const NeighborParams *given)
 {
@@ -242,6 +251,7 @@ recommend_from_model(FunctionCallInfo fcinfo, const NeighborParams *given)
 	put_answer(fcinfo, model, &answer);
 }
 
+/* Recommend from a table of ratings. */
 static void
 recommend_from_table(FunctionCallInfo fcinfo, const NeighborParams *params)
 {
@@ -326,6 +336,7 @@ put_similar(FunctionCallInfo fcinfo, Neighborhood *hood, Side side, int32 row,
 	put_rows(fcinfo, &top, false, id_source, source, NULL, support);
 }
 
+/* No rows. */
 static void
 put_nothing(FunctionCallInfo fcinfo)
 {
@@ -334,6 +345,7 @@ put_nothing(FunctionCallInfo fcinfo)
 	put_rows(fcinfo, &top, false, NULL, NULL, NULL, NULL);
 }
 
+/* What is similar in a neighbor model. */
 static void
 similar_in_model(FunctionCallInfo fcinfo, Side side, const NeighborParams *given)
 {
@@ -348,6 +360,7 @@ similar_in_model(FunctionCallInfo fcinfo, Side side, const NeighborParams *given
 					side == SIDE_ITEMS ? model_item_id : model_user_id, model);
 }
 
+/* What is similar in a table of ratings. */
 static void
 similar_in_table(FunctionCallInfo fcinfo, Side side, const NeighborParams *params)
 {

@@ -37,6 +37,7 @@ typedef struct PredictState
 	CommandId	curcid;
 } PredictState;
 
+/* Is the model that was opened still the one that this call would open? */
 static bool
 is_current(const PredictState *state, Oid relid)
 {
@@ -49,6 +50,7 @@ is_current(const PredictState *state, Oid relid)
 		state->xcnt == snapshot->xcnt && state->curcid == snapshot->curcid;
 }
 
+/* Open the model, and remember by which role and snapshot. */
 static void
 open_model(PredictState *state, FunctionCallInfo fcinfo, Oid relid)
 {
@@ -66,6 +68,7 @@ open_model(PredictState *state, FunctionCallInfo fcinfo, Oid relid)
 	state->curcid = snapshot->curcid;
 }
 
+/* The state that is kept between calls, made by the first. */
 static PredictState *
 predict_state(FunctionCallInfo fcinfo)
 {

@@ -21,6 +21,7 @@
 /* The lists of so many bytes at a time are held. */
 #define LIST_BYTES ((Size) 32 * 1024 * 1024)
 
+/* The list of one user as rows. */
 static void
 put_list(ReturnSetInfo *result, Model *model, const Batch *batch, int32 u)
 {

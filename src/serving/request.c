@@ -19,6 +19,7 @@
 #include "ratings/budget.h"
 #include "serving/request.h"
 
+/* Work space that stays with the ranker. */
 static void *
 allocate(const Ranker *ranker, Size count, Size element)
 {

@@ -15,6 +15,7 @@
 /* Of these functions the third argument is the number of results. */
 #define COUNT_ARGUMENT 2
 
+/* Estimate the rows of a call; false: the number asked for is not known. */
 static bool
 estimate_rows(SupportRequestRows *request)
 {

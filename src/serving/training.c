@@ -50,6 +50,7 @@ typedef struct TrainRequest
 	ColumnNames columns;
 } TrainRequest;
 
+/* Error unless the caller may make the table of a new model in the schema. */
 static void
 require_create_right(const ModelTarget *target)
 {
@@ -103,6 +104,7 @@ table_for_writing(const TrainRequest *request)
 	return relid;
 }
 
+/* The row that training returns. */
 static Datum
 result_row(FunctionCallInfo fcinfo, Oid relid, int32 version, const ModelHeader *header)
 {
@@ -228,6 +230,7 @@ recsys_train(PG_FUNCTION_ARGS)
 	return train(fcinfo, &request);
 }
 
+/* Error unless the algorithm is a matrix factorization. */
 static void
 require_factorization(const Algorithm *algorithm)
 {
