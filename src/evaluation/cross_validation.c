@@ -176,7 +176,7 @@ require_predictions(const Algorithm *algorithm, const void *options)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("algorithm \"%s\" does not predict ratings", algorithm->name),
-				 errdetail("With these options its scores are preferences."),
+				 errdetail("With these options its scores are preferences, not ratings."),
 				 errhint("The view recsys_algorithms says which are for explicit feedback.")));
 }
 
@@ -198,7 +198,7 @@ read_ratings(CrossValidation *run)
 	if (count < run->folds)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("relation %s has fewer ratings than there are folds",
+				 errmsg("relation %s has fewer ratings than folds",
 						source->relation),
 				 errdetail("There are " INT64_FORMAT " ratings and %d folds.", count,
 						   run->folds)));

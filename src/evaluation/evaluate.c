@@ -3,8 +3,8 @@
  *		recsys_evaluate: how good an algorithm is on ratings held out from it;
  *		and recsys_evaluate_model: how good a trained model is on others.
  *
- * Both have beside each number that of the items with the most ratings, or, of
- * the errors, that of the items' mean ratings: who recommends should be better.
+ * Beside each number is that of a baseline, the items with the most ratings, or,
+ * for errors, the items' mean ratings: a recommender should be better.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -121,7 +121,7 @@ read_test(ModelTest *run, Oid relid, const ColumnNames *columns)
 	if (sparse_entries(&test->by_user) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("relation %s has no ratings to test a model by",
+				 errmsg("relation %s has no ratings to test a model with",
 						request.source->relation)));
 	return test;
 }

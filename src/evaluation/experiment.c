@@ -104,7 +104,7 @@ require_same_reading(const Experiment *experiment)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("option \"%s\" must be the same for all candidates", differs),
-					 errdetail("It decides which ratings are read, and as what: the candidates could not be compared.")));
+					 errdetail("It determines which ratings are read: candidates that differ in it cannot be compared.")));
 	}
 }
 

@@ -42,7 +42,7 @@ require_ids(Oid type, Oid collation)
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("users cannot be of type %s", format_type_be(type)),
 				 errdetail("%s", problem),
-				 errhint("Cast them to text, equal ones to the same.")));
+				 errhint("Cast them to text, so that equal values have the same text.")));
 }
 
 /* A new state, in the current memory context. */

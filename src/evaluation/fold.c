@@ -81,7 +81,7 @@ make_part(const TrainedFold *fold, const SubsetFilter *filter)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("a part of relation %s leaves nothing to train on",
 						fold->source->relation),
-				 errdetail("No user and item of it have the ratings that min_user_ratings and min_item_ratings want.")));
+				 errdetail("No user and item in it have as many ratings as min_user_ratings and min_item_ratings require.")));
 	return part;
 }
 

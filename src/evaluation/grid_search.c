@@ -170,7 +170,7 @@ parse_metric(const char *given, int *n)
 	if (at != NULL && (metric == METRIC_RMSE || metric == METRIC_MAE))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("metric \"%s\" is not one of lists", name)));
+				 errmsg("metric \"%s\" is not a ranking metric", name)));
 	return metric;
 }
 
@@ -191,7 +191,7 @@ require_measurable(const Experiment *experiment, Metric metric)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("algorithm \"%s\" does not predict the ratings that this split holds out",
 							experiment->algorithm->name),
-					 errhint("Ask for a metric of lists, such as 'ndcg'.")));
+					 errhint("Use a ranking metric, such as 'ndcg'.")));
 }
 
 /* Measure all candidates. */

@@ -134,7 +134,7 @@ listed_items(const Batch *batch, int32 u)
  * One minus the mean cosine of the pairs of a list.  With s the sum of the
  * items' ratings, each scaled to length 1, all pairs together have |s|^2 minus
  * the number of items: that takes one pass over the columns instead of one for
- * each pair.  An item that nobody has rated is like no other.
+ * each pair.  An item without ratings is like no other.
  */
 static double
 list_diversity(Lists *lists, const int32 *item, int length)

@@ -147,7 +147,7 @@ hold_out_per_user(Dealing *dealing)
 	}
 }
 
-/* Hold out a share of the users, each but for what is known of him. */
+/* Hold out a share of the users: all their ratings but what is to be known of them. */
 static void
 hold_out_users(Dealing *dealing)
 {
@@ -224,7 +224,7 @@ value_of_order(const RatingsSource *timed)
 					timed->user.quoted, timed->time.quoted);
 }
 
-/* A parameter of a type, as it is written; no cast that somebody made is called. */
+/* A parameter of a type, from text by the type's input function: no user-defined cast is called. */
 static ParamListInfo
 written_parameter(Oid type, int32 typmod, const char *written)
 {
@@ -358,7 +358,7 @@ split_held_out_shape(const SplitOptions *options, const MatrixShape *whole, cons
 	return shape;
 }
 
-/* Read the relations that a split names, but for the ratings. */
+/* Read the relations that a split names, except the ratings themselves. */
 TestSet
 split_read(const SplitOptions *options, const SplitSources *sources)
 {
@@ -463,6 +463,6 @@ test_without_training(const Interactions *test, const int32 *user, const int32 *
 	ereport(NOTICE,
 			(errmsg(INT64_FORMAT " of " INT64_FORMAT " held-out rows are left out",
 					trained, sparse_entries(rows)),
-			 errdetail("Their user and item are in relation %s, which is trained on.", relation)));
+			 errdetail("Their pairs of user and item are also in relation %s, which is trained on.", relation)));
 	return part_of(test, label, 0);
 }

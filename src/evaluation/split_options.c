@@ -67,7 +67,7 @@ require_member(const char *name, SplitMethod method)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("a split has no \"%s\"", name),
-			 errhint("%sThe method says what there is.", suggestion(name, member_names))));
+			 errhint("%sWhich members a split has depends on its method.", suggestion(name, member_names))));
 }
 
 /* Error: a member that is unknown, or that the method has not. */
@@ -184,11 +184,11 @@ require_consistent(const SplitOptions *options, const Jsonb *given)
 	if (options->after != NULL && get_member(given, "test", &value))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a split has either \"after\" or \"test\"")));
+				 errmsg("a split cannot have both \"after\" and \"test\"")));
 	if (OidIsValid(options->negatives) && options->sampled_negatives > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a split has either \"negatives\" or \"sampled_negatives\"")));
+				 errmsg("a split cannot have both \"negatives\" and \"sampled_negatives\"")));
 }
 
 /* Can the time of a rating decide what is held out by this method? */
@@ -201,7 +201,7 @@ method_has_time(SplitMethod method)
 /*
  * The options of a split.  Training may have been told which column is the
  * time: then that is what the split goes by, unless it names another one.
- * Errors: what is said above.
+ * Errors: those of reading members, and members that exclude each other.
  */
 SplitOptions
 split_parse(const Jsonb *given, char *time_col)

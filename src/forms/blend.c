@@ -12,7 +12,7 @@
  * 1996), mean + sum of w_c (score_c - mean).
  *
  * An item that some component has no score for gets the lowest that this
- * component gives the user: what is not near anything one likes is no better
+ * component gives the user: an item that is near nothing they like is no better
  * than the rest.  Where the scores are ratings it may well be, and gets their
  * mean, or, with the scale "none", what the component predicts.
  */
@@ -224,7 +224,7 @@ predict_gaps(BlendState *state, Model *component, int32 user, double *score)
 
 /*
  * Put the scores of all items by a component on the scale of the blend.  The
- * user is -1 where it is somebody whom the model does not know.
+ * user is -1 if the model does not know them.
  */
 static void
 scale_items(Model *model, BlendState *state, int c, int32 user, double *score)
@@ -360,7 +360,7 @@ blend_score_users(Model *model, const int32 *user, int count, float *scores)
 	pfree(known);
 }
 
-/* Those components alone that can score somebody who was not in training. */
+/* By those components that can score somebody who was not in training. */
 static void
 blend_score_profile(Model *model, const UserProfile *profile, double *scores)
 {
@@ -381,8 +381,8 @@ blend_score_profile(Model *model, const UserProfile *profile, double *scores)
 
 /*
  * Scores that are not scaled are summed for the one item; others need those of
- * all items, which are kept for the next item of the same user.  To somebody
- * whom the model does not know all items are alike.
+ * all items, which are kept for the next item of the same user.  For a user whom
+ * the model does not know all items have the same score.
  */
 static double
 blend_predict(Model *model, int32 user, int32 item)
@@ -406,7 +406,7 @@ blend_predict(Model *model, int32 user, int32 item)
 	return state->total[item];
 }
 
-/* Has a component that counts something to compare? */
+/* Has a component with a weight something to compare? */
 static bool
 blend_can_compare(const Model *model)
 {
@@ -433,7 +433,7 @@ blend_compare(Model *model, Side side, int32 row, VectorMetric metric, double *s
 	if (metric != VECTOR_COSINE)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("a blend of algorithms has one similarity, that of its components"),
+				 errmsg("models of several algorithms compare only by the similarities of their components"),
 				 errhint("Leave out the metric.")));
 	start_sum(state, rows, &self);
 	memset(state->total, 0, rows * sizeof(double));

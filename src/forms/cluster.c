@@ -23,7 +23,7 @@ require_cluster(const Model *model, ModelPart part, uint32 cluster, int32 cluste
 {
 	if (cluster >= clusters)
 		report_corruption(model->relid, model->version, part_name(part),
-						  "it names a cluster that there is not");
+						  "it refers to a nonexistent cluster");
 }
 
 /* Error unless the parts have the shapes that they should. */

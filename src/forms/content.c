@@ -113,7 +113,7 @@ vector_length(const ContentState *state, const UserProfile *profile)
 	return square > 0 ? sqrt(square) : 0;
 }
 
-/* Make the user's vector zero, whoever has it. */
+/* Make the user's vector zero, whosever it is. */
 static void
 clear_vector(ContentState *state)
 {
@@ -298,7 +298,7 @@ content_compare(Model *model, Side side, int32 row, VectorMetric metric, double 
 	if (metric != VECTOR_COSINE)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("a content model compares by cosine alone"),
+				 errmsg("content models support only the metric \"cosine\""),
 				 errhint("Leave out the metric.")));
 	if (side == SIDE_ITEMS)
 		compare_items(model_state(model), row, scores);

@@ -217,7 +217,7 @@ factor_score_profile(Model *model, const UserProfile *profile, double *scores)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("this model of algorithm \"%s\" cannot fold in users who were not in training",
 						model->header.algorithm),
-				 errhint("Train it again: models made by this version of recsys can, where the algorithm has a way to.")));
+				 errhint("Retrain it with this version of recsys; not all algorithms can fold users in.")));
 	fold_in_solve(state->fold_in, fold_items(model, state), profile, state->user, &bias);
 	score_vector(model, state, bias, state->user, scores);
 }

@@ -66,11 +66,11 @@ draft_add_fold_in(ModelDraft *draft, const FoldIn *fold_in)
 	pfree(json.data);
 }
 
-/* Error: the header's parameter makes no sense. */
+/* Report a parameter that is invalid. */
 static void
 report_fold_in(const Model *model)
 {
-	report_corruption(model->relid, model->version, "header", "its fold_in makes no sense");
+	report_corruption(model->relid, model->version, "header", "its parameter \"fold_in\" is invalid");
 }
 
 /* The kind by its name.  Error: there is none, or an unknown one. */
@@ -88,7 +88,7 @@ kind_of(const Model *model, const Jsonb *object)
 
 /*
  * What a model's header says of folding in, palloc'd; NULL: nothing.  Error:
- * what it says makes no sense.
+ * what it says is invalid.
  */
 FoldIn *
 fold_in_load(const Model *model)

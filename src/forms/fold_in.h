@@ -14,11 +14,11 @@
 /* How a user's vector is found when the items' stay as they are. */
 typedef enum FoldInKind
 {
-	FOLD_IN_RIDGE,				/* ridge regression of his ratings */
+	FOLD_IN_RIDGE,				/* ridge regression of their ratings */
 	FOLD_IN_DESCENT,			/* steps of gradient descent on the same */
 	FOLD_IN_WEIGHTED,			/* least squares on all items, observed or not */
 	FOLD_IN_LOGISTIC,			/* logistic regression on all items */
-	FOLD_IN_RANKING				/* steps that rank his items above others */
+	FOLD_IN_RANKING				/* steps that rank their items above others */
 } FoldInKind;
 
 /*
@@ -31,7 +31,7 @@ typedef struct FoldIn
 	double		regularization; /* on squares of factors */
 	double		bias_regularization;
 	double		biased;			/* with a bias of the user? */
-	double		centered;		/* ridge: that bias is the mean of his ratings */
+	double		centered;		/* ridge: that bias is the mean of their ratings */
 	double		scaled;			/* ridge: penalties are for each rating? */
 	double		non_negative;	/* ridge: no factor may be negative? */
 	double		learning_rate;	/* descent, logistic, ranking */

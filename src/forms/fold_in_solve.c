@@ -32,10 +32,10 @@
 /* Passes over the factors that may not be negative. */
 #define MOST_SWEEPS 50
 
-/* So often another item is drawn that he does not have. */
+/* How often an item is drawn to find one that the user does not have. */
 #define TRIES 32
 
-/* A user's equations.  His bias, if any, is behind his padded vector. */
+/* A user's equations.  The bias, if there is one, is behind the padded vector. */
 typedef struct UserEquations
 {
 	const FoldIn *fold_in;
@@ -145,7 +145,7 @@ solve_least_squares(UserEquations *equations, float *x)
 		.work = work
 	};
 
-	/* Nothing is known of whoever has ratings beyond single precision. */
+	/* Of ratings beyond single precision nothing can be learned. */
 	if (!isfinite(cg_solve(&rows, MOST_STEPS, x)))
 		memset(x, 0, sizeof(float) * length);
 	pfree(work);
@@ -272,7 +272,7 @@ descend(const FoldIn *fold_in, const FoldItems *items, const UserProfile *profil
 	}
 }
 
-/* An item, of all alike or as often as each was observed. */
+/* Draw an item, uniformly or in proportion to how often each was observed. */
 static int32
 draw_item(const FoldIn *fold_in, const FoldItems *items, RandomStream *stream)
 {
@@ -295,7 +295,7 @@ draw_item(const FoldIn *fold_in, const FoldItems *items, RandomStream *stream)
 	return low;
 }
 
-/* An item that he does not have; -1: none was found. */
+/* An item that the user does not have; -1: none was found. */
 static int32
 draw_other(const FoldIn *fold_in, const FoldItems *items, const bool *taken,
 		   RandomStream *stream)
@@ -310,7 +310,7 @@ draw_other(const FoldIn *fold_in, const FoldItems *items, const bool *taken,
 	return -1;
 }
 
-/* One pass of steps that rank his items above others. */
+/* One pass of steps that rank the user's items above others. */
 static void
 rank_once(const FoldIn *fold_in, const FoldItems *items, const UserProfile *profile,
 		  const BprStep *step, const bool *taken, RandomStream *stream, float *x)
@@ -365,7 +365,7 @@ rank(const FoldIn *fold_in, const FoldItems *items, const UserProfile *profile, 
 
 /*
  * The gradient of the loss of logistic_mf.c by the user's vector, and behind it
- * by his bias; "tile" is work space for a tile of one row.
+ * by the bias; "tile" is work space for a tile of one row.
  */
 static void
 logistic_slope(const FoldIn *fold_in, const FoldItems *items, const UserProfile *profile,
@@ -414,8 +414,8 @@ regress(const FoldIn *fold_in, const FoldItems *items, const UserProfile *profil
 }
 
 /*
- * The vector [stride] and the bias of somebody by what he has rated.  Who has
- * rated nothing gets zeros.
+ * The vector [stride] and the bias of somebody by what they have rated,
+ * zeros if that is nothing.
  */
 void
 fold_in_solve(const FoldIn *fold_in, const FoldItems *items, const UserProfile *profile,

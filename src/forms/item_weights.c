@@ -1,12 +1,12 @@
 /*
  * item_weights.c
- *		The linear form: what each of a user's items adds to the others.
+ *		The form of item weights: what each of a user's items adds to the others.
  *
- * The score of item i for a user is the sum over his items j of x_uj W[j][i],
- * x_uj being his rating, or 1.  Row j of W says what item j speaks for: it is
+ * The score of item i for a user is the sum over their items j of x_uj W[j][i],
+ * x_uj being their rating, or 1.  Row j of W says what item j speaks for: it is
  * sparse (PART_WEIGHTS), or dense (PART_DENSE_WEIGHTS) where everything speaks
  * for or against everything.  The weights are held whole, of the ratings only
- * the rows that are asked for.  Nothing here depends on the user but his items,
+ * the rows that are asked for.  Nothing here depends on the user but their items,
  * so that somebody who was not in training is scored in the same way.
  */
 #include "postgres.h"
@@ -218,8 +218,8 @@ item_weights_compare(Model *model, Side side, int32 row, VectorMetric metric, do
 	if (metric != VECTOR_COSINE)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("a model of item weights has no vectors to compare by another metric"),
-				 errdetail("Items are as similar as the weight of one for the other, users as the cosine of what they have."),
+				 errmsg("models of item weights support only the metric \"cosine\""),
+				 errdetail("The similarity of two items is the weight of one for the other, that of two users the cosine of their ratings."),
 				 errhint("Leave out the metric, or train a factorization, such as als or svd.")));
 	if (side == SIDE_ITEMS)
 		compare_items(state, model->header.items, row, scores);

@@ -197,7 +197,7 @@ neighbor_compare(Model *model, Side side, int32 row, VectorMetric metric,
 	if (metric != VECTOR_COSINE)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("a neighbor model has one similarity, that of its training"),
+				 errmsg("neighbor models compare only by the similarity that they were trained with"),
 				 errhint("Leave out the metric, or train with another similarity.")));
 	neighborhood_compare(model_state(model), side, row, scores, NULL);
 }

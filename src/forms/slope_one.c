@@ -1,6 +1,6 @@
 /*
  * slope_one.c
- *		The deviation form: a user's ratings of other items, shifted by the mean
+ *		The form of slope one: a user's ratings of other items, shifted by the mean
  *		differences between the items.
  *
  * dev(i, j) is the mean of r_ui - r_uj over the users u who have rated both.
@@ -13,7 +13,7 @@
  * where n_ij is the number of these users; the mean of the user where R is
  * empty.  The matrix of deviations is never held: a row is computed when it is
  * needed and kept for a while.  As dev(i, j) = -dev(j, i), all items of a user
- * are scored by the rows of those that he has rated.
+ * are scored by the rows of those that they have rated.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -195,7 +195,7 @@ slope_one_predict(Model *model, int32 user, int32 item)
 	return tally.weight > 0 ? tally.sum / tally.weight : mean;
 }
 
-/* Who has rated nothing together with the item is predicted their mean. */
+/* A user with no item in common with it is predicted their mean. */
 static double
 slope_one_fallback(Model *model, int32 user, int32 item)
 {

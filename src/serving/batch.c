@@ -71,7 +71,7 @@ typedef struct BatchWorker
 
 PGDLLEXPORT void RecsysBatchMain(dsm_segment *segment, shm_toc *toc);
 
-/* There may be no items: then there is nothing to do, but it can be asked how much. */
+/* How many users a block has; there may be no items, and then nothing is to do. */
 static int
 users_in_block(int32 items)
 {
@@ -216,7 +216,7 @@ batch_list(const BatchItems *items, int32 u)
 	return (ItemList) {(int32) (items->start[u + 1] - start), items->item + start};
 }
 
-/* What is known of user u besides the model; it may be nothing. */
+/* What is known of user u, who is not in the model; it may be nothing. */
 UserProfile
 batch_profile(const Batch *batch, int32 u)
 {
@@ -353,7 +353,7 @@ share_model(Model *model, BatchShared *shared)
 		check_enable_rls(model->relid, InvalidOid, true) != RLS_ENABLED;
 }
 
-/* Does folding somebody in take dense linear algebra, perhaps? */
+/* May folding users in need dense linear algebra? */
 static bool
 has_factors(const Model *model)
 {

@@ -47,8 +47,8 @@ typedef struct Batch
 	int32	   *cold_user;		/* [users] of those: the row of find_cold_user, or -1 */
 	BatchItems	relevant;		/* what the user should be recommended, for auc */
 	BatchItems	candidates;		/* what is ranked, if that is restricted */
-	SparseRows	profiles;		/* [users x items] what is known of those who are not in the
-								 * model */
+	SparseRows	profiles;		/* [users x items] what is known of users who are not in
+								 * the model */
 
 	int32	   *item;			/* [users x n] best first */
 	double	   *score;			/* [users x n], if wanted */

@@ -37,8 +37,8 @@ recsys_training_log(PG_FUNCTION_ARGS)
 	if (!model_table_read_header(relid, &row) || row.meta == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the header of model \"%s\" can no longer be seen", get_rel_name(relid)),
-				 errhint("Look at the row-level security of its table.")));
+				 errmsg("the header of model \"%s\" is no longer visible", get_rel_name(relid)),
+				 errhint("Check the row-level security of its table.")));
 	log = header_decode_log(header_meta(&row), &count);
 	if (log == NULL)
 		report_corruption(relid, row.version, "header", "its training log is not one");
@@ -102,7 +102,7 @@ PG_FUNCTION_INFO_V1(recsys_model_bytes);
 
 /*
  * For the view recsys_models: the bytes of a model with its indexes, or null if
- * somebody keeps them locked.
+ * another session holds a lock on it.
  */
 Datum
 recsys_model_bytes(PG_FUNCTION_ARGS)

@@ -91,7 +91,7 @@ require_live_measure(const SimilarityMeasure *measure)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("similarity \"%s\" needs a model", similarity_names[measure->kind]),
-				 errdetail("How asymmetric it is is said by the option \"asymmetry\" of training."),
+				 errdetail("Its exponent is the training option \"asymmetry\"."),
 				 errhint("Train a model with item_knn or user_knn, or use the similarity \"cosine\".")));
 }
 
@@ -266,7 +266,7 @@ recommend_from_table(FunctionCallInfo fcinfo, const NeighborParams *params)
 
 	require_live_measure(&params->measure);
 	source = source_argument(fcinfo, 10);
-	/* What is not an integer is nobody's id, where ids are integers. */
+	/* Where ids are integers, a text that is not one is no user's id. */
 	if (id_convert(&id, source->user.integer, space))
 	{
 		live = live_read(source, params, SIDE_USERS, id);

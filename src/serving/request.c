@@ -53,10 +53,10 @@ require_seen(const Model *model)
 				 errmsg("model \"%s\" does not know what users have seen",
 						get_rel_name(model->relid)),
 				 errdetail("It was trained with store_ratings false."),
-				 errhint("Give exclude_seen => false, or train with store_ratings.")));
+				 errhint("Use exclude_seen => false, or train with store_ratings true.")));
 }
 
-/* What is rated, and what is seen besides. */
+/* What is rated and what is seen besides, in one list. */
 static ItemList
 unite(Ranker *ranker, UserProfile rated, ItemList seen)
 {
@@ -69,13 +69,13 @@ unite(Ranker *ranker, UserProfile rated, ItemList seen)
 	if (ranker->seen == NULL)
 		ranker->seen = allocate(ranker, item_count, sizeof(int32));
 	memcpy(ranker->seen, rated.item, sizeof(int32) * rated.count);
-	/* There is room: a model may have been made by anybody. */
+	/* They do not overlap in a model that training wrote, but anybody can write a table. */
 	seen.count = Min(seen.count, item_count - rated.count);
 	memcpy(ranker->seen + rated.count, seen.item, sizeof(int32) * seen.count);
 	return (ItemList) {rated.count + seen.count, ranker->seen};
 }
 
-/* What a user of the model has seen: what they have rated in training, and besides. */
+/* What a user of the model has seen: what training used, and what it left out. */
 static ItemList
 seen_by_user(Ranker *ranker, int32 user)
 {
@@ -209,7 +209,10 @@ request_answer_once(Model *model, const Request *request)
 	return request_answer(ranker_create(model, request->n), request);
 }
 
-/* For whom a request is: a user of the model, or somebody who has perhaps seen something. */
+/*
+ * Set for whom a request is: a user of the model, or somebody else, of whom it
+ * may know what they have seen.
+ */
 void
 request_set_user(Request *request, Model *model, Id id)
 {

@@ -1,7 +1,7 @@
 /*
  * result.c
  *		A ranking as the rows of a set-returning function: ids of the type that
- *		the call resolved to, scores, and what is said of each row besides.
+ *		the call resolved to, scores, and a third column.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -13,7 +13,7 @@
 #include "ratings/id_datum.h"
 #include "serving/result.h"
 
-/* How the basis of a list is said in SQL. */
+/* The basis of a list, as SQL shows it. */
 const char *
 basis_name(Basis basis)
 {

@@ -60,16 +60,17 @@ require_create_right(const ModelTarget *target)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied for schema %s", target->schema),
-				 errdetail("It is PostgreSQL's own.")));
+				 errdetail("It is a system schema.")));
 	if (pg_namespace_aclcheck(schema, GetUserId(), ACL_CREATE) != ACLCHECK_OK)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied for schema %s", target->schema),
-				 errdetail("Training a new model makes a table there.")));
+				 errdetail("A new model is stored in a new table in this schema.")));
 }
 
 /*
- * Let nobody else make a model of this name until the end of the transaction.
+ * Keep other sessions from making a model of this name until the end of the
+ * transaction.
  * Names share locks by their hash, which at worst makes one training wait for
  * another.
  */
