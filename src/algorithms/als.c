@@ -30,7 +30,7 @@
 #include "math/cg.h"
 #include "math/kernels.h"
 #include "math/solve.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 /* How many observations are gathered before they go into the Gram matrix. */
 #define GATHER_ROWS 256

@@ -14,7 +14,7 @@
 #include "engine/team.h"
 #include "forms/fold_in.h"
 #include "ratings/baseline.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 typedef struct BaselineAlsOptions
 {

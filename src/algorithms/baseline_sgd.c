@@ -18,7 +18,7 @@
 #include "engine/iteration.h"
 #include "engine/vectors.h"
 #include "forms/fold_in.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 typedef struct BaselineSgdOptions
 {

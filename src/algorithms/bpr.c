@@ -35,7 +35,7 @@
 #include "math/bpr.h"
 #include "math/kernels.h"
 #include "math/random.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 /*
  * Groups of users and of items: as many, unless groups of items would become

@@ -36,7 +36,7 @@
 #include "engine/iteration.h"
 #include "engine/team.h"
 #include "math/random.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 /*
  * Sums of a row are added up in so many copies by turns: most ratings belong to

@@ -27,8 +27,8 @@
 
 #include "algorithms/registry.h"
 #include "features/terms.h"
-#include "ratings/budget.h"
 #include "ratings/extend.h"
+#include "resources/budget.h"
 
 typedef struct ContentOptions
 {

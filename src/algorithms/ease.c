@@ -28,7 +28,7 @@
 #include "engine/vectors.h"
 #include "math/invert.h"
 #include "math/kernels.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 typedef struct EaseOptions
 {

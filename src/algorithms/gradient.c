@@ -33,7 +33,7 @@
 #include "math/factor_loss.h"
 #include "math/kernels.h"
 #include "math/minimize.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 /* Factors, unless a model to start from says how many. */
 #define DEFAULT_FACTORS 10

@@ -25,7 +25,7 @@
 #include "engine/team.h"
 #include "engine/validation.h"
 #include "model/json.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 static const OptionSpec options[] = {
 	JSON_OPTION("components", HybridOptions, components,

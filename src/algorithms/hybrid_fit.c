@@ -38,8 +38,8 @@
 #include "math/topk.h"
 #include "model/memory_model.h"
 #include "model/model.h"
-#include "ratings/budget.h"
 #include "ratings/subset.h"
+#include "resources/budget.h"
 
 /* Users that are ranked for, at most and, if memory is the bound, at least. */
 #define MOST_USERS 10000

@@ -42,7 +42,7 @@
 #include "math/cg.h"
 #include "math/kernels.h"
 #include "math/solve.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 /* How many observations are worked on at a time. */
 #define GATHER_ROWS 256

@@ -20,7 +20,7 @@
 #include "engine/team.h"
 #include "forms/neighbor.h"
 #include "ratings/baseline.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 /*
  * As good as no bound on the neighbors of a score.  A sum of weights is over all

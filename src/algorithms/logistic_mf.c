@@ -29,7 +29,7 @@
 #include "forms/fold_in.h"
 #include "math/kernels.h"
 #include "math/logistic.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 /* Rows whose gradients are made together. */
 #define TILE_ROWS 32

@@ -43,7 +43,7 @@
 #include "forms/fold_in.h"
 #include "math/kernels.h"
 #include "math/random.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 /* How many elements of vectors are worked on between looks for an interrupt. */
 #define SLICE_WORK (1 << 20)

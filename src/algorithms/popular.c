@@ -31,9 +31,9 @@
 #include "algorithms/registry.h"
 #include "engine/settle.h"
 #include "model/json.h"
-#include "ratings/budget.h"
 #include "ratings/matrix_builder.h"
 #include "ratings/reader.h"
+#include "resources/budget.h"
 
 /* Half of its weight is lost in so many days, where a time is one. */
 #define HALF_LIFE_DAYS 30

@@ -14,8 +14,8 @@
 
 #include "algorithms/row_lists.h"
 #include "engine/team.h"
-#include "ratings/budget.h"
 #include "ratings/sparse_rows.h"
+#include "resources/budget.h"
 
 /* How many entries a list has room for, of so many wanted: a row is not in its own list. */
 static int

@@ -28,7 +28,7 @@
 #include "algorithms/row_lists.h"
 #include "engine/team.h"
 #include "engine/vectors.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 /* Entries of a row that are followed between two looks for an interrupt. */
 #define ENTRIES_PER_CHECK 256

@@ -39,7 +39,7 @@
 #include "engine/team.h"
 #include "engine/vectors.h"
 #include "math/kernels.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 /* Sweeps after which an item is left as it is. */
 #define MOST_SWEEPS 1000

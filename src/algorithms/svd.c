@@ -39,7 +39,7 @@
 #include "forms/fold_in.h"
 #include "math/kernels.h"
 #include "math/random.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 /* Blocks on a side of the grid.  The result depends on it. */
 #define GRID 8

@@ -19,7 +19,7 @@
 #include "engine/divergence.h"
 #include "model/memory_model.h"
 #include "model/model.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 /*
  * Scores are sums of products of two numbers of a model.  Where no number is

@@ -32,9 +32,9 @@
 #include "engine/team.h"
 #include "engine/vectors.h"
 #include "model/json.h"
-#include "ratings/budget.h"
-#include "ratings/parallel.h"
-#include "ratings/shared.h"
+#include "resources/budget.h"
+#include "resources/parallel.h"
+#include "resources/shared.h"
 
 /* What the workers find when they start. */
 enum

@@ -21,8 +21,8 @@
 #include "engine/run.h"
 #include "engine/train.h"
 #include "engine/validation.h"
-#include "ratings/budget.h"
 #include "ratings/left_out.h"
+#include "resources/budget.h"
 
 /*
  * A training run but for the parts that every model has: what a component's run

@@ -19,10 +19,10 @@
 #include "engine/validation.h"
 #include "model/encode.h"
 #include "ratings/extend.h"
-#include "ratings/prune.h"
-#include "ratings/budget.h"
 #include "ratings/left_out.h"
+#include "ratings/prune.h"
 #include "ratings/reader.h"
+#include "resources/budget.h"
 
 /* Bytes of the work space of all processes; components account for their own. */
 static Size

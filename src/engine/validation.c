@@ -20,8 +20,8 @@
 #include "engine/iteration.h"
 #include "engine/run.h"
 #include "engine/validation.h"
-#include "ratings/budget.h"
 #include "ratings/subset.h"
+#include "resources/budget.h"
 
 /* The seed of what is held out: it has nothing to do with that of the factors. */
 #define HOLD_OUT_SEED 0

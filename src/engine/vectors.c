@@ -17,7 +17,7 @@
 #include "engine/vectors.h"
 #include "math/kernels.h"
 #include "math/random.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 /* Bytes of a matrix of padded vectors, with its alignment. */
 Size

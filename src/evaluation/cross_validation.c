@@ -20,8 +20,8 @@
 #include "engine/settle.h"
 #include "engine/train_read.h"
 #include "evaluation/fold.h"
-#include "ratings/budget.h"
 #include "ratings/reader.h"
+#include "resources/budget.h"
 #include "serving/arguments.h"
 
 /* A fold is a label of one byte. */

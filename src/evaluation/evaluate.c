@@ -20,8 +20,8 @@
 #include "engine/settle.h"
 #include "evaluation/experiment.h"
 #include "evaluation/list_measures.h"
-#include "ratings/budget.h"
 #include "ratings/reader.h"
+#include "resources/budget.h"
 #include "serving/arguments.h"
 #include "serving/request.h"
 

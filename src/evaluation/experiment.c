@@ -18,8 +18,8 @@
 #include "forms/row_cache.h"
 #include "model/memory_model.h"
 #include "model/model.h"
-#include "ratings/budget.h"
 #include "ratings/reader.h"
+#include "resources/budget.h"
 #include "serving/arguments.h"
 
 /* Can a setting's predictions be held against the ratings that were held out? */

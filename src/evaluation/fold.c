@@ -25,8 +25,8 @@
 #include "evaluation/fold.h"
 #include "model/memory_model.h"
 #include "model/model.h"
-#include "ratings/budget.h"
 #include "ratings/prune.h"
+#include "resources/budget.h"
 
 /* Bytes of the model of a part as a process serves it, with its ratings. */
 Size

@@ -17,7 +17,7 @@
 
 #include "evaluation/list_measures.h"
 #include "math/list_quality.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 /* The measures of one list. */
 static const struct

@@ -21,7 +21,7 @@
 #include "evaluation/list_measures.h"
 #include "evaluation/quality.h"
 #include "evaluation/test_batch.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 /*
  * Bytes of measuring a model of ratings of a given shape on others, besides

@@ -25,8 +25,8 @@
 
 #include "evaluation/split.h"
 #include "math/random.h"
-#include "ratings/budget.h"
 #include "ratings/reader.h"
+#include "resources/budget.h"
 
 /* Streams of random numbers. */
 #define STREAM_RATINGS 32

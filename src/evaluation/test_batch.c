@@ -16,7 +16,7 @@
 
 #include "evaluation/test_batch.h"
 #include "math/random.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 /* Streams of random numbers for drawing negatives. */
 #define STREAM_NEGATIVES 31

@@ -24,8 +24,8 @@
 
 #include "features/terms.h"
 #include "features/terms_builder.h"
-#include "ratings/budget.h"
 #include "ratings/id_datum.h"
+#include "resources/budget.h"
 
 /* Look for interrupts, at the memory in use and at the clock every so many rows. */
 #define ROWS_PER_LOOK 64

@@ -17,8 +17,8 @@
 #include "utils/memutils.h"
 
 #include "features/terms_builder.h"
-#include "ratings/budget.h"
 #include "ratings/sparse_rows.h"
+#include "resources/budget.h"
 
 /* Bytes an id takes at most while they are counted: hash table and arrays. */
 #define ID_BUILDING_BYTES 96

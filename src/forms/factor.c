@@ -18,7 +18,7 @@
 #include "forms/registry.h"
 #include "math/kernels.h"
 #include "model/json.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 /* Items whose scores are computed between two looks for an interrupt. */
 #define ITEMS_AT_A_TIME 2048

@@ -16,7 +16,7 @@
 
 #include "forms/neighborhood.h"
 #include "model/model.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 /* By SimilarityKind. */
 const char *const similarity_names[] = {

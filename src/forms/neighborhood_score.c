@@ -18,7 +18,7 @@
 #include "forms/neighborhood_score.h"
 #include "math/topk.h"
 #include "model/model.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 /* A score as it adds up. */
 typedef struct Tally

@@ -15,9 +15,9 @@
 
 #include "miscadmin.h"
 #include "model/draft.h"
-#include "ratings/budget.h"
 #include "ratings/matrix.h"
 #include "ratings/sparse_rows.h"
+#include "resources/budget.h"
 
 /* Where items go: item i becomes item index[i] of "items". */
 typedef struct ItemMap

@@ -18,7 +18,7 @@
 
 #include "model/encode.h"
 #include "model/memory_model.h"
-#include "ratings/shared.h"
+#include "resources/shared.h"
 
 /* The parts of the model and of each of its components. */
 #define MEMORY_PARTS ((MODEL_COMPONENTS + 1) * PART_COUNT)

@@ -19,8 +19,8 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "ratings/budget.h"
 #include "ratings/left_out.h"
+#include "resources/budget.h"
 
 /* Is a value no observation, as the policy has it? */
 static inline bool

@@ -15,8 +15,8 @@
 
 #include "miscadmin.h"
 
-#include "ratings/budget.h"
 #include "ratings/matrix.h"
+#include "resources/budget.h"
 
 /* How many entries are worked on between two looks for an interrupt. */
 #define ENTRIES_PER_CHECK 1000000

@@ -23,10 +23,10 @@
 #include "lib/ilist.h"
 #include "miscadmin.h"
 
-#include "ratings/budget.h"
 #include "ratings/left_out.h"
 #include "ratings/matrix_builder.h"
 #include "ratings/prune.h"
+#include "resources/budget.h"
 
 /* How many entries are worked on between two looks for an interrupt. */
 #define ENTRIES_PER_CHECK 1000000

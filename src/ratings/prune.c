@@ -14,9 +14,9 @@
 
 #include "miscadmin.h"
 
-#include "ratings/budget.h"
 #include "ratings/left_out.h"
 #include "ratings/prune.h"
+#include "resources/budget.h"
 
 /* One side of the matrix while it is peeled. */
 typedef struct PeelSide

@@ -18,12 +18,12 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "ratings/budget.h"
 #include "ratings/id_datum.h"
 #include "ratings/left_out.h"
 #include "ratings/loader.h"
 #include "ratings/reader.h"
 #include "ratings/scan.h"
+#include "resources/budget.h"
 
 /* Where the executor puts its rows. */
 typedef struct RatingsReceiver

@@ -43,8 +43,8 @@
 
 #include "ratings/handover.h"
 #include "ratings/id_datum.h"
-#include "ratings/parallel.h"
 #include "ratings/scan.h"
+#include "resources/parallel.h"
 
 /* What the workers find when they start. */
 enum

@@ -19,9 +19,9 @@
 
 #include "miscadmin.h"
 
-#include "ratings/budget.h"
-#include "ratings/shared.h"
 #include "ratings/sparse_rows.h"
+#include "resources/budget.h"
+#include "resources/shared.h"
 
 /* How many entries are worked on between two looks for an interrupt. */
 #define ENTRIES_PER_CHECK 1000000

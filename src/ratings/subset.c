@@ -13,8 +13,8 @@
 #include "miscadmin.h"
 
 #include "math/random.h"
-#include "ratings/budget.h"
 #include "ratings/subset.h"
+#include "resources/budget.h"
 
 #define LABELS_PER_CHECK 1000000
 

@@ -17,7 +17,7 @@
 #include "utils/memutils.h"
 
 #include "math/kernels.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 #include "serving/auc.h"
 
 /* How many of some scores are before a score in their order, ties counting half. */

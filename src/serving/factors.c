@@ -23,7 +23,7 @@
 #include "engine/names.h"
 #include "math/principal.h"
 #include "model/model.h"
-#include "ratings/budget.h"
+#include "resources/budget.h"
 #include "serving/arguments.h"
 
 static const char *const side_names[] = {"user", "item", NULL};

@@ -11,7 +11,7 @@
 #include "utils/float.h"
 #include "utils/memutils.h"
 
-#include "ratings/budget.h"
+#include "resources/budget.h"
 #include "serving/popular.h"
 
 /* How many have rated each item, settled. */

@@ -13,7 +13,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "ratings/budget.h"
+#include "resources/budget.h"
 #include "serving/arguments.h"
 #include "serving/batch.h"
 #include "serving/request.h"

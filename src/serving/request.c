@@ -16,7 +16,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "ratings/budget.h"
+#include "resources/budget.h"
 #include "serving/request.h"
 
 /* Work space that stays with the ranker. */

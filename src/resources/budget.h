@@ -2,8 +2,8 @@
  * budget.h
  *		The bound on memory: maintenance_work_mem.
  */
-#ifndef RECSYS_RATINGS_BUDGET_H
-#define RECSYS_RATINGS_BUDGET_H
+#ifndef RECSYS_RESOURCES_BUDGET_H
+#define RECSYS_RESOURCES_BUDGET_H
 
 #include "postgres.h"
 
@@ -15,4 +15,4 @@ extern void *allocate_array_zero(Size count, Size element);
 extern bool budget_fits_shared(Size bytes);
 extern void budget_return_freed(void);
 
-#endif							/* RECSYS_RATINGS_BUDGET_H */
+#endif							/* RECSYS_RESOURCES_BUDGET_H */

@@ -18,7 +18,7 @@
 #include "storage/dsm_impl.h"
 #include "storage/shmem.h"
 
-#include "ratings/budget.h"
+#include "resources/budget.h"
 
 /*
  * This fraction (1 / n) of the room for shared memory is left to others, and at

@@ -2,8 +2,8 @@
  * parallel.h
  *		Parallel workers, and small memory that they share with their leader.
  */
-#ifndef RECSYS_RATINGS_PARALLEL_H
-#define RECSYS_RATINGS_PARALLEL_H
+#ifndef RECSYS_RESOURCES_PARALLEL_H
+#define RECSYS_RESOURCES_PARALLEL_H
 
 #include "postgres.h"
 
@@ -14,4 +14,4 @@ extern ParallelContext *parallel_begin(const char *entry_point, int workers, int
 extern void *parallel_chunk(shm_toc *toc, int number);
 extern void parallel_end(ParallelContext *parallel);
 
-#endif							/* RECSYS_RATINGS_PARALLEL_H */
+#endif							/* RECSYS_RESOURCES_PARALLEL_H */

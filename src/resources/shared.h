@@ -2,8 +2,8 @@
  * shared.h
  *		Dynamic shared memory, for callers that can do without it.
  */
-#ifndef RECSYS_RATINGS_SHARED_H
-#define RECSYS_RATINGS_SHARED_H
+#ifndef RECSYS_RESOURCES_SHARED_H
+#define RECSYS_RESOURCES_SHARED_H
 
 #include "postgres.h"
 
@@ -14,4 +14,4 @@ extern dsm_segment *shared_create(Size bytes);
 extern dsm_segment *shared_attach(dsm_handle handle);
 extern bool shared_initialize(ParallelContext *parallel);
 
-#endif							/* RECSYS_RATINGS_SHARED_H */
+#endif							/* RECSYS_RESOURCES_SHARED_H */

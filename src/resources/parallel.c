@@ -20,8 +20,8 @@
 
 #include "access/xact.h"
 
-#include "ratings/parallel.h"
-#include "ratings/shared.h"
+#include "resources/parallel.h"
+#include "resources/shared.h"
 
 /* Where to find chunk i in the table of contents. */
 #define CHUNK_KEY(i) ((uint64) (i) + 1)

@@ -24,8 +24,8 @@
 #include "utils/resowner.h"
 #include "utils/wait_event.h"
 
-#include "ratings/budget.h"
-#include "ratings/shared.h"
+#include "resources/budget.h"
+#include "resources/shared.h"
 
 /* What PostgreSQL itself shares between a session and its workers, about. */
 #define SESSION_BYTES (512 * 1024)
