@@ -16,6 +16,7 @@ PG_MODULE_MAGIC;
 
 extern PGDLLEXPORT void _PG_init(void);
 
+/* Called by PostgreSQL when it has loaded the library. */
 void
 _PG_init(void)
 {

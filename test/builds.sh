@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154 # the variables are script/test's
 #
 # Builds in copies of the tree, sourced by script/test: with a second
-# compiler, and with the example algorithm of ARCHITECTURE.md added.
+# compiler, and with the example algorithm of src/algorithms/README.md added.
 
 # Prints a clang: that of PostgreSQL's development package, or any.
 find_clang()
@@ -36,11 +36,11 @@ add_example()
 
 	awk '/^## / { chapter = /Adding an algorithm/ }
 		/^```/ { shown = chapter && /^```c$/; next }
-		shown' "$1/ARCHITECTURE.md" >"$work/example.c"
+		shown' "$algorithms/README.md" >"$work/example.c"
 	name=$(sed -nE 's/^const Algorithm ([a-z0-9_]+)_algorithm .*/\1/p' \
 		"$work/example.c")
 	if [ "$name" != item_mean ]; then
-		say 'ARCHITECTURE.md: no algorithm item_mean in "Adding an algorithm"'
+		say 'src/algorithms/README.md: no algorithm item_mean in "Adding an algorithm"'
 		return 1
 	fi
 	as_user tee "$algorithms/$name.c" <"$work/example.c" >/dev/null

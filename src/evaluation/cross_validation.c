@@ -217,6 +217,7 @@ require_arguments(FunctionCallInfo fcinfo)
 
 PG_FUNCTION_INFO_V1(recsys_cross_validate);
 
+/* The errors of each fold, as rows. */
 Datum
 recsys_cross_validate(PG_FUNCTION_ARGS)
 {

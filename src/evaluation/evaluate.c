@@ -45,6 +45,7 @@ put_quality(FunctionCallInfo fcinfo, const Quality *quality, const Quality *popu
 
 PG_FUNCTION_INFO_V1(recsys_evaluate);
 
+/* A row for each metric, of a model trained on a part of the ratings. */
 Datum
 recsys_evaluate(PG_FUNCTION_ARGS)
 {
@@ -148,6 +149,7 @@ require_unseen(Model *model, const Interactions *read)
 
 PG_FUNCTION_INFO_V1(recsys_evaluate_model);
 
+/* The same of a trained model, on the rows of another relation. */
 Datum
 recsys_evaluate_model(PG_FUNCTION_ARGS)
 {

@@ -262,6 +262,7 @@ make_candidates(FunctionCallInfo fcinfo, Experiment *experiment)
 
 PG_FUNCTION_INFO_V1(recsys_grid_search);
 
+/* A row for each combination of the grid, the best first. */
 Datum
 recsys_grid_search(PG_FUNCTION_ARGS)
 {

@@ -134,6 +134,7 @@ put_factors(ReturnSetInfo *result, Model *model, const SideParts *side)
 
 PG_FUNCTION_INFO_V1(recsys_factors);
 
+/* The bias and the vector of each user or item. */
 Datum
 recsys_factors(PG_FUNCTION_ARGS)
 {
@@ -225,6 +226,7 @@ put_scores(ReturnSetInfo *result, Principal *principal, Model *model, const Side
 
 PG_FUNCTION_INFO_V1(recsys_factor_pca);
 
+/* The scores of each user or item on the first principal components. */
 Datum
 recsys_factor_pca(PG_FUNCTION_ARGS)
 {

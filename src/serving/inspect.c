@@ -20,6 +20,7 @@
 
 PG_FUNCTION_INFO_V1(recsys_training_log);
 
+/* A row for each iteration that the header of a model has. */
 Datum
 recsys_training_log(PG_FUNCTION_ARGS)
 {

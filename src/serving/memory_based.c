@@ -307,6 +307,7 @@ recommend(FunctionCallInfo fcinfo, Side side)
 
 PG_FUNCTION_INFO_V1(item_knn_recommend);
 
+/* The best items for a user, by items like those that they have rated. */
 Datum
 item_knn_recommend(PG_FUNCTION_ARGS)
 {
@@ -315,6 +316,7 @@ item_knn_recommend(PG_FUNCTION_ARGS)
 
 PG_FUNCTION_INFO_V1(user_knn_recommend);
 
+/* The best items for a user, by users like them. */
 Datum
 user_knn_recommend(PG_FUNCTION_ARGS)
 {
@@ -405,6 +407,7 @@ similar(FunctionCallInfo fcinfo, Side side)
 
 PG_FUNCTION_INFO_V1(similar_items);
 
+/* The items most like one, by who has rated them. */
 Datum
 similar_items(PG_FUNCTION_ARGS)
 {
@@ -413,6 +416,7 @@ similar_items(PG_FUNCTION_ARGS)
 
 PG_FUNCTION_INFO_V1(similar_users);
 
+/* The users most like one, by what they have rated. */
 Datum
 similar_users(PG_FUNCTION_ARGS)
 {

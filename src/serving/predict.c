@@ -88,6 +88,7 @@ predict_state(FunctionCallInfo fcinfo)
 
 PG_FUNCTION_INFO_V1(recsys_predict);
 
+/* One prediction.  Both ids may be of any type, and neither need be known. */
 Datum
 recsys_predict(PG_FUNCTION_ARGS)
 {

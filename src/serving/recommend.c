@@ -13,6 +13,7 @@
 
 PG_FUNCTION_INFO_V1(recsys_recommend);
 
+/* The best items for one user, as rows.  An unknown user gets the popular list. */
 Datum
 recsys_recommend(PG_FUNCTION_ARGS)
 {

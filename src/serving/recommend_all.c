@@ -70,6 +70,7 @@ put_lists(ReturnSetInfo *result, Model *model, const BatchShape *shape, int32 fi
 
 PG_FUNCTION_INFO_V1(recsys_recommend_all);
 
+/* The best items for every user of the model, as rows.  Ids are text. */
 Datum
 recsys_recommend_all(PG_FUNCTION_ARGS)
 {

@@ -51,6 +51,7 @@ similar(FunctionCallInfo fcinfo, Side side)
 
 PG_FUNCTION_INFO_V1(recsys_similar_items);
 
+/* The items most like one, as rows.  An item that is not known has none. */
 Datum
 recsys_similar_items(PG_FUNCTION_ARGS)
 {
@@ -59,6 +60,7 @@ recsys_similar_items(PG_FUNCTION_ARGS)
 
 PG_FUNCTION_INFO_V1(recsys_similar_users);
 
+/* The users most like one, as rows.  A user who is not known has none. */
 Datum
 recsys_similar_users(PG_FUNCTION_ARGS)
 {

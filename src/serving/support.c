@@ -36,6 +36,7 @@ estimate_rows(SupportRequestRows *request)
 
 PG_FUNCTION_INFO_V1(recsys_top_n_support);
 
+/* Answers the planner, which asks with a node for the number of rows. */
 Datum
 recsys_top_n_support(PG_FUNCTION_ARGS)
 {

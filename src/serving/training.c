@@ -220,6 +220,7 @@ common_arguments(FunctionCallInfo fcinfo)
 
 PG_FUNCTION_INFO_V1(recsys_train);
 
+/* Trains a model, or the next version of one; returns a row that describes it. */
 Datum
 recsys_train(PG_FUNCTION_ARGS)
 {
@@ -283,6 +284,7 @@ mf_options(FunctionCallInfo fcinfo, const Algorithm *algorithm)
 
 PG_FUNCTION_INFO_V1(mf_train);
 
+/* The same, with the options of factorizations as arguments; NULL is the default. */
 Datum
 mf_train(PG_FUNCTION_ARGS)
 {
@@ -343,6 +345,7 @@ model_for_retraining(FunctionCallInfo fcinfo)
 
 PG_FUNCTION_INFO_V1(recsys_retrain);
 
+/* Trains the next version by what the newest one says of itself. */
 Datum
 recsys_retrain(PG_FUNCTION_ARGS)
 {

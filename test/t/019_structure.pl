@@ -1,6 +1,7 @@
 # The shape of src: no circles of includes, none upward, folders of bounded size,
 # short functions, and comments above them.  ARCHITECTURE.md's table of folders
-# is the order in which they may include each other.
+# is the order in which they may include each other.  A folder's README.md has its
+# files, and what it may include of the folders before it.
 
 use strict;
 use warnings;
@@ -17,7 +18,7 @@ use Test::More;
 
 my $largest_folder = 6000;       # lines; an algorithm is a file, of which there may be many
 my $longest_function = 40;       # lines of its body
-my $static_with_comment = .5;    # the others have names that say it all
+my $static_with_comment = .9;    # the names of the others say it all
 
 # A tree of made-up files, path and content.
 sub made_up
@@ -118,6 +119,23 @@ is(join("\n", circles($tree->{includes})), '', 'no files include each other in a
 is(join("\n", circles(folder_includes($tree))), '', 'nor do folders');
 is(join("\n", upward_includes($tree, @order)), '', 'a folder includes those before it in ARCHITECTURE.md only');
 
+# What a folder's README.md says of its files, and of what they may include.
+my $includes = folder_includes($tree);
+foreach my $n (0 .. $#order)
+{
+	my $folder = $order[$n];
+	my $readme = -f "src/$folder/README.md" ? slurp_file("src/$folder/README.md") : '';
+	my %named = map { $_ => 1 } $readme =~ /`(\w+)[.][ch]`/g;
+	my %units = map { m{^$folder/(.*)} ? ($1 => 1) : () } keys %{ $tree->{includes} };
+	my ($may) = $readme =~ /^May include: (.*)[.]$/m;
+	my %may = map { $_ => 1 } ($may // '') =~ /`(\w+)`/g;
+	my %before = map { $_ => 1 } @order[ 0 .. $n - 1 ];
+
+	is(join(' ', sort keys %named), join(' ', sort keys %units), "src/$folder/README.md names the files of the folder, and no others");
+	is(join(' ', grep { !$before{$_} } sort keys %may), '', "src/$folder may include what it says");
+	is(join(' ', grep { !$may{$_} } sort keys %{ $includes->{$folder} }), '', "src/$folder includes no other folder");
+}
+
 foreach my $path (sort keys %{ $tree->{file} })
 {
 	$lines{ folder_of($path) } += $tree->{file}{$path} =~ tr/\n//;
@@ -133,6 +151,7 @@ is(join(' ', grep { $lines{$_} >= $largest_folder && $_ ne 'algorithms' } sort k
 	'', "no folder but algorithms has $largest_folder lines");
 cmp_ok($static, '>', 1000, 'there are functions');
 is(join("\n", @long), '', "no function has more than $longest_function lines");
+is(join("\n", @uncommented), '', 'every function that others can call has a comment above it');
 cmp_ok($commented / $static, '>=', $static_with_comment, "so have $commented of $static that are a file's own");
 
 # What only tests call is no part of the library; they may call what others could

@@ -1,13 +1,14 @@
 /*
  * math.c
- *		Unit tests of random streams, the k best against sorting, and transposed
- *		sparse matrices.
+ *		Unit tests of random streams, the k best against sorting, transposed
+ *		sparse matrices, and pairs in rising order.
  */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "math/concordance.h"
 #include "math/random.h"
 #include "math/sparse.h"
 #include "math/topk.h"
@@ -151,6 +152,42 @@ test_sparse(void)
 	free_matrix(&back);
 }
 
+/* Among few different numbers and among many, for every length. */
+static void
+test_concordance(void)
+{
+	enum
+	{
+		N = 70
+	};
+	bool		agree = true;
+
+	for (int n = 0; n <= N; n++)
+	{
+		double		number[N],
+					space[N];
+		int64_t		counted = 0,
+					rising = 0;
+		double		unequal = 0;
+
+		for (int i = 0; i < n; i++)
+		{
+			number[i] = random_below(&numbers, n % 2 == 0 ? 5 : 1000);
+			for (int j = 0; j < i; j++)
+			{
+				rising += number[j] < number[i];
+				unequal += number[j] != number[i];
+			}
+		}
+		for (int64_t width = 1; width < n; width *= 2)
+			counted += merge_runs_of(number, n, width, space);
+		agree = agree && counted == rising && count_unequal_pairs(number, n) == unequal;
+		for (int i = 1; i < n; i++)
+			agree = agree && number[i - 1] <= number[i];
+	}
+	ok(agree, "pairs in rising order are counted while numbers are sorted");
+}
+
 int
 main(void)
 {
@@ -160,5 +197,6 @@ main(void)
 	test_kth_largest();
 	test_random();
 	test_sparse();
+	test_concordance();
 	return failures > 0;
 }
