@@ -130,8 +130,12 @@ foreach my $file (glob 'test/upgrade/models-*.sql')
 		$database, q(SELECT count(*) FILTER (WHERE t.version <> 2) FROM recsys_models m, recsys_retrain(m.model) t));
 	is($trained, 0, "$commit: its models are trained again");
 	unlike($notices, qr/renamed/, "$commit: without a notice of renamed options");
-	like($node->safe_psql($database, differences(q(what NOT IN ('header', 'log')), 1e-3)),
-		qr/^[1-9]\d+\|0$/, "$commit: and serve what they served");
+
+	# Since then what users have rated is kept from them even if training uses none of it.
+	my $same = q(what NOT IN ('header', 'log') AND NOT (what = 'list' AND note = 'popular' AND (user_id, item_id) IN
+		(SELECT user_id::text, item_id::text FROM models.ratings)));
+
+	like($node->safe_psql($database, differences($same, 1e-3)), qr/^[1-9]\d+\|0$/, "$commit: and serve what they served");
 }
 
 # Nothing in the catalogues tells which way a database has come, in any schema.
