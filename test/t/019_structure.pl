@@ -136,6 +136,14 @@ foreach my $n (0 .. $#order)
 	is(join(' ', grep { !$may{$_} } sort keys %{ $includes->{$folder} }), '', "src/$folder includes no other folder");
 }
 
+# Files of other folders, and of test and script, that these texts name.
+foreach my $text ('ARCHITECTURE.md', glob 'src/*/README.md')
+{
+	my @paths = slurp_file($text) =~ /`([\w.]+\/[\w.\/]*[.](?:c|h|pl|md|sql|sh))`/g;
+
+	is(join(' ', grep { !-f && !-f "src/$_" } @paths), '', "what $text names is there");
+}
+
 foreach my $path (sort keys %{ $tree->{file} })
 {
 	$lines{ folder_of($path) } += $tree->{file}{$path} =~ tr/\n//;
