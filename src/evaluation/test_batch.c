@@ -266,11 +266,11 @@ find_negatives(BatchBuilder *b)
 
 /* The most that the arrays of the batch can have to hold. */
 static BatchShape
-shape_of_batch(const BatchBuilder *b, int32 users, int n)
+shape_of_batch(const BatchBuilder *b, int32 user_count, int n)
 {
 	const TestSet *test = b->test;
 	BatchShape	shape = {
-		.users = users,
+		.users = user_count,
 		.n = Min(n, b->model->header.items),
 		.exclude_seen = true,
 		.restricted = is_restricted(test),
@@ -281,7 +281,7 @@ shape_of_batch(const BatchBuilder *b, int32 users, int n)
 	if (test->negatives != NULL)
 		shape.candidates = sparse_entries(&test->negatives->by_user);
 	else
-		shape.candidates = (int64) users * Min(test->sampled_negatives, b->drawables);
+		shape.candidates = (int64) user_count * Min(test->sampled_negatives, b->drawables);
 	if (shape.restricted)
 		shape.candidates += shape.relevant;
 	if (test->known != NULL)
@@ -294,14 +294,14 @@ static int32
 choose_users(BatchBuilder *b)
 {
 	int32		rows = b->test->held_out->by_user.rows;
-	int32		users = 0;
+	int32		user_count = 0;
 
 	b->user = allocate_array(rows, sizeof(int32));
 	for (int32 row = 0; row < rows; row++)
 		if (is_evaluated(b, row))
-			b->user[users++] = row;
-	b->relevant = allocate_array(users, sizeof(int64));
-	return users;
+			b->user[user_count++] = row;
+	b->relevant = allocate_array(user_count, sizeof(int64));
+	return user_count;
 }
 
 /* What is asked for a user of the batch; "marked" [items] is work space, all 0. */
@@ -335,19 +335,19 @@ test_batch_create(const PlacedTest *placed, int n)
 	};
 	uint8	   *marked = memset(allocate_array(item_count, 1), 0, item_count);
 	BatchShape	shape;
-	int32		users;
+	int32		user_count;
 
 	if (b.test->negatives != NULL)
 		find_negatives(&b);
-	users = choose_users(&b);
+	user_count = choose_users(&b);
 	if (b.test->sampled_negatives > 0)
 		find_drawable(&b);
-	shape = shape_of_batch(&b, users, n);
+	shape = shape_of_batch(&b, user_count, n);
 	/* The model may know more items than were rated. */
 	budget_require(batch_bytes(&shape, item_count),
-				   psprintf("measuring %d lists of %d items", users, shape.n));
+				   psprintf("measuring %d lists of %d items", user_count, shape.n));
 	b.batch = batch_create(&shape, b.model);
-	for (int32 u = 0; u < users; u++)
+	for (int32 u = 0; u < user_count; u++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		fill_user(&b, u, marked);

@@ -301,7 +301,7 @@ blend_component_scores(Model *model, int component, int32 user, double *scores)
 static void
 score_block(Model *component, const int32 *user, int count, double *row, float *scores)
 {
-	int32		items = component->header.items;
+	int32		item_count = component->header.items;
 
 	if (component->form->score_users != NULL)
 	{
@@ -311,8 +311,8 @@ score_block(Model *component, const int32 *user, int count, double *row, float *
 	for (int u = 0; u < count; u++)
 	{
 		component->form->score_items(component, user[u], row);
-		for (int32 item = 0; item < items; item++)
-			scores[(Size) u * items + item] = row[item];
+		for (int32 item = 0; item < item_count; item++)
+			scores[(Size) u * item_count + item] = row[item];
 	}
 }
 
@@ -321,13 +321,13 @@ static void
 add_to_row(Model *model, int c, int32 user, const float *part, float *sum, bool *known)
 {
 	BlendState *state = model_state(model);
-	int32		items = model->header.items;
+	int32		item_count = model->header.items;
 
 	start_user(model, state, user);
-	for (int32 item = 0; item < items; item++)
+	for (int32 item = 0; item < item_count; item++)
 		state->part[item] = part[item];
 	scale_items(model, state, c, user, state->part);
-	for (int32 item = 0; item < items; item++)
+	for (int32 item = 0; item < item_count; item++)
 	{
 		sum[item] += state->params.weight[c] * (state->part[item] - state->base);
 		known[item] = known[item] || state->known[item];

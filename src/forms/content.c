@@ -247,13 +247,13 @@ compare_items(ContentState *state, int32 row, double *scores)
 static const double *
 user_lengths(Model *model, ContentState *state)
 {
-	int32		users = model->header.users;
+	int32		user_count = model->header.users;
 	double	   *lengths;
 
 	if (state->user_length != NULL)
 		return state->user_length;
-	lengths = palloc_extended(sizeof(double) * (Size) users, MCXT_ALLOC_HUGE);
-	for (int32 user = 0; user < users; user++)
+	lengths = palloc_extended(sizeof(double) * (Size) user_count, MCXT_ALLOC_HUGE);
+	for (int32 user = 0; user < user_count; user++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		load_vector(state, user);
@@ -261,8 +261,8 @@ user_lengths(Model *model, ContentState *state)
 	}
 	/* Not before: what an interrupted query leaves must go with it. */
 	state->user_length = MemoryContextAllocHuge(model->context,
-												sizeof(double) * (Size) users);
-	memcpy(state->user_length, lengths, sizeof(double) * (Size) users);
+												sizeof(double) * (Size) user_count);
+	memcpy(state->user_length, lengths, sizeof(double) * (Size) user_count);
 	pfree(lengths);
 	return state->user_length;
 }

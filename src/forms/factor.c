@@ -166,13 +166,13 @@ factor_score_items(Model *model, int32 user, double *scores)
 static double *
 make_drawn(Model *model)
 {
-	int32		items = model->header.items;
+	int32		item_count = model->header.items;
 	double	   *drawn = MemoryContextAllocHuge(CurrentMemoryContext,
-											   sizeof(double) * ((Size) items + 1));
+											   sizeof(double) * ((Size) item_count + 1));
 
-	model_require_part(model, PART_ITEM_COUNTS, BLOCK_FLOAT4, items, 1);
+	model_require_part(model, PART_ITEM_COUNTS, BLOCK_FLOAT4, item_count, 1);
 	drawn[0] = 0;
-	for (int32 item = 0; item < items; item++)
+	for (int32 item = 0; item < item_count; item++)
 		drawn[item + 1] = drawn[item] + Max(*model_row(model, PART_ITEM_COUNTS, item), 0);
 	return drawn;
 }
@@ -242,15 +242,15 @@ static void
 start_scores(Model *model, const FactorState *state, const int32 *user, int count,
 			 float *scores)
 {
-	int32		items = model->header.items;
+	int32		item_count = model->header.items;
 
 	for (int u = 0; u < count; u++)
 	{
 		double		base = state->offset + user_part(model, user[u]);
-		float	   *row = scores + (Size) u * items;
+		float	   *row = scores + (Size) u * item_count;
 
 		CHECK_FOR_INTERRUPTS();
-		for (int32 item = 0; item < items; item++)
+		for (int32 item = 0; item < item_count; item++)
 			row[item] = base + item_part(state, item);
 	}
 }
@@ -260,18 +260,18 @@ static void
 add_products(Model *model, const FactorState *state, const int32 *user, int count,
 			 float *scores)
 {
-	int32		items = model->header.items;
+	int32		item_count = model->header.items;
 	float	   *vectors;
 
 	if (state->item_factors == NULL)
 		return;
 	vectors = user_vectors(model, state, user, count);
-	for (int32 item = 0; item < items; item += ITEMS_AT_A_TIME)
+	for (int32 item = 0; item < item_count; item += ITEMS_AT_A_TIME)
 	{
 		CHECK_FOR_INTERRUPTS();
-		kernels->products(count, Min(ITEMS_AT_A_TIME, items - item), state->stride, vectors,
+		kernels->products(count, Min(ITEMS_AT_A_TIME, item_count - item), state->stride, vectors,
 						  state->item_factors + (Size) item * state->stride,
-						  scores + item, items);
+						  scores + item, item_count);
 	}
 	pfree(vectors);
 }

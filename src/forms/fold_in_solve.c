@@ -423,6 +423,7 @@ fold_in_solve(const FoldIn *fold_in, const FoldItems *items, const UserProfile *
 {
 	float	   *x = palloc0(sizeof(float) * (items->stride + KERNEL_LANES));
 
+	Assert(profile_is_valid(profile, items->count));
 	if (profile->count > 0)
 		switch (fold_in->kind)
 		{

@@ -39,18 +39,18 @@ static void *
 item_weights_load(Model *model)
 {
 	ItemWeightsState *state = palloc0(sizeof(ItemWeightsState));
-	int32		items = model->header.items;
+	int32		item_count = model->header.items;
 
-	model_require_part(model, PART_RATINGS, BLOCK_SPARSE, model->header.users, items);
-	state->stride = KERNEL_PADDED(items);
+	model_require_part(model, PART_RATINGS, BLOCK_SPARSE, model->header.users, item_count);
+	state->stride = KERNEL_PADDED(item_count);
 	if (model_has_part(model, PART_DENSE_WEIGHTS))
 	{
-		model_require_part(model, PART_DENSE_WEIGHTS, BLOCK_FLOAT4, items, items);
+		model_require_part(model, PART_DENSE_WEIGHTS, BLOCK_FLOAT4, item_count, item_count);
 		state->dense = model_load_floats(model, PART_DENSE_WEIGHTS, state->stride);
 	}
 	else
 	{
-		model_require_part(model, PART_WEIGHTS, BLOCK_SPARSE, items, items);
+		model_require_part(model, PART_WEIGHTS, BLOCK_SPARSE, item_count, item_count);
 		model_load_sparse(model, PART_WEIGHTS, &state->sparse);
 	}
 	state->scores = MemoryContextAllocHuge(CurrentMemoryContext,
@@ -129,14 +129,14 @@ static void
 item_weights_score_users(Model *model, const int32 *user, int count, float *scores)
 {
 	ItemWeightsState *state = model_state(model);
-	int32		items = model->header.items;
+	int32		item_count = model->header.items;
 
-	for (int u = 0; u < count; u++, scores += items)
+	for (int u = 0; u < count; u++, scores += item_count)
 	{
 		UserProfile profile = model_profile(model, user[u]);
 		const float *sums = sum_weights(state, &profile);
 
-		for (int32 i = 0; i < items; i++)
+		for (int32 i = 0; i < item_count; i++)
 			scores[i] = sums[i] != 0 ? finite_score(model, sums[i]) : get_float4_nan();
 	}
 }
@@ -171,11 +171,11 @@ item_weights_predict(Model *model, int32 user, int32 item)
 
 /* What an item says of all others, NaN where that is nothing. */
 static void
-compare_items(const ItemWeightsState *state, int32 items, int32 item, double *scores)
+compare_items(const ItemWeightsState *state, int32 item_count, int32 item, double *scores)
 {
 	const SparseRows *weights = &state->sparse;
 
-	for (int32 i = 0; i < items; i++)
+	for (int32 i = 0; i < item_count; i++)
 	{
 		float		weight = state->dense == NULL ? 0 :
 			state->dense[(Size) item * state->stride + i];

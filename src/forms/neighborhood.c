@@ -81,6 +81,7 @@ all_row_stats(const SparseRows *rows)
 void
 neighborhood_set_lists(Neighborhood *hood, const SparseRows *lists)
 {
+	Assert(lists->rows == hood_rows(hood)->rows && lists->cols == lists->rows);
 	hood->lists = *lists;
 	hood->has_lists = true;
 	if (hood->params.side == SIDE_USERS)
@@ -97,6 +98,8 @@ void
 neighborhood_set_ratings(Neighborhood *hood, const SparseRows *by_user,
 						 const SparseRows *by_item, double mean, double stddev)
 {
+	Assert(by_user->rows == by_item->cols && by_item->rows == by_user->cols);
+	Assert(sparse_entries(by_user) == sparse_entries(by_item));
 	hood->by_user = *by_user;
 	hood->by_item = *by_item;
 	hood->mean = mean;

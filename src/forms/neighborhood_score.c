@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 
 #include "forms/neighborhood_score.h"
+#include "forms/ranking.h"
 #include "math/topk.h"
 #include "model/model.h"
 #include "resources/budget.h"
@@ -334,6 +335,7 @@ tally_nearest(Neighborhood *hood, ItemTally *items, int32 user, const UserProfil
 	TopK	   *nearest = &items->nearest[item];
 
 	topk_sort(nearest);
+	Assert(ranking_is_valid(nearest, hood->by_item.rows));
 	for (int i = 0; i < nearest->count; i++)
 	{
 		Scored		other = nearest->heap[i];
@@ -408,5 +410,6 @@ void
 neighborhood_score_profile(Neighborhood *hood, const UserProfile *profile, double *scores)
 {
 	Assert(hood->params.side == SIDE_ITEMS);
+	Assert(profile_is_valid(profile, hood->by_item.rows));
 	score_by_profile(hood, -1, profile, scores);
 }

@@ -119,3 +119,13 @@ ranking_is_valid(const TopK *top, int32 count)
 	}
 	return true;
 }
+
+/* For assertions: is each item of a list one of so many? */
+bool
+item_list_is_valid(ItemList items, int32 count)
+{
+	for (int32 i = 0; i < items.count; i++)
+		if (items.item[i] < 0 || items.item[i] >= count)
+			return false;
+	return true;
+}

@@ -24,5 +24,6 @@ extern void sort_pushed(TopK *top);
 extern TopK rank_scores(const double *scores, int32 count, int n);
 extern void negate_scores(double *scores, int32 count);
 extern bool ranking_is_valid(const TopK *top, int32 count);
+extern bool item_list_is_valid(ItemList items, int32 count);
 
 #endif							/* RECSYS_FORMS_RANKING_H */

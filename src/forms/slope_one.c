@@ -94,16 +94,16 @@ static void *
 slope_one_load(Model *model)
 {
 	SlopeOneState *state = palloc0(sizeof(SlopeOneState));
-	int32		items = model->header.items;
-	Size		numbers = (Size) items * sizeof(float);
+	int32		item_count = model->header.items;
+	Size		numbers = (Size) item_count * sizeof(float);
 
 	state->weighted = read_weighted(model);
 	model_load_ratings(model, &state->by_user, &state->by_item);
 	state->user_mean = all_means(&state->by_user, model->header.mean);
-	state->rows = row_cache_create(items, state->weighted ? 2 * numbers : numbers,
+	state->rows = row_cache_create(item_count, state->weighted ? 2 * numbers : numbers,
 								   model->row_cache_bytes, CurrentMemoryContext);
 	state->sums = MemoryContextAllocHuge(CurrentMemoryContext,
-										 sizeof(CooccurrenceSums) * (Size) items);
+										 sizeof(CooccurrenceSums) * (Size) item_count);
 	return state;
 }
 
@@ -130,7 +130,7 @@ sum_differences(SlopeOneState *state, int32 item)
 static const float *
 load_row(const Model *model, SlopeOneState *state, int32 item)
 {
-	int32		items = state->by_item.rows;
+	int32		item_count = state->by_item.rows;
 	float	   *deviation = row_cache_find(state->rows, item);
 
 	if (deviation != NULL)
@@ -138,7 +138,7 @@ load_row(const Model *model, SlopeOneState *state, int32 item)
 	sum_differences(state, item);
 	state->sums[item].n = 0;
 	deviation = row_cache_claim(state->rows, item);
-	for (int32 i = 0; i < items; i++)
+	for (int32 i = 0; i < item_count; i++)
 	{
 		int32		n = state->sums[i].n;
 
@@ -146,7 +146,7 @@ load_row(const Model *model, SlopeOneState *state, int32 item)
 		if (n > 0)
 			(void) finite_score(model, deviation[i]);
 		if (state->weighted)
-			deviation[items + i] = n;
+			deviation[item_count + i] = n;
 	}
 	row_cache_keep(state->rows, item);
 	return deviation;
@@ -171,7 +171,7 @@ slope_one_predict(Model *model, int32 user, int32 item)
 {
 	SlopeOneState *state = model_state(model);
 	const SparseRows *by_user = &state->by_user;
-	int32		items = state->by_item.rows;
+	int32		item_count = state->by_item.rows;
 	Tally		tally = {0};
 	const float *deviation;
 	double		mean;
@@ -188,7 +188,7 @@ slope_one_predict(Model *model, int32 user, int32 item)
 		int32		other = by_user->index[e];
 
 		if (state->weighted)
-			tally_add(&tally, by_user->value[e], deviation[other], deviation[items + other]);
+			tally_add(&tally, by_user->value[e], deviation[other], deviation[item_count + other]);
 		else
 			tally_add(&tally, mean, deviation[other], 1);
 	}
@@ -209,11 +209,11 @@ static void
 tally_item(const Model *model, SlopeOneState *state, int32 own, double from, Tally *tally)
 {
 	const float *deviation = load_row(model, state, own);
-	int32		items = state->by_item.rows;
+	int32		item_count = state->by_item.rows;
 
-	for (int32 item = 0; item < items; item++)
+	for (int32 item = 0; item < item_count; item++)
 		tally_add(&tally[item], from, -deviation[item],
-				  state->weighted ? deviation[items + item] : 1);
+				  state->weighted ? deviation[item_count + item] : 1);
 }
 
 /* See ModelForm. */
@@ -222,10 +222,10 @@ slope_one_score_items(Model *model, int32 user, double *scores)
 {
 	SlopeOneState *state = model_state(model);
 	const SparseRows *by_user = &state->by_user;
-	int32		items = state->by_item.rows;
+	int32		item_count = state->by_item.rows;
 	double		mean = state->user_mean[user];
 	Tally	   *tally = MemoryContextAllocExtended(CurrentMemoryContext,
-												   sizeof(Tally) * (Size) items,
+												   sizeof(Tally) * (Size) item_count,
 												   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 
 	for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
@@ -234,7 +234,7 @@ slope_one_score_items(Model *model, int32 user, double *scores)
 		tally_item(model, state, by_user->index[e],
 				   state->weighted ? by_user->value[e] : mean, tally);
 	}
-	for (int32 item = 0; item < items; item++)
+	for (int32 item = 0; item < item_count; item++)
 		scores[item] = tally[item].weight > 0 ? tally[item].sum / tally[item].weight :
 			get_float8_nan();
 	pfree(tally);

@@ -73,16 +73,16 @@ PGDLLEXPORT void RecsysBatchMain(dsm_segment *segment, shm_toc *toc);
 
 /* How many users a block has; there may be no items, and then nothing is to do. */
 static int
-users_in_block(int32 items)
+users_in_block(int32 item_count)
 {
-	return Max(1, Min(BLOCK_USERS, BLOCK_BYTES / (sizeof(float) * (Size) Max(items, 1))));
+	return Max(1, Min(BLOCK_USERS, BLOCK_BYTES / (sizeof(float) * (Size) Max(item_count, 1))));
 }
 
 /* The blocks of all users. */
 static int64
-count_blocks(const BatchShape *shape, int32 items)
+count_blocks(const BatchShape *shape, int32 item_count)
 {
-	int			block = users_in_block(items);
+	int			block = users_in_block(item_count);
 
 	return ((int64) shape->users + block - 1) / block;
 }
@@ -99,9 +99,9 @@ lay_out(char *base, Size *filled, Size count, Size element)
 
 /* Give some items of each user their place. */
 static void
-lay_out_items(char *base, Size *filled, int32 users, int64 entries, BatchItems *items)
+lay_out_items(char *base, Size *filled, int32 user_count, int64 entries, BatchItems *items)
 {
-	items->start = lay_out(base, filled, (Size) users + 1, sizeof(int64));
+	items->start = lay_out(base, filled, (Size) user_count + 1, sizeof(int64));
 	items->item = lay_out(base, filled, entries, sizeof(int32));
 }
 
@@ -136,12 +136,12 @@ lay_out_batch(Batch *batch, char *base)
 
 /* How many workers a batch over so many items asks for. */
 int
-batch_workers(const BatchShape *shape, int32 items)
+batch_workers(const BatchShape *shape, int32 item_count)
 {
-	double		scores = shape->popular ? 0 : (double) shape->users * items;
+	double		scores = shape->popular ? 0 : (double) shape->users * item_count;
 	int			workers = workers_for_ratings((int64) (scores / SCORES_PER_RATING));
 
-	return Max(0, Min(workers, count_blocks(shape, items) - 1));
+	return Max(0, Min(workers, count_blocks(shape, item_count) - 1));
 }
 
 /*
@@ -149,14 +149,14 @@ batch_workers(const BatchShape *shape, int32 items)
  * processes besides what the model takes in each.
  */
 Size
-batch_bytes(const BatchShape *shape, int32 items)
+batch_bytes(const BatchShape *shape, int32 item_count)
 {
 	Batch		batch = {.shape = *shape};
-	Size		rows = budget_array(items, users_in_block(items) * sizeof(float) +
+	Size		rows = budget_array(item_count, users_in_block(item_count) * sizeof(float) +
 									3 * sizeof(double) + sizeof(Scored) + sizeof(int32) + 1);
 
 	return add_size(lay_out_batch(&batch, NULL),
-					mul_size(1 + batch_workers(shape, items), rows));
+					mul_size(1 + batch_workers(shape, item_count), rows));
 }
 
 /*
@@ -188,7 +188,7 @@ static BatchWorker *
 worker_create(const Batch *batch, Model *model, pg_atomic_uint64 *next)
 {
 	BatchWorker *worker = palloc0(sizeof(BatchWorker));
-	int32		items = model->header.items;
+	int32		item_count = model->header.items;
 	bool		block = model->form->score_users != NULL && !batch->shape.popular;
 
 	worker->batch = batch;
@@ -196,10 +196,10 @@ worker_create(const Batch *batch, Model *model, pg_atomic_uint64 *next)
 	worker->next = next;
 	worker->scratch = AllocSetContextCreate(CurrentMemoryContext, "recsys block",
 											ALLOCSET_DEFAULT_SIZES);
-	worker->block = users_in_block(items);
+	worker->block = users_in_block(item_count);
 	if (block)
 		worker->rows = MemoryContextAllocHuge(CurrentMemoryContext,
-											  budget_array(budget_array(worker->block, Max(items, 1)),
+											  budget_array(budget_array(worker->block, Max(item_count, 1)),
 														   sizeof(float)));
 	worker->ranker = ranker_create(model, batch->shape.n);
 	worker->ranker->many = true;

@@ -56,8 +56,8 @@ typedef struct Batch
 								 * that are in the right order; NaN if there are none */
 } Batch;
 
-extern int	batch_workers(const BatchShape *shape, int32 items);
-extern Size batch_bytes(const BatchShape *shape, int32 items);
+extern int	batch_workers(const BatchShape *shape, int32 item_count);
+extern Size batch_bytes(const BatchShape *shape, int32 item_count);
 extern ItemList batch_list(const BatchItems *items, int32 u);
 extern UserProfile batch_profile(const Batch *batch, int32 u);
 extern Batch *batch_create(const BatchShape *shape, const Model *model);

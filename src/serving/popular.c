@@ -18,11 +18,11 @@
 static double *
 count_ratings(Model *model)
 {
-	int32		items = model->header.items;
+	int32		item_count = model->header.items;
 	double	   *counts = MemoryContextAllocHuge(CurrentMemoryContext,
-												budget_array(Max(items, 1), sizeof(double)));
+												budget_array(Max(item_count, 1), sizeof(double)));
 
-	for (int32 item = 0; item < items; item++)
+	for (int32 item = 0; item < item_count; item++)
 	{
 		float		count = *model_row(model, PART_ITEM_COUNTS, item);
 
@@ -59,6 +59,8 @@ popular_list(const PopularOrder *order, ItemList left_out, TopK *top)
 {
 	const TopK *best = &order->best;
 
+	Assert(top->count == 0);
+	Assert(item_list_is_valid(left_out, order->items));
 	for (int32 i = 0; i < left_out.count; i++)
 		order->left_out[left_out.item[i]] = 1;
 	for (int i = 0; i < best->count && top->count < top->capacity; i++)
@@ -80,6 +82,7 @@ popular_places(PopularOrder *order)
 
 	if (order->place != NULL)
 		return order->place;
+	Assert(order->best.capacity >= order->items);
 	order->place = MemoryContextAllocHuge(GetMemoryChunkContext(order),
 										  budget_array(Max(order->items, 1), sizeof(double)));
 	for (int32 item = 0; item < order->items; item++)

@@ -75,14 +75,14 @@ Datum
 recsys_recommend_all(PG_FUNCTION_ARGS)
 {
 	Model	   *model = model_argument(fcinfo, 0);
-	int32		users = model->header.users;
+	int32		user_count = model->header.users;
 	BatchShape	shape = {
 		.n = Min(count_argument(fcinfo, 1), model->header.items),
 		.exclude_seen = PG_GETARG_BOOL(2),
 		.scores = true
 	};
 	Size		list = Max(shape.n, 1) * (sizeof(int32) + sizeof(double));
-	int32		most = (int32) Max(1, Min((Size) users, LIST_BYTES / list));
+	int32		most = (int32) Max(1, Min((Size) user_count, LIST_BYTES / list));
 
 	if (shape.exclude_seen)
 		require_seen(model);
@@ -90,9 +90,9 @@ recsys_recommend_all(PG_FUNCTION_ARGS)
 	shape.users = most;
 	budget_require(batch_bytes(&shape, model->header.items),
 				   psprintf("recommending %d items at a time to all users", shape.n));
-	for (int32 first = 0; first < users; first += shape.users)
+	for (int32 first = 0; first < user_count; first += shape.users)
 	{
-		shape.users = Min(most, users - first);
+		shape.users = Min(most, user_count - first);
 		put_lists((ReturnSetInfo *) fcinfo->resultinfo, model, &shape, first);
 	}
 	return (Datum) 0;

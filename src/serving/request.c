@@ -181,12 +181,14 @@ is_cold_user(const Ranker *ranker, const Request *request)
 Answer
 request_answer(Ranker *ranker, const Request *request)
 {
-	int32		items PG_USED_FOR_ASSERTS_ONLY = ranker->model->header.items;
+	int32		item_count PG_USED_FOR_ASSERTS_ONLY = ranker->model->header.items;
 	Answer		answer = {.basis = BASIS_POPULAR};
 
 	Assert(request->user < ranker->model->header.users);
-	Assert(Min(request->n, items) <= ranker->n);
-	Assert(profile_is_valid(&request->profile, items));
+	Assert(Min(request->n, item_count) <= ranker->n);
+	Assert(profile_is_valid(&request->profile, item_count));
+	Assert(item_list_is_valid(request->seen, item_count));
+	Assert(request->candidates == NULL || item_list_is_valid(*request->candidates, item_count));
 	ranker->left_out = (ItemList) {0};
 	topk_init(&answer.top, Min(request->n, ranker->n), ranker->heap);
 	if (request->by_popularity || is_cold_user(ranker, request))
@@ -198,7 +200,7 @@ request_answer(Ranker *ranker, const Request *request)
 		if (!model_is_non_personalized(ranker->model))
 			answer.basis = BASIS_PERSONALIZED;
 	}
-	Assert(ranking_is_valid(&answer.top, items));
+	Assert(ranking_is_valid(&answer.top, item_count));
 	return answer;
 }
 
