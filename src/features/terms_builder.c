@@ -210,14 +210,14 @@ static void
 order_items(const TermsBuilder *builder, const int32 *item_rank, const int32 *term_rank,
 			SparseRows *counts)
 {
-	int32		items = counts->rows;
+	int32		item_count = counts->rows;
 	int64	   *place = counts->start;
 
-	for (int32 item = 0; item < items; item++)
+	for (int32 item = 0; item < item_count; item++)
 		place[item_rank[item] + 1] = builder->start[item + 1] - builder->start[item];
-	for (int32 item = 0; item < items; item++)
+	for (int32 item = 0; item < item_count; item++)
 		place[item + 1] += place[item];
-	for (int32 item = 0; item < items; item++)
+	for (int32 item = 0; item < item_count; item++)
 	{
 		int64		to = place[item_rank[item]];
 

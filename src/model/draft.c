@@ -78,21 +78,21 @@ draft_add_unknown(ModelDraft *draft, double preference)
 
 /* Add the biases of users and items, "stride" elements apart. */
 void
-draft_add_biases(ModelDraft *draft, const float *user_bias, int32 users,
-				 const float *item_bias, int32 items, int stride)
+draft_add_biases(ModelDraft *draft, const float *user_bias, int32 user_count,
+				 const float *item_bias, int32 item_count, int stride)
 {
-	draft_add_floats(draft, PART_USER_BIAS, user_bias, users, 1, stride);
-	draft_add_floats(draft, PART_ITEM_BIAS, item_bias, items, 1, stride);
+	draft_add_floats(draft, PART_USER_BIAS, user_bias, user_count, 1, stride);
+	draft_add_floats(draft, PART_ITEM_BIAS, item_bias, item_count, 1, stride);
 }
 
 /* Add the offset and the vectors of a factor model. */
 void
-draft_add_factors(ModelDraft *draft, double offset, const float *user_factors, int32 users,
-				  const float *item_factors, int32 items, int factors, int stride)
+draft_add_factors(ModelDraft *draft, double offset, const float *user_factors, int32 user_count,
+				  const float *item_factors, int32 item_count, int factors, int stride)
 {
 	draft_add_offset(draft, offset);
-	draft_add_floats(draft, PART_USER_FACTORS, user_factors, users, factors, stride);
-	draft_add_floats(draft, PART_ITEM_FACTORS, item_factors, items, factors, stride);
+	draft_add_floats(draft, PART_USER_FACTORS, user_factors, user_count, factors, stride);
+	draft_add_floats(draft, PART_ITEM_FACTORS, item_factors, item_count, factors, stride);
 }
 
 /* Add a list of ids; it must live until the draft is written. */
@@ -177,23 +177,23 @@ draft_part_has_shape(const ModelDraft *draft, ModelPart number, int32 rows, int3
 
 /* Those of the parts of a model, or a component, with so many users and items. */
 static void
-check_draft_of(const ModelDraft *draft, int32 users, int32 items)
+check_draft_of(const ModelDraft *draft, int32 user_count, int32 item_count)
 {
 	for (int p = 0; p < PART_COUNT; p++)
 		if (draft->part[p].present)
 			check_draft_part(&draft->part[p]);
-	Assert(draft_part_has_shape(draft, PART_RATINGS, users, items));
-	Assert(draft_part_has_shape(draft, PART_SEEN, users, items));
-	Assert(draft_part_has_shape(draft, PART_ITEM_COUNTS, items, 1));
-	Assert(draft_part_has_shape(draft, PART_USER_BIAS, users, 1));
-	Assert(draft_part_has_shape(draft, PART_ITEM_BIAS, items, 1));
-	Assert(draft_part_has_shape(draft, PART_USER_FACTORS, users, -1));
-	Assert(draft_part_has_shape(draft, PART_ITEM_FACTORS, items, -1));
-	Assert(draft_part_has_shape(draft, PART_USER_CLUSTERS, users, 1));
-	Assert(draft_part_has_shape(draft, PART_ITEM_CLUSTERS, items, 1));
-	Assert(draft_part_has_shape(draft, PART_WEIGHTS, items, items));
-	Assert(draft_part_has_shape(draft, PART_DENSE_WEIGHTS, items, items));
-	Assert(draft_part_has_shape(draft, PART_ITEM_TERMS, items, draft->part[PART_TERMS].rows));
+	Assert(draft_part_has_shape(draft, PART_RATINGS, user_count, item_count));
+	Assert(draft_part_has_shape(draft, PART_SEEN, user_count, item_count));
+	Assert(draft_part_has_shape(draft, PART_ITEM_COUNTS, item_count, 1));
+	Assert(draft_part_has_shape(draft, PART_USER_BIAS, user_count, 1));
+	Assert(draft_part_has_shape(draft, PART_ITEM_BIAS, item_count, 1));
+	Assert(draft_part_has_shape(draft, PART_USER_FACTORS, user_count, -1));
+	Assert(draft_part_has_shape(draft, PART_ITEM_FACTORS, item_count, -1));
+	Assert(draft_part_has_shape(draft, PART_USER_CLUSTERS, user_count, 1));
+	Assert(draft_part_has_shape(draft, PART_ITEM_CLUSTERS, item_count, 1));
+	Assert(draft_part_has_shape(draft, PART_WEIGHTS, item_count, item_count));
+	Assert(draft_part_has_shape(draft, PART_DENSE_WEIGHTS, item_count, item_count));
+	Assert(draft_part_has_shape(draft, PART_ITEM_TERMS, item_count, draft->part[PART_TERMS].rows));
 	Assert(draft->part[PART_NEIGHBORS].rows == draft->part[PART_NEIGHBORS].cols);
 }
 
@@ -204,12 +204,12 @@ check_draft_of(const ModelDraft *draft, int32 users, int32 items)
 void
 check_draft(const ModelDraft *draft)
 {
-	int32		users = draft->part[PART_USER_IDS].rows;
-	int32		items = draft->part[PART_ITEM_IDS].rows;
+	int32		user_count = draft->part[PART_USER_IDS].rows;
+	int32		item_count = draft->part[PART_ITEM_IDS].rows;
 
 	Assert(draft->part[PART_ITEM_IDS].present && draft->part[PART_ITEM_COUNTS].present);
-	check_draft_of(draft, users, items);
+	check_draft_of(draft, user_count, item_count);
 	for (int c = 0; c < draft->components; c++)
-		check_draft_of(draft->component[c], users, items);
+		check_draft_of(draft->component[c], user_count, item_count);
 }
 #endif

@@ -46,17 +46,17 @@ extern void draft_add_uint32s(ModelDraft *draft, ModelPart part, const uint32 *u
 extern void draft_add_number(ModelDraft *draft, const char *name, double value);
 extern void draft_add_offset(ModelDraft *draft, double offset);
 extern void draft_add_unknown(ModelDraft *draft, double preference);
-extern void draft_add_biases(ModelDraft *draft, const float *user_bias, int32 users,
-							 const float *item_bias, int32 items, int stride);
+extern void draft_add_biases(ModelDraft *draft, const float *user_bias, int32 user_count,
+							 const float *item_bias, int32 item_count, int stride);
 extern void draft_add_factors(ModelDraft *draft, double offset,
-							  const float *user_factors, int32 users,
-							  const float *item_factors, int32 items,
+							  const float *user_factors, int32 user_count,
+							  const float *item_factors, int32 item_count,
 							  int factors, int stride);
 extern void draft_add_ids(ModelDraft *draft, ModelPart part, const Ids *ids);
 extern void draft_add_sparse(ModelDraft *draft, ModelPart part,
 							 const SparseRows *matrix);
 extern void draft_add_items(ModelDraft *draft, Side neighbors, const int32 *index,
-							int32 items);
+							int32 item_count);
 extern void draft_add_component(ModelDraft *draft, ModelDraft *component);
 extern bool draft_is_ascii(const ModelDraft *draft);
 

@@ -19,7 +19,7 @@
 #include "ratings/sparse_rows.h"
 #include "resources/budget.h"
 
-/* Where items go: item i becomes item index[i] of "items". */
+/* Where items go: item i becomes item index[i] of the draft with more. */
 typedef struct ItemMap
 {
 	const int32 *index;			/* in increasing order */
@@ -120,14 +120,14 @@ spread_sparse(DraftPart *part, bool columns, const ItemMap *map)
 }
 
 /*
- * Give a draft more items: its item i becomes item index[i] of "items".
+ * Give a draft more items: its item i becomes item index[i] of item_count items.
  * neighbors: whose neighbors the model has, if any.  The new arrays are in the
  * current memory context.  Error: they exceed maintenance_work_mem.
  */
 void
-draft_add_items(ModelDraft *draft, Side neighbors, const int32 *index, int32 items)
+draft_add_items(ModelDraft *draft, Side neighbors, const int32 *index, int32 item_count)
 {
-	ItemMap		map = {index, items};
+	ItemMap		map = {index, item_count};
 
 	for (int p = 0; p < PART_COUNT; p++)
 	{
@@ -142,7 +142,7 @@ draft_add_items(ModelDraft *draft, Side neighbors, const int32 *index, int32 ite
 			spread_uint32s(part, &map);
 		else
 			spread_sparse(part, columns, &map);
-		part->rows = items;
+		part->rows = item_count;
 		Assert(part->sparse == NULL || part->sparse->rows == part->rows);
 	}
 }

@@ -201,9 +201,9 @@ weigh_part(const Model *model, ModelPart part)
 		int64		least = block_least_bytes(state->type, block->rows, state->cols);
 
 		if (block->bytes == 0)
-			report_damaged_part(model, part, "it is missing");
+			report_corrupt_part(model, part, "it is missing");
 		if (least < 0 || block->bytes < least)
-			report_damaged_part(model, part, "it is shorter than the header says");
+			report_corrupt_part(model, part, "it is shorter than the header says");
 		stored = add_size(stored, block->bytes);
 	}
 	if (state->type == BLOCK_FLOAT4)
@@ -300,7 +300,7 @@ model_create(Oid relid, const HeaderRow *row, const BlockSource *source,
 	model->part = create_parts(NULL, 0);
 	problem = read_header(model, row);
 	if (problem != NULL)
-		report_damaged_part(model, PART_HEADER, problem);
+		report_corrupt_part(model, PART_HEADER, problem);
 	check_common_parts(model);
 	if (source->measure != NULL)
 		check_sizes(model);

@@ -22,7 +22,7 @@
 
 /* Report a part of a model whose stored bytes are not valid. */
 void
-report_damaged_part(const Model *model, ModelPart part, const char *problem)
+report_corrupt_part(const Model *model, ModelPart part, const char *problem)
 {
 	report_corruption(model->relid, model->version,
 					  component_part_name(model->part[part]->component, part), problem);
@@ -155,9 +155,9 @@ model_require_part(const Model *model, ModelPart part, BlockType type,
 	if (state->blocks == 0 && part == PART_RATINGS && needs_no_ratings(model))
 		report_no_ratings(model);
 	if (state->blocks == 0)
-		report_damaged_part(model, part, "it is missing");
+		report_corrupt_part(model, part, "it is missing");
 	if (state->type != type || state->rows != rows || state->cols != cols)
-		report_damaged_part(model, part, "its shape is not what the header says");
+		report_corrupt_part(model, part, "its shape is not what the header says");
 }
 
 /*
@@ -198,7 +198,7 @@ load_block(Model *model, ModelPart part, int number)
 		require_encoding(model);
 	old = MemoryContextSwitchTo(model->context);
 	if (!model->source->read(model->source, state->component, part, number, &read, &problem))
-		report_damaged_part(model, part, problem);
+		report_corrupt_part(model, part, problem);
 	if (read.crc != block->crc || read.shape.part != part ||
 		read.shape.type != state->type || read.shape.block != number ||
 		read.shape.first_row != block->first_row ||
@@ -206,7 +206,7 @@ load_block(Model *model, ModelPart part, int number)
 	{
 		/* The model may stay in the cache: leave nothing in its memory. */
 		pfree(read.payload);
-		report_damaged_part(model, part, "a block is not the one that was written");
+		report_corrupt_part(model, part, "a block is not the one that was written");
 	}
 	block->loaded = palloc(sizeof(ModelBlock));
 	*block->loaded = read;

@@ -32,7 +32,7 @@ struct PartState
 
 extern const char *part_add_block(PartState *part, const ManifestEntry *entry);
 extern ModelBlock *part_block(Model *model, ModelPart part, int number);
-pg_noreturn extern void report_damaged_part(const Model *model, ModelPart part,
+pg_noreturn extern void report_corrupt_part(const Model *model, ModelPart part,
 											const char *problem);
 
 /* In builds with assertions: do the blocks of each part follow each other? */

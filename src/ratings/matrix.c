@@ -39,12 +39,12 @@ matrix_bytes(const MatrixShape *shape)
 void
 interactions_allocate_side(Interactions *ratings, Side side, int64 entries, bool shared)
 {
-	int32		users = ratings->users.count;
-	int32		items = ratings->items.count;
+	int32		user_count = ratings->users.count;
+	int32		item_count = ratings->items.count;
 	SparseRows *matrix = side == SIDE_USERS ? &ratings->by_user : &ratings->by_item;
 	SparseShare *share = side == SIDE_USERS ? &ratings->user_share : &ratings->item_share;
-	int32		rows = side == SIDE_USERS ? users : items;
-	int32		cols = side == SIDE_USERS ? items : users;
+	int32		rows = side == SIDE_USERS ? user_count : item_count;
+	int32		cols = side == SIDE_USERS ? item_count : user_count;
 
 	if (!shared || !sparse_allocate_shared(matrix, rows, cols, entries, share))
 		sparse_allocate(matrix, rows, cols, entries);

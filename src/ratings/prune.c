@@ -128,20 +128,20 @@ move_together(SparseRows *matrix, const int32 *row_index, const int32 *col_index
 
 /* Reduce the matrix to the users and items that have an index, in place. */
 static void
-keep(Interactions *ratings, const int32 *user_index, int32 users, const int32 *item_index,
-	 int32 items)
+keep(Interactions *ratings, const int32 *user_index, int32 user_count, const int32 *item_index,
+	 int32 item_count)
 {
 	SparseRows *by_user = &ratings->by_user;
 	SparseRows *by_item = &ratings->by_item;
 	Ids			kept;
 
 	move_together(by_user, user_index, item_index);
-	by_user->rows = by_item->cols = users;
-	by_user->cols = by_item->rows = items;
+	by_user->rows = by_item->cols = user_count;
+	by_user->cols = by_item->rows = item_count;
 	sparse_transpose(by_user, by_item);
-	ids_select(&ratings->users, user_index, users, &kept);
+	ids_select(&ratings->users, user_index, user_count, &kept);
 	ratings->users = kept;
-	ids_select(&ratings->items, item_index, items, &kept);
+	ids_select(&ratings->items, item_index, item_count, &kept);
 	ratings->items = kept;
 	interactions_describe(ratings);
 	check_interactions(ratings);
