@@ -140,7 +140,7 @@ add_json_tags(TermsBuilder *builder, const FeatureColumn *feature, Jsonb *json)
 		add_json_tag(builder, feature, getIthJsonbValueFromContainer(&json->root, i));
 }
 
-/* Add the terms of a column's value, which is not null, to the item at hand. */
+/* Add the terms of a column's value, which is not null, to the current item. */
 static void
 add_feature(TermsBuilder *builder, const FeatureColumn *feature, Datum value)
 {

@@ -5,7 +5,7 @@
  * Terms and items have provisional numbers until all are known; then they are
  * ordered, and the counts sorted by two transpositions, so that nothing depends
  * on the order of the rows.  For each term the place of its last entry is kept:
- * if that is one of the item at hand, the term is there already.
+ * if that is one of the current item, the term is there already.
  *
  * When they no longer fit into memory the rest is counted without being kept,
  * terms and items by sketches, for the error to say what would do.
@@ -113,7 +113,7 @@ number_of_term(TermsBuilder *builder, char kind, const char *name, int length)
 }
 
 /*
- * Count a term, "count" times, of the item at hand, whose entries are the last
+ * Count a term, "count" times, of the current item, whose entries are the last
  * ones.
  */
 void

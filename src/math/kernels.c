@@ -1,6 +1,6 @@
 /*
  * kernels.c
- *		Choosing the kernels for the CPU at hand.
+ *		Choosing the kernels for this CPU.
  */
 #include "math/kernels.h"
 

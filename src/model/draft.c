@@ -3,8 +3,8 @@
  *		A model as training leaves it, before it is written.
  *
  * An algorithm adds parts by their names: arrays, which stay its own, and which
- * must live until the draft is written (encode.c).  Numbers that a form needs
- * besides are members of a JSON object, the parameters.
+ * must live until the draft is written (encode.c).  Other
+ * numbers that a form needs are members of a JSON object, the parameters.
  */
 #include "postgres.h"
 #include "compat.h"

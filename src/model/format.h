@@ -16,7 +16,7 @@
  *	sparse	r + 1 4-byte offsets, then for n entries n 4-byte column indexes
  *			and n single-precision values
  *
- * Blocks come from a table that anybody with rights on it can have written.
+ * Blocks come from a table that anybody with privileges on it may have written.
  * They are checked in full before anything in them is used.
  */
 #ifndef RECSYS_MODEL_FORMAT_H

@@ -50,8 +50,8 @@ json_add_string(StringInfo json, const char *key, const char *value)
 }
 
 /*
- * Append a number, exactly whatever extra_float_digits says; one that is not
- * finite becomes a JSON null.
+ * Append a number exactly, whatever extra_float_digits is; one that is not finite
+ * becomes a JSON null.
  */
 void
 json_append_number(StringInfo json, double value)

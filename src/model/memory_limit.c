@@ -2,9 +2,9 @@
  * memory_limit.c
  *		The bound on the memory of one model: recsys.model_memory_limit.
  *
- * The sizes that a header claims are somebody else's.  What a model would take
- * is computed from them before anything is read or allocated, and a model that
- * would take more than the setting allows is not opened at all.
+ * The sizes in a header are only claims of whoever wrote it.  The memory that a
+ * model would take is computed from them before anything is read or allocated,
+ * and a model that would take more than the setting allows is not opened at all.
  */
 #include "postgres.h"
 #include "compat.h"

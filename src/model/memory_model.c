@@ -2,9 +2,9 @@
  * memory_model.c
  *		A model in memory alone.
  *
- * Evaluation asks a model for predictions, and nobody keeps it.  Its blocks are
- * those that would have been written, and are read by the code that reads them
- * from a table: what is measured is what is served.
+ * Evaluation needs a model only for its predictions.  Its blocks are those that
+ * would have been written, and are read by the code that reads them from a table:
+ * what is measured is what is served.
  *
  * The blocks can be moved to dynamic shared memory, where other processes make
  * the same model of them: one segment, which starts with a table of the places of

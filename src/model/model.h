@@ -116,7 +116,7 @@ struct ModelForm
 	void		(*score_profile) (Model *model, const UserProfile *profile,
 								  double *scores);
 
-	/* Does it know items that nobody has rated, by something else than ratings? */
+	/* Can it score items that nobody has rated, by something else than ratings? */
 	bool		scores_cold_items;
 
 	/* Are the scores the same for everybody?  Ask model_is_non_personalized. */

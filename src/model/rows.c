@@ -56,7 +56,7 @@
 struct ModelRows
 {
 	Relation	table;
-	Relation	index;			/* its primary key; NULL: none that will do */
+	Relation	index;			/* its primary key; NULL: none that is usable */
 	bool		policies;		/* must a query read it? */
 	AttrNumber	column[ROW_COLUMNS];
 	TupleTableSlot *slot;

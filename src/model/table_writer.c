@@ -36,7 +36,7 @@ typedef struct VersionWriter
 	BlockSink	sink;			/* must be first */
 	Oid			relid;
 	Statement  *insert;
-	ParamListInfo values;		/* of the row at hand */
+	ParamListInfo values;		/* of the current row */
 	int32		version;
 	int64		rows;			/* written */
 } VersionWriter;

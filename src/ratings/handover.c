@@ -22,7 +22,7 @@
 /* Bytes of a message at most. */
 #define MESSAGE_BYTES 16384
 
-/* What a worker says first: sketches follow if it is full, else ids and rows. */
+/* The start of a handover: sketches follow if it is full, else ids and rows. */
 struct Handover
 {
 	LoaderCounts counts;
@@ -159,7 +159,7 @@ receive_array(HandoverQueues *queues, int worker, void *data, Size bytes)
 		if (shm_mq_receive(queues->queue[worker], &length, &message, false) != SHM_MQ_SUCCESS ||
 			length > bytes)
 		{
-			/* It has failed, or did not start: this finds out and says why. */
+			/* It has failed, or did not start: waiting for it throws its error. */
 			handover_end(queues);
 			elog(ERROR, "lost connection to a parallel worker");
 		}

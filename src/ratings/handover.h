@@ -20,7 +20,7 @@ typedef struct HandoverQueues
 	ParallelContext *parallel;
 	int			workers;		/* that were launched */
 	shm_mq_handle **queue;		/* [workers] */
-	Handover   *from;			/* [workers] what each has said first */
+	Handover   *from;			/* [workers] start of the handover of each */
 } HandoverQueues;
 
 extern void handover_send(shm_mq_handle *queue, const Loader *loader);

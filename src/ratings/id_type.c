@@ -4,8 +4,8 @@
  *
  * Ids are held as integers or as text (id_datum.c), so a type can be used if its
  * values are equal exactly where their text is.  For most types the default
- * B-tree operator class tells: it has a support function "equalimage" that
- * returns true for the collation at hand if equal values are the same bytes.
+ * B-tree operator class tells: it has a support function "equalimage", which
+ * returns true for a collation if equal values are the same bytes.
  * Among those for which it is missing or false are citext, jsonb, floats, ranges,
  * and text under a nondeterministic collation.
  */

@@ -54,8 +54,8 @@ typedef struct Loader
 	bool		keep_left_out;	/* or become NaN */
 	Size		limit;			/* bytes of the builders of all processes together */
 	LoaderShare *share;			/* NULL: no other process reads */
-	int64		shared_rows;	/* of ours, counted there already */
-	Size		shared_bytes;
+	int64		shared_rows;	/* rows of this loader that are counted there */
+	Size		shared_bytes;	/* bytes, likewise */
 	const char *relation;		/* for notices of progress; NULL: give none */
 	ReadingClock clock;
 } Loader;

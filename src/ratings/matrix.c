@@ -1,6 +1,6 @@
 /*
  * matrix.c
- *		The interaction matrix: its memory and what is said of it as a whole.
+ *		The interaction matrix: its memory, and its statistics.
  *
  * It is built from rows by matrix_builder.c, from a part of another one by
  * subset.c, made smaller by prune.c and larger by extend.c.  All of them leave

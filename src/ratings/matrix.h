@@ -14,7 +14,7 @@
 #include "ratings/ids.h"
 #include "ratings/sparse_rows.h"
 
-/* Users or items, where a function is for either. */
+/* Users or items, for a function that works on either. */
 typedef enum Side
 {
 	SIDE_USERS,
@@ -43,7 +43,7 @@ typedef struct RatingsPolicy
 	bool		binarize;		/* every rating that is left becomes 1 */
 	int			min_user_ratings;	/* users with fewer are left out */
 	int			min_item_ratings;	/* items with fewer, too */
-	bool		keep_left_out;	/* are rows below min_value remembered as seen? */
+	bool		keep_left_out;	/* are rows below min_value kept as seen? */
 	bool		keep_pruned;	/* and those of users and items with fewer ratings? */
 	bool		skip_zeros;		/* is a value of 0 no rating? */
 } RatingsPolicy;
@@ -64,7 +64,7 @@ typedef struct MatrixShape
 	Size		id_bytes;		/* of text */
 } MatrixShape;
 
-/* Pairs that were read and are not used, by the ids that there were then. */
+/* Pairs that were read but are not used, with the ids as they were then. */
 typedef struct LeftOut
 {
 	Ids			users;
@@ -84,8 +84,8 @@ typedef struct Interactions
 	double		stddev;			/* population standard deviation */
 	float		minimum;
 	float		maximum;
-	const LeftOut *left_out;	/* what users have seen besides; NULL: nothing */
-	int64		zeros;			/* weights of 0, which are not among them */
+	const LeftOut *left_out;	/* pairs that are seen, but not used; NULL: none */
+	int64		zeros;			/* values of 0 that were ignored */
 } Interactions;
 
 extern Size matrix_bytes(const MatrixShape *shape);

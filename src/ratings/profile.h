@@ -3,7 +3,7 @@
  *		What one user has rated: all that is known of somebody who asks for
  *		recommendations, whether they were in training or not.
  *
- * The arrays are somebody else's: a row of the interaction matrix, a row of
+ * The arrays are not owned: they are a row of the interaction matrix, a row of
  * the ratings kept in a model, or what came with a request.
  */
 #ifndef RECSYS_RATINGS_PROFILE_H

@@ -30,7 +30,7 @@ typedef struct ReadRequest
 
 	/*
 	 * Bytes that the caller will need for a matrix of a given shape: lets the
-	 * error about too little memory name a setting that will do.
+	 * error about too little memory name a setting that is enough.
 	 */
 	Size		(*total_bytes) (const MatrixShape *shape, void *arg);
 	void	   *total_bytes_arg;

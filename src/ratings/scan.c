@@ -13,7 +13,7 @@
  *
  * Several builders hold the same ids.  Where they do not fit into memory but one
  * builder would, the leader reads again, alone.  Where that would not fit
- * either, the sketches of all tell how much memory would do.
+ * either, the sketches of all show how much memory would be enough.
  */
 #include "postgres.h"
 #include "compat.h"

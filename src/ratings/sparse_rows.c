@@ -3,9 +3,9 @@
  *		Sparse matrices in a backend: their memory, private or shared, and what
  *		is done to all their entries.
  *
- * The matrix itself, and looking into it, is math/sparse.c, which knows nothing
- * of PostgreSQL.  What is here allocates, or works on so many entries that it
- * has to look for interrupts in between.
+ * The matrix itself, and searching it, is math/sparse.c, which knows nothing of
+ * PostgreSQL.  The functions here allocate, or work on so many entries that they
+ * have to look for interrupts in between.
  *
  * In private memory a matrix has three arrays of their own, in one memory
  * context.  In shared memory they follow each other in one segment, with room

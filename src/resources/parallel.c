@@ -2,8 +2,8 @@
  * parallel.c
  *		Parallel workers, and small memory that they share with their leader.
  *
- * Whoever wants workers says how many, and how large the chunks of memory are
- * that the workers have to find when they start:
+ * The caller says how many workers it wants, and how large the chunks of memory
+ * are that the workers find when they start:
  *
  *		parallel_begin			room for workers and chunks, or NULL
  *		fill the chunks
@@ -30,8 +30,8 @@
  * Get ready to launch workers, which begin in the function of the given name,
  * PGDLLEXPORT and of this library.  They share "count" chunks with the leader,
  * of so many bytes each; their addresses go to chunk[].  Chunks are not zeroed.
- * NULL: there is no room for all this in shared memory.  Then the leader has
- * to do without workers.
+ * NULL: there is no room for all this in shared memory, and the leader has to work
+ * alone.
  */
 ParallelContext *
 parallel_begin(const char *entry_point, int workers, int count, const Size *bytes, void **chunk)
@@ -57,7 +57,7 @@ parallel_begin(const char *entry_point, int workers, int count, const Size *byte
 	return parallel;
 }
 
-/* A worker: a chunk of the leader's, by its number. */
+/* In a worker: a chunk of the leader's, by its number. */
 void *
 parallel_chunk(shm_toc *toc, int number)
 {
@@ -65,8 +65,9 @@ parallel_chunk(shm_toc *toc, int number)
 }
 
 /*
- * Wait until all workers have gone, and leave parallel mode.  Somebody has told
- * them to go, or they go when their work is done.  Error: that of a worker.
+ * Wait until all workers have finished, and leave parallel mode.  They finish when
+ * their work is done, or when the caller has told them to.  Error: that of a
+ * worker.
  */
 void
 parallel_end(ParallelContext *parallel)
