@@ -136,12 +136,14 @@ typedef struct Pruned
 	const int32 *item;			/* the place of each item among those of the pairs */
 } Pruned;
 
+/* Will the rating at a place of by_user be pruned, with its user or its item? */
 static inline bool
 is_pruned(const Pruned *pruned, int32 user, int64 e)
 {
 	return pruned->user_index[user] < 0 || pruned->item_index[pruned->by_user->index[e]] < 0;
 }
 
+/* How many ratings will be pruned. */
 static int64
 count_pruned(const Pruned *pruned)
 {
