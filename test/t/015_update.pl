@@ -85,7 +85,7 @@ foreach my $old (sort keys %published)
 {
 	my $database = "from $old";
 
-	$node->safe_psql('postgres', qq(CREATE DATABASE "$database"));
+	$node->safe_psql('postgres', qq(CREATE DATABASE "$database" TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'));
 	$node->safe_psql($database, "CREATE EXTENSION recsys VERSION '$old'");
 	run_file($database, "test/upgrade/models-$old.sql");
 	$node->safe_psql($database, $built);
@@ -120,7 +120,7 @@ foreach my $file (glob 'test/upgrade/models-*.sql')
 	my ($commit) = $file =~ /models-([0-9a-f]+)[.]sql$/ or next;
 	my $database = "from $commit";
 
-	$node->safe_psql('postgres', qq(CREATE DATABASE "$database"));
+	$node->safe_psql('postgres', qq(CREATE DATABASE "$database" TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'));
 	$node->safe_psql($database, 'CREATE EXTENSION recsys');
 	run_file($database, $file);
 	like($node->safe_psql($database, differences('true', 1e-5)), qr/^[1-9]\d+\|0$/, "$commit: its models are served");
