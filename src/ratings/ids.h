@@ -11,6 +11,8 @@
 
 #include "postgres.h"
 
+#include "compat.h"
+
 /* One id: text is not terminated, and not owned. */
 typedef struct Id
 {

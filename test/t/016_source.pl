@@ -55,6 +55,14 @@ is( wrong(
 		@code),
 	'',
 	'compat.h is included next after postgres.h');
+is( wrong(
+		sub {
+			$_[0] =~ /\b(?:SET_)?VAR(?:DATA|SIZE)\w*\(/
+			  && $_[0] !~ /^#include "compat\.h"$/m;
+		},
+		files('src', '.h')),
+	'',
+	'a header that looks into varlena values includes compat.h itself');
 is( wrong(sub { $_[0] =~ /PG_VERSION_NUM/ }, grep { $_ ne 'src/compat.h' } (@code, files('src', '.h'))),
 	'',
 	'PG_VERSION_NUM is nowhere but in compat.h');
