@@ -11,7 +11,6 @@
 #include "compat.h"
 
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "parser/scansup.h"
@@ -205,33 +204,6 @@ receive_shutdown(DestReceiver *self)
 {
 }
 
-/*
- * Run the query on the items, with the privileges of the caller or as the one
- * who may read what a model names.
- */
-static void
-run_query(const ItemsSource *source, const char *query, ParamListInfo params,
-		  DestReceiver *dest)
-{
-	SPIExecuteOptions options = {
-		.params = params,
-		.dest = dest
-	};
-	int			result;
-
-	if (OidIsValid(source->rights.relid))
-	{
-		claimed_query(&source->rights, query, params, dest);
-		return;
-	}
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	result = SPI_execute_extended(query, &options);
-	if (result < 0)
-		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
-	SPI_finish();
-}
-
 /* Read all items. */
 static void
 read_items(TermsBuilder *builder, const ItemsSource *source)
@@ -254,7 +226,7 @@ read_items(TermsBuilder *builder, const ItemsSource *source)
 			.pflags = PARAM_FLAG_CONST,
 			.ptype = REGCONFIGOID
 	};
-	run_query(source, items_query(source), params, &receiver.receiver);
+	rights_query(&source->rights, items_query(source), params, false, &receiver.receiver);
 }
 
 /*

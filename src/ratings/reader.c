@@ -12,8 +12,8 @@
 #include "postgres.h"
 #include "compat.h"
 
-#include "executor/spi.h"
 #include "executor/tuptable.h"
+#include "lib/stringinfo.h"
 #include "tcop/dest.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -172,28 +172,6 @@ default_query(const ReadRequest *request)
 	return query.data;
 }
 
-/*
- * Run a query with the caller's privileges, as one that the caller has
- * written.
- */
-static void
-run_as_caller(const ReadRequest *request, const char *query, DestReceiver *dest)
-{
-	SPIExecuteOptions options = {
-		.params = request->params,
-		.read_only = request->read_only,
-		.dest = dest
-	};
-	int			result;
-
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	result = SPI_execute_extended(query, &options);
-	if (result < 0)
-		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
-	SPI_finish();
-}
-
 /* Read by a query: the one that was asked for, or one for all rows. */
 static void
 run_query(const ReadRequest *request, Loader *loader)
@@ -211,15 +189,12 @@ run_query(const ReadRequest *request, Loader *loader)
 		.scratch = AllocSetContextCreate(CurrentMemoryContext, "recsys rows",
 										 ALLOCSET_DEFAULT_SIZES)
 	};
-	const ReadingRights *rights = &request->source->rights;
 	const char *query = request->query;
 
 	if (query == NULL)
 		query = default_query(request);
-	if (OidIsValid(rights->relid))
-		claimed_query(rights, query, request->params, &receiver.receiver);
-	else
-		run_as_caller(request, query, &receiver.receiver);
+	rights_query(&request->source->rights, query, request->params, request->read_only,
+				 &receiver.receiver);
 	MemoryContextDelete(receiver.scratch);
 }
 

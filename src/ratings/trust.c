@@ -25,6 +25,7 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_relation.h"
@@ -287,10 +288,8 @@ require_no_stranger(const ReadingRights *rights)
 			 errhint("Train the model with recsys_train, naming the relation yourself.")));
 }
 
-/*
- * Run a query on a relation that a model names, as the role that may read it.
- */
-void
+/* Run a query on a relation that a model names, as the role that may read it. */
+static void
 claimed_query(const ReadingRights *rights, const char *query, ParamListInfo params,
 			  DestReceiver *dest)
 {
@@ -305,4 +304,40 @@ claimed_query(const ReadingRights *rights, const char *query, ParamListInfo para
 	(void) statement_run(statement_prepare(rights->relid, query, types, count), params, false,
 						 dest);
 	act_end(&caller);
+}
+
+/*
+ * Run a query with the caller's privileges, as one that the caller has
+ * written.
+ */
+static void
+query_as_caller(const char *query, ParamListInfo params, bool read_only, DestReceiver *dest)
+{
+	SPIExecuteOptions options = {
+		.params = params,
+		.read_only = read_only,
+		.dest = dest
+	};
+	int			result;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	result = SPI_execute_extended(query, &options);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
+	SPI_finish();
+}
+
+/*
+ * Run a query that reads a relation, with the rights to it.  read_only: where
+ * the caller has named it, by the snapshot of the caller's statement.
+ */
+void
+rights_query(const ReadingRights *rights, const char *query, ParamListInfo params,
+			 bool read_only, DestReceiver *dest)
+{
+	if (OidIsValid(rights->relid))
+		claimed_query(rights, query, params, dest);
+	else
+		query_as_caller(query, params, read_only, dest);
 }

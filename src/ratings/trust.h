@@ -40,7 +40,7 @@ extern void require_select(Relation relation, Bitmapset *columns);
 extern Bitmapset *add_column(Bitmapset *columns, Relation relation, const char *name);
 extern ReadingRights claimed_rights(Relation relation, Bitmapset *columns, Oid claimant);
 extern void require_claimant_select(Relation relation, Bitmapset *columns, Oid claimant);
-extern void claimed_query(const ReadingRights *rights, const char *query,
-						  ParamListInfo params, DestReceiver *dest);
+extern void rights_query(const ReadingRights *rights, const char *query,
+						 ParamListInfo params, bool read_only, DestReceiver *dest);
 
 #endif							/* RECSYS_RATINGS_TRUST_H */
