@@ -148,7 +148,7 @@ attach_side(TrainContext *context, int number)
 	const CoClusteringOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
 	ClusterSide side = {
-		.rows = number == SIDE_USERS ? &ratings->by_user : &ratings->by_item,
+		.rows = interactions_by(ratings, number),
 		.clusters = opts->clusters[number],
 		.step = number == SIDE_USERS ? opts->clusters[1] : 1
 	};

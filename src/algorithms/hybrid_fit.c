@@ -240,7 +240,7 @@ fit_ratings(Fit *fit, const Interactions *held_out, double *weight)
 	Side		side = model_prefers_item_order(fit->model) ? SIDE_ITEMS : SIDE_USERS;
 
 	(void) model_state(fit->model);
-	add_predictions(fit, side == SIDE_ITEMS ? &held_out->by_item : &held_out->by_user, side);
+	add_predictions(fit, interactions_by(held_out, side), side);
 	solve_cases(fit, weight);
 }
 

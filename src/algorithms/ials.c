@@ -231,7 +231,7 @@ attach_sides(Ials *ials, TrainContext *context)
 	{
 		IalsSide   *side = &ials->side[s];
 
-		side->rows = s == SIDE_USERS ? &ratings->by_user : &ratings->by_item;
+		side->rows = interactions_by(ratings, s);
 		side->vectors = team_vectors(context, s, side->rows->rows, ials->stride);
 		side->gram = grams + (Size) s * factors * ials->stride;
 	}

@@ -237,7 +237,7 @@ knn_attach(TrainContext *context)
 	const Interactions *ratings = context->ratings;
 	NeighborParams params = knn_params(opts, context->algorithm == &item_knn_algorithm ?
 									   SIDE_ITEMS : SIDE_USERS);
-	const SparseRows *rows = params.side == SIDE_ITEMS ? &ratings->by_item : &ratings->by_user;
+	const SparseRows *rows = interactions_by(ratings, params.side);
 	Knn		   *knn = palloc0(sizeof(Knn));
 
 	knn->hood = neighborhood_create(&params);
@@ -331,8 +331,7 @@ knn_train(TrainContext *context)
 {
 	const KnnOptions *opts = context->options;
 	Knn		   *knn = context->state;
-	const SparseRows *rows = knn->hood->params.side == SIDE_ITEMS ? &context->ratings->by_item :
-		&context->ratings->by_user;
+	const SparseRows *rows = interactions_by(context->ratings, knn->hood->params.side);
 
 	if (opts->weighting != WEIGHTING_NONE)
 		require_weights(context->algorithm, context->ratings);

@@ -133,7 +133,7 @@ logistic_attach(TrainContext *context)
 	{
 		LogisticSide *side = &logistic->side[s];
 
-		side->rows = s == SIDE_USERS ? &ratings->by_user : &ratings->by_item;
+		side->rows = interactions_by(ratings, s);
 		side->vectors = team_vectors(context, 2 * s, side->rows->rows, logistic->stride);
 		side->squares = team_vectors(context, 2 * s + 1, side->rows->rows, logistic->stride);
 		side->bias = s == SIDE_USERS ? factors : factors + 1;

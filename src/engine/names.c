@@ -64,11 +64,12 @@ list_names(const char *const *names)
 int
 enum_parse(const char *what, const char *name, const char *const *values)
 {
-	const char *nearest = nearest_name(name, values);
+	const char *nearest;
 
 	for (int i = 0; values[i] != NULL; i++)
 		if (strcmp(values[i], name) == 0)
 			return i;
+	nearest = nearest_name(name, values);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid value for \"%s\": \"%s\"", what, name),

@@ -54,18 +54,14 @@ item_counts(const Interactions *ratings)
 static void
 add_seen(ModelDraft *draft, const Interactions *ratings)
 {
-	Ids		   *cold = palloc(sizeof(Ids));
-	const SparseRows *seen = left_out_place(ratings->left_out, &ratings->users,
-											&ratings->items);
-	const SparseRows *cold_seen = left_out_place_cold(ratings->left_out, &ratings->users,
-													  &ratings->items, cold);
+	SeenPairs	seen = left_out_place(ratings->left_out, &ratings->users, &ratings->items);
 
-	if (seen != NULL)
-		draft_add_sparse(draft, PART_SEEN, seen);
-	if (cold_seen == NULL)
+	if (seen.pairs != NULL)
+		draft_add_sparse(draft, PART_SEEN, seen.pairs);
+	if (seen.cold_pairs == NULL)
 		return;
-	draft_add_ids(draft, PART_COLD_USER_IDS, cold);
-	draft_add_sparse(draft, PART_COLD_SEEN, cold_seen);
+	draft_add_ids(draft, PART_COLD_USER_IDS, seen.cold_users);
+	draft_add_sparse(draft, PART_COLD_SEEN, seen.cold_pairs);
 }
 
 /* Add to the draft what every model has: ids, counts and, if wanted, ratings. */

@@ -165,7 +165,7 @@ validation_search(TrainContext *context, bool shared)
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "recsys validation",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(scratch);
-	Search search = {
+	Search		search = {
 		.patience = options->patience,
 		.minimum = ratings->minimum,
 		.maximum = ratings->maximum

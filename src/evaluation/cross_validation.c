@@ -92,8 +92,7 @@ test_fold(const CrossValidation *run, Fold *fold, Model *model)
 	Prediction *prediction;
 
 	fold->test_ratings = sparse_entries(&test->by_user);
-	prediction = MemoryContextAllocHuge(CurrentMemoryContext,
-										budget_array(fold->test_ratings, sizeof(Prediction)));
+	prediction = allocate_array(fold->test_ratings, sizeof(Prediction));
 	fold_predict(model, test, &index, prediction);
 	errors = prediction_errors(prediction, fold->test_ratings);
 	fold->mse = errors.mse;

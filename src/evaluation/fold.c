@@ -121,8 +121,7 @@ fold_train(const TrainedFold *fold, const SubsetFilter *filter)
 static int32 *
 index_of_ids(Model *model, ModelPart part, const Ids *ids)
 {
-	int32	   *index = MemoryContextAllocHuge(CurrentMemoryContext,
-											   budget_array(Max(ids->count, 1), sizeof(int32)));
+	int32	   *index = allocate_array(ids->count, sizeof(int32));
 
 	for (int32 i = 0; i < ids->count; i++)
 	{
@@ -148,15 +147,15 @@ void
 fold_predict(Model *model, const Interactions *ratings, const FoldIndex *index,
 			 Prediction *prediction)
 {
-	bool		items = model_prefers_item_order(model);
-	const SparseRows *rows = items ? &ratings->by_item : &ratings->by_user;
+	Side		side = model_prefers_item_order(model) ? SIDE_ITEMS : SIDE_USERS;
+	const SparseRows *rows = interactions_by(ratings, side);
 	int64		n = 0;
 
 	for (int32 row = 0; row < rows->rows; row++)
 		for (int64 e = rows->start[row]; e < rows->start[row + 1]; e++)
 		{
-			int32		user = items ? rows->index[e] : row;
-			int32		item = items ? row : rows->index[e];
+			int32		user = side == SIDE_ITEMS ? rows->index[e] : row;
+			int32		item = side == SIDE_ITEMS ? row : rows->index[e];
 			double		rating = model->form->predict(model, index->user[user],
 													  index->item[item]);
 

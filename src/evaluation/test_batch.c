@@ -45,6 +45,34 @@ is_restricted(const TestSet *test)
 }
 
 /*
+ * The most that the lists of so many users can take, where the model has so many
+ * items, of which so many can be drawn, and so many items are held out.
+ */
+static BatchShape
+batch_shape(const TestSet *test, int32 user_count, int32 item_count, int32 drawables,
+			int64 held_out, int n)
+{
+	BatchShape	shape = {
+		.users = user_count,
+		.n = Min(n, item_count),
+		.exclude_seen = true,
+		.restricted = is_restricted(test),
+		.profiles = test->known != NULL,
+		.relevant = held_out
+	};
+
+	if (test->negatives != NULL)
+		shape.candidates = sparse_entries(&test->negatives->by_user);
+	else
+		shape.candidates = budget_array(user_count, Min(test->sampled_negatives, drawables));
+	if (shape.restricted)
+		shape.candidates += shape.relevant;
+	if (test->known != NULL)
+		shape.known = sparse_entries(&test->known->by_user);
+	return shape;
+}
+
+/*
  * The most that lists of n items can take, for a model of ratings of a given
  * shape tested by others.
  */
@@ -52,22 +80,8 @@ BatchShape
 test_batch_most(const TestSet *test, const MatrixShape *part, const MatrixShape *held_out,
 				int n)
 {
-	Size		users = (Size) Min(held_out->users, held_out->ratings);
-	BatchShape	shape = {
-		.users = (int32) users,
-		.n = Min(n, part->items),
-		.restricted = is_restricted(test),
-		.profiles = test->known != NULL,
-		.relevant = held_out->ratings
-	};
-
-	if (test->negatives != NULL)
-		shape.candidates = sparse_entries(&test->negatives->by_user);
-	else
-		shape.candidates = budget_array(users, Min(test->sampled_negatives, part->items));
-	if (shape.restricted)
-		shape.candidates += shape.relevant;
-	return shape;
+	return batch_shape(test, (int32) Min(held_out->users, held_out->ratings), part->items,
+					   part->items, held_out->ratings, n);
 }
 
 /* How many of a user's held-out items are relevant. */
@@ -139,12 +153,12 @@ fill_profile(BatchBuilder *b, int32 u)
 	Assert(profile_is_valid(&profile, b->model->header.items));
 }
 
-/* Mark a user's relevant items. */
+/* Mark the items of a list. */
 static void
-mark_relevant(const Batch *batch, int32 u, uint8 mark, uint8 *marked)
+mark_list(ItemList items, uint8 mark, uint8 *marked)
 {
-	for (int64 e = batch->relevant.start[u]; e < batch->relevant.start[u + 1]; e++)
-		marked[batch->relevant.item[e]] = mark;
+	for (int32 i = 0; i < items.count; i++)
+		marked[items.item[i]] = mark;
 }
 
 /* The candidates start with what is relevant; returns the end of that. */
@@ -166,7 +180,7 @@ fill_given_negatives(BatchBuilder *b, int32 u, uint8 *marked)
 	int32		row = b->negative_row[b->user[u]];
 	int64		end = start_candidates(b, u);
 
-	mark_relevant(b->batch, u, 1, marked);
+	mark_list(batch_list(&b->batch->relevant, u), 1, marked);
 	for (int64 e = rows->start[row]; e < rows->start[row + 1]; e++)
 	{
 		int32		item = b->negatives.item[rows->index[e]];
@@ -175,24 +189,7 @@ fill_given_negatives(BatchBuilder *b, int32 u, uint8 *marked)
 			b->batch->candidates.item[end++] = item;
 	}
 	b->batch->candidates.start[u + 1] = end;
-	mark_relevant(b->batch, u, 0, marked);
-}
-
-/* Mark what a user has seen besides what was trained on. */
-static void
-mark_seen(const BatchBuilder *b, int32 row, uint8 mark, uint8 *marked)
-{
-	int32		user = b->index->user[row];
-	int32		cold_user = b->index->cold_user[row];
-	const int32 *seen;
-	int32		count = 0;
-
-	if (user >= 0)
-		count = model_seen_row(b->model, user, &seen);
-	else if (cold_user >= 0)
-		count = model_cold_seen_row(b->model, cold_user, &seen);
-	for (int32 i = 0; i < count; i++)
-		marked[seen[i]] = mark;
+	mark_list(batch_list(&b->batch->relevant, u), 0, marked);
 }
 
 /* Mark, by 1, what may not be drawn for a user: all items that have to do with them. */
@@ -200,8 +197,9 @@ static void
 mark_items(const BatchBuilder *b, int32 row, uint8 mark, uint8 *marked)
 {
 	const SparseRows *parts[2] = {&b->test->held_out->by_user, NULL};
-	const SparseRows *by_user = &b->training->by_user;
 	int32		user = b->index->user[row];
+	UserProfile rated = {0};
+	ItemList	seen = {0};
 
 	if (b->test->known != NULL)
 		parts[1] = &b->test->known->by_user;
@@ -210,9 +208,10 @@ mark_items(const BatchBuilder *b, int32 row, uint8 mark, uint8 *marked)
 			if (b->index->item[parts[p]->index[e]] >= 0)
 				marked[b->index->item[parts[p]->index[e]]] = mark;
 	if (user >= 0)
-		for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
-			marked[by_user->index[e]] = mark;
-	mark_seen(b, row, mark, marked);
+		rated = profile_of_row(&b->training->by_user, user);
+	seen.count = model_seen_besides(b->model, user, b->index->cold_user[row], &seen.item);
+	mark_list((ItemList) {rated.count, rated.item}, mark, marked);
+	mark_list(seen, mark, marked);
 }
 
 /*
@@ -264,31 +263,6 @@ find_negatives(BatchBuilder *b)
 	b->negative_row = ids_places(&b->test->held_out->users, &b->test->negatives->users);
 }
 
-/* The most that the arrays of the batch can have to hold. */
-static BatchShape
-shape_of_batch(const BatchBuilder *b, int32 user_count, int n)
-{
-	const TestSet *test = b->test;
-	BatchShape	shape = {
-		.users = user_count,
-		.n = Min(n, b->model->header.items),
-		.exclude_seen = true,
-		.restricted = is_restricted(test),
-		.profiles = test->known != NULL,
-		.relevant = sparse_entries(&test->held_out->by_user)
-	};
-
-	if (test->negatives != NULL)
-		shape.candidates = sparse_entries(&test->negatives->by_user);
-	else
-		shape.candidates = (int64) user_count * Min(test->sampled_negatives, b->drawables);
-	if (shape.restricted)
-		shape.candidates += shape.relevant;
-	if (test->known != NULL)
-		shape.known = sparse_entries(&test->known->by_user);
-	return shape;
-}
-
 /* Choose the users whose lists can be judged. */
 static int32
 choose_users(BatchBuilder *b)
@@ -333,7 +307,7 @@ test_batch_create(const PlacedTest *placed, int n)
 		.index = &placed->index,
 		.training = &placed->training
 	};
-	uint8	   *marked = memset(allocate_array(item_count, 1), 0, item_count);
+	uint8	   *marked = allocate_array_zero(item_count, 1);
 	BatchShape	shape;
 	int32		user_count;
 
@@ -342,7 +316,8 @@ test_batch_create(const PlacedTest *placed, int n)
 	user_count = choose_users(&b);
 	if (b.test->sampled_negatives > 0)
 		find_drawable(&b);
-	shape = shape_of_batch(&b, user_count, n);
+	shape = batch_shape(b.test, user_count, item_count, b.drawables,
+						sparse_entries(&b.test->held_out->by_user), n);
 	/* The model may know more items than were rated. */
 	budget_require(batch_bytes(&shape, item_count),
 				   psprintf("measuring %d lists of %d items", user_count, shape.n));

@@ -426,7 +426,7 @@ static void
 blend_compare(Model *model, Side side, int32 row, VectorMetric metric, double *scores)
 {
 	BlendState *state = model_state(model);
-	int32		rows = side == SIDE_ITEMS ? model->header.items : model->header.users;
+	int32		rows = model_side_count(model, side);
 	UserProfile self = {.count = 1, .item = &row};
 	double		weights = 0;
 

@@ -20,6 +20,7 @@
 
 #include "forms/registry.h"
 #include "ratings/matrix.h"
+#include "resources/budget.h"
 
 /* Whose vector is in state->vector, if not a user's. */
 #define OF_NOBODY (-1)			/* all zero */
@@ -252,7 +253,7 @@ user_lengths(Model *model, ContentState *state)
 
 	if (state->user_length != NULL)
 		return state->user_length;
-	lengths = palloc_extended(sizeof(double) * (Size) user_count, MCXT_ALLOC_HUGE);
+	lengths = allocate_array(user_count, sizeof(double));
 	for (int32 user = 0; user < user_count; user++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -273,8 +274,7 @@ compare_users(Model *model, ContentState *state, int32 row, double *scores)
 {
 	const SparseRows *ratings = &state->ratings;
 	const double *lengths = user_lengths(model, state);
-	double	   *products = palloc_extended(sizeof(double) * (Size) state->by_item.rows,
-										   MCXT_ALLOC_HUGE);
+	double	   *products = allocate_array(state->by_item.rows, sizeof(double));
 	UserProfile profile = profile_of_row(ratings, row);
 	double		length = all_products(state, &profile, products);
 

@@ -91,8 +91,7 @@ factor_load(Model *model)
 	if (state->fold_in != NULL && state->item_factors == NULL &&
 		state->fold_in->kind >= FOLD_IN_WEIGHTED)
 		report_corruption(model->relid, model->version, "header", "it has no factors to fold in by");
-	state->scores = MemoryContextAllocHuge(CurrentMemoryContext,
-										   sizeof(float) * (Size) model->header.items);
+	state->scores = allocate_array(model->header.items, sizeof(float));
 	return state;
 }
 
@@ -167,8 +166,7 @@ static double *
 make_drawn(Model *model)
 {
 	int32		item_count = model->header.items;
-	double	   *drawn = MemoryContextAllocHuge(CurrentMemoryContext,
-											   sizeof(double) * ((Size) item_count + 1));
+	double	   *drawn = allocate_array((Size) item_count + 1, sizeof(double));
 
 	model_require_part(model, PART_ITEM_COUNTS, BLOCK_FLOAT4, item_count, 1);
 	drawn[0] = 0;
@@ -318,7 +316,7 @@ static void
 factor_compare(Model *model, Side side, int32 row, VectorMetric metric, double *scores)
 {
 	FactorState *state = model_state(model);
-	int32		count = side == SIDE_ITEMS ? model->header.items : model->header.users;
+	int32		count = model_side_count(model, side);
 	float	   *vector;
 	float	   *other;
 

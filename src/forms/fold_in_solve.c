@@ -65,7 +65,7 @@ mean_rating(const FoldItems *items, const UserProfile *profile)
 	return sum / profile->count;
 }
 
-/* out = s (right side) - (matrix) x of a ridge regression; see conjugate.h. */
+/* out = s (right side) - (matrix) x of a ridge regression; see math/cg.h. */
 static void
 apply_ridge(void *arg, int s, const float *x, float *out)
 {

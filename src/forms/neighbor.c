@@ -134,7 +134,7 @@ model_neighborhood(Model *model, const NeighborParams *params)
 {
 	const ModelHeader *header = &model->header;
 	Neighborhood *hood = neighborhood_create(params);
-	int32		rows = params->side == SIDE_ITEMS ? header->items : header->users;
+	int32		rows = model_side_count(model, params->side);
 	SparseRows	by_user;
 	SparseRows	by_item;
 	SparseRows	lists;

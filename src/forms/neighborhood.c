@@ -165,8 +165,8 @@ neighborhood_weigh(const Neighborhood *hood, Side side, float *row_value,
 				   float *column_value)
 {
 	const Weighting *weighting = &hood->params.weighting;
-	const SparseRows *rows = side == SIDE_ITEMS ? &hood->by_item : &hood->by_user;
-	const SparseRows *columns = side == SIDE_ITEMS ? &hood->by_user : &hood->by_item;
+	const SparseRows *rows = hood_by(hood, side);
+	const SparseRows *columns = hood_by(hood, OTHER_SIDE(side));
 	double		mean_length = weighting_mean_length(rows);
 	double	   *row_scale = allocate_array_zero(rows->rows, sizeof(double));
 	double	   *column_scale = allocate_array_zero(columns->rows, sizeof(double));
@@ -222,8 +222,8 @@ make_similarity(Neighborhood *hood, Side side)
 	int32		rows;
 
 	similarity->measure = hood->params.measure;
-	similarity->rows = side == SIDE_ITEMS ? &hood->by_item : &hood->by_user;
-	similarity->columns = side == SIDE_ITEMS ? &hood->by_user : &hood->by_item;
+	similarity->rows = hood_by(hood, side);
+	similarity->columns = hood_by(hood, OTHER_SIDE(side));
 	similarity->row_stats = side_stats(hood, side);
 	similarity->column_count = hood->column_count[side];
 	if (params_weigh(&hood->params))
@@ -344,7 +344,7 @@ void
 neighborhood_compare(Neighborhood *hood, Side side, int32 row, double *scores,
 					 int32 *support)
 {
-	fill_nan(scores, (side == SIDE_ITEMS ? &hood->by_item : &hood->by_user)->rows);
+	fill_nan(scores, hood_by(hood, side)->rows);
 	if (hood->has_lists && side == hood->params.side && support == NULL)
 		copy_list(hood, row, scores);
 	else

@@ -86,17 +86,24 @@ extern RowSimilarity *neighborhood_similarity(Neighborhood *hood, Side side);
 extern void neighborhood_compare(Neighborhood *hood, Side side, int32 row,
 								 double *scores, int32 *support);
 
+/* The ratings by the rows of a side. */
+static inline const SparseRows *
+hood_by(const Neighborhood *hood, Side side)
+{
+	return side == SIDE_ITEMS ? &hood->by_item : &hood->by_user;
+}
+
 /* The ratings by the rows of the neighborhood, and by its columns. */
 static inline const SparseRows *
 hood_rows(const Neighborhood *hood)
 {
-	return hood->params.side == SIDE_ITEMS ? &hood->by_item : &hood->by_user;
+	return hood_by(hood, hood->params.side);
 }
 
 static inline const SparseRows *
 hood_columns(const Neighborhood *hood)
 {
-	return hood->params.side == SIDE_ITEMS ? &hood->by_user : &hood->by_item;
+	return hood_by(hood, OTHER_SIDE(hood->params.side));
 }
 
 /* The statistics of the rows of a side. */

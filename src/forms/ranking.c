@@ -16,6 +16,7 @@
 #include "utils/float.h"
 
 #include "forms/ranking.h"
+#include "resources/budget.h"
 
 /*
  * Ratings near the end of single precision can have scores beyond any number.
@@ -89,7 +90,7 @@ rank_scores(const double *scores, int32 count, int n)
 	TopK		top;
 
 	n = Min(n, count);
-	topk_init(&top, n, palloc_extended(sizeof(Scored) * (Size) Max(n, 1), MCXT_ALLOC_HUGE));
+	topk_init(&top, n, allocate_array(n, sizeof(Scored)));
 	push_scores(&top, scores, count);
 	sort_pushed(&top);
 	Assert(ranking_is_valid(&top, count));

@@ -27,6 +27,7 @@
 #include "forms/registry.h"
 #include "forms/row_cache.h"
 #include "model/json.h"
+#include "resources/budget.h"
 #include "similarity/rows.h"
 
 /* Entries of a row that are accumulated between two looks for an interrupt. */
@@ -66,8 +67,7 @@ row_mean(const SparseRows *rows, int32 row, double mean)
 static double *
 all_means(const SparseRows *rows, double mean)
 {
-	double	   *means = MemoryContextAllocHuge(CurrentMemoryContext,
-											   sizeof(double) * (Size) rows->rows);
+	double	   *means = allocate_array(rows->rows, sizeof(double));
 
 	for (int32 row = 0; row < rows->rows; row++)
 	{
@@ -102,8 +102,7 @@ slope_one_load(Model *model)
 	state->user_mean = all_means(&state->by_user, model->header.mean);
 	state->rows = row_cache_create(item_count, state->weighted ? 2 * numbers : numbers,
 								   model->row_cache_bytes, CurrentMemoryContext);
-	state->sums = MemoryContextAllocHuge(CurrentMemoryContext,
-										 sizeof(CooccurrenceSums) * (Size) item_count);
+	state->sums = allocate_array(item_count, sizeof(CooccurrenceSums));
 	return state;
 }
 

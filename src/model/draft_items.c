@@ -63,8 +63,7 @@ allocate_part(Size rows, Size row_bytes)
 	Size		bytes = budget_array(rows, row_bytes);
 
 	budget_require(bytes, "a model with items that nobody has rated");
-	return MemoryContextAllocExtended(CurrentMemoryContext, Max(bytes, 1),
-									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	return allocate_array_zero(bytes, 1);
 }
 
 /* Give a dense part rows, and columns if asked, for all items. */

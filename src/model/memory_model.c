@@ -73,13 +73,6 @@ create_memory(void)
 	return memory;
 }
 
-/* Is a model in memory alone? */
-bool
-model_is_in_memory(const Model *model)
-{
-	return model->source->read == read_from_memory;
-}
-
 /* A copy of a value, palloc'd. */
 static void *
 copy_varlena(const void *value)

@@ -16,6 +16,5 @@ extern bool memory_model_share(Model *model, dsm_handle *handle);
 extern Model *memory_model_attach(dsm_handle handle);
 extern void memory_model_release(Model *model);
 extern Model *memory_model_create(const ModelDraft *draft, const ModelHeader *header);
-extern bool model_is_in_memory(const Model *model);
 
 #endif							/* RECSYS_MODEL_MEMORY_MODEL_H */

@@ -34,7 +34,7 @@ report_corruption(Oid relid, int32 version, const char *part, const char *proble
 void
 report_overflow(const Model *model)
 {
-	if (model->source->measure == NULL)
+	if (model_is_in_memory(model))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("training diverged"),

@@ -175,8 +175,8 @@ extern int32 model_part_cols(const Model *model, ModelPart part);
 extern const float *model_row(Model *model, ModelPart part, int32 row);
 extern uint32 model_uint32(Model *model, ModelPart part, int32 row);
 extern UserProfile model_profile(Model *model, int32 user);
-extern int32 model_seen_row(Model *model, int32 user, const int32 **item);
-extern int32 model_cold_seen_row(Model *model, int32 row, const int32 **item);
+extern int32 model_seen_besides(Model *model, int32 user, int32 cold_user,
+								const int32 **item);
 extern float *model_load_floats(Model *model, ModelPart part, int stride);
 extern uint32 *model_load_uint32s(Model *model, ModelPart part);
 extern void model_load_sparse(Model *model, ModelPart part, SparseRows *matrix);
@@ -187,6 +187,23 @@ extern int32 model_find_id(Model *model, ModelPart part, Id id);
 extern int32 find_user(Model *model, Id id);
 extern int32 find_cold_user(Model *model, Id id);
 extern int32 find_item(Model *model, Id id);
+
+/* How many users, or items, a model has. */
+static inline int32
+model_side_count(const Model *model, Side side)
+{
+	return side == SIDE_ITEMS ? model->header.items : model->header.users;
+}
+
+/*
+ * Is a model in memory alone?  Then its blocks are what this server has just
+ * made, and there is nothing to measure.
+ */
+static inline bool
+model_is_in_memory(const Model *model)
+{
+	return model->source->measure == NULL;
+}
 
 /* A score, or an error if it is not finite. */
 static inline double

@@ -302,7 +302,7 @@ model_create(Oid relid, const HeaderRow *row, const BlockSource *source,
 	if (problem != NULL)
 		report_corrupt_part(model, PART_HEADER, problem);
 	check_common_parts(model);
-	if (source->measure != NULL)
+	if (!model_is_in_memory(model))
 		check_sizes(model);
 	load_counts(model);
 	check_parts(model);

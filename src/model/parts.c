@@ -298,26 +298,21 @@ model_profile(Model *model, int32 user)
 }
 
 /*
- * The items that a user has seen besides those that they have rated in
- * training; returns their number.  They stay the model's.
+ * The items that somebody has seen besides those that they have rated in
+ * training: a user of the model, or (-1) a cold user, by the row of
+ * find_cold_user, or (-1) somebody else.  Returns their number; they stay the
+ * model's.
  */
 int32
-model_seen_row(Model *model, int32 user, const int32 **item)
+model_seen_besides(Model *model, int32 user, int32 cold_user, const int32 **item)
 {
 	const float *value;
 
-	if (!model_has_part(model, PART_SEEN))
-		return 0;
-	return model_sparse_row(model, PART_SEEN, user, item, &value);
-}
-
-/* The same of a user without ratings in training, by the row of find_cold_user. */
-int32
-model_cold_seen_row(Model *model, int32 row, const int32 **item)
-{
-	const float *value;
-
-	return model_sparse_row(model, PART_COLD_SEEN, row, item, &value);
+	if (user >= 0 && model_has_part(model, PART_SEEN))
+		return model_sparse_row(model, PART_SEEN, user, item, &value);
+	if (user < 0 && cold_user >= 0)
+		return model_sparse_row(model, PART_COLD_SEEN, cold_user, item, &value);
+	return 0;
 }
 
 /* Free a block that has been copied. */

@@ -12,6 +12,7 @@
 
 #include "ratings/extend.h"
 #include "ratings/ids_builder.h"
+#include "resources/budget.h"
 
 /*
  * The ratings with more items, some of which may be rated already, in the
@@ -22,8 +23,7 @@ Interactions *
 interactions_add_items(const Interactions *ratings, const Ids *items, int32 *index)
 {
 	Interactions *extended = palloc(sizeof(Interactions));
-	int32	   *rated = MemoryContextAllocHuge(CurrentMemoryContext,
-											   sizeof(int32) * (Size) Max(ratings->items.count, 1));
+	int32	   *rated = allocate_array(ratings->items.count, sizeof(int32));
 
 	*extended = *ratings;
 	memset(&extended->user_share, 0, sizeof(SparseShare));

@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 
 #include "ratings/handover.h"
+#include "resources/budget.h"
 
 /* Bytes of a message at most. */
 #define MESSAGE_BYTES 16384
@@ -205,8 +206,7 @@ free_ids(const Ids *ids)
 static int32 *
 number_ids(const Ids *ids, IdsBuilder *builder)
 {
-	int32	   *number = MemoryContextAllocHuge(CurrentMemoryContext,
-												sizeof(int32) * (Size) Max(ids->count, 1));
+	int32	   *number = allocate_array(ids->count, sizeof(int32));
 
 	for (int32 i = 0; i < ids->count; i++)
 		number[i] = ids_builder_add(builder, ids_get(ids, i));

@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 
 #include "ratings/ids.h"
+#include "resources/budget.h"
 
 /*
  * Make room for ids of one kind, so many of them with so many bytes of text,
@@ -26,8 +27,7 @@ ids_allocate(Ids *ids, bool integer, Size count, Size bytes)
 	ids->integer = integer;
 	if (integer)
 	{
-		ids->numbers = MemoryContextAllocHuge(CurrentMemoryContext,
-											  sizeof(int64) * Max(count, 1));
+		ids->numbers = allocate_array(count, sizeof(int64));
 		return;
 	}
 	ids->offset = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int64) * (count + 1));
@@ -68,8 +68,7 @@ ids_copy_ordered(const Ids *from, const int32 *order, int32 count, Ids *to)
 void
 ids_select(const Ids *from, const int32 *index, int32 count, Ids *to)
 {
-	int32	   *place = MemoryContextAllocHuge(CurrentMemoryContext,
-											   sizeof(int32) * Max(count, 1));
+	int32	   *place = allocate_array(count, sizeof(int32));
 
 	for (int32 i = 0; i < from->count; i++)
 		if (index[i] >= 0)
@@ -213,8 +212,7 @@ ids_find(const Ids *ids, Id id)
 int32 *
 ids_places(const Ids *ids, const Ids *there)
 {
-	int32	   *place = MemoryContextAllocHuge(CurrentMemoryContext,
-											   sizeof(int32) * (Size) Max(ids->count, 1));
+	int32	   *place = allocate_array(ids->count, sizeof(int32));
 
 	for (int32 i = 0; i < ids->count; i++)
 	{

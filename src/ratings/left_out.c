@@ -123,7 +123,6 @@ create_empty(const Interactions *ratings)
 	left_out->users = ratings->users;
 	left_out->items = ratings->items;
 	sparse_allocate(&left_out->pairs, left_out->users.count, left_out->items.count, 0);
-	memset(left_out->pairs.start, 0, sizeof(int64) * ((Size) left_out->users.count + 1));
 	return left_out;
 }
 
@@ -215,107 +214,97 @@ left_out_add_pruned(Interactions *ratings, const int32 *user_index, const int32 
 	ratings->left_out = left_out;
 }
 
-/*
- * Add the pairs of a row whose item i is among the items, as item[i], to the
- * end of a matrix; returns the new end.
- */
-static int64
-place_row(const SparseRows *from, int32 row, const int32 *item, SparseRows *to, int64 end)
+/* How many pairs of a row have an item that is placed. */
+static int32
+count_placed(const SparseRows *pairs, int32 row, const int32 *item)
 {
-	for (int64 e = from->start[row]; e < from->start[row + 1]; e++)
-		if (item[from->index[e]] >= 0)
-		{
-			to->index[end] = item[from->index[e]];
-			to->value[end++] = 1;
-		}
-	return end;
+	int32		count = 0;
+
+	for (int64 e = pairs->start[row]; e < pairs->start[row + 1]; e++)
+		count += item[pairs->index[e]] >= 0;
+	return count;
 }
 
 /*
- * The pairs whose users and items are among the given ones, by their indexes
- * there: a matrix [users x items], palloc'd.  NULL: there is none.
+ * The pairs by their places: row r becomes row place[r], which increases with
+ * r, of "rows" rows, and column c column item[c], of "cols"; -1: it is not among
+ * them.  "entries" of the pairs are.  Palloc'd; NULL: none is.
  */
-const SparseRows *
-left_out_place(const LeftOut *left_out, const Ids *users, const Ids *items)
+static const SparseRows *
+place_pairs(const SparseRows *pairs, const int32 *place, int32 rows, const int32 *item,
+			int32 cols, int64 entries)
 {
 	SparseRows *placed;
-	int32	   *row;
-	int32	   *item;
+	int32		next = 0;
 	int64		end = 0;
 
-	if (left_out == NULL)
+	if (entries == 0)
 		return NULL;
 	placed = palloc(sizeof(SparseRows));
-	sparse_allocate(placed, users->count, items->count, sparse_entries(&left_out->pairs));
-	row = ids_places(users, &left_out->users);
-	item = ids_places(&left_out->items, items);
-	for (int32 user = 0; user < users->count; user++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (row[user] >= 0)
-			end = place_row(&left_out->pairs, row[user], item, placed, end);
-		placed->start[user + 1] = end;
-	}
-	pfree(row);
-	pfree(item);
-	check_sparse(placed, SPARSE_UNIQUE, true);
-	return end > 0 ? placed : NULL;
-}
-
-/* The numbers of those users of the pairs who are not among the given, but have seen an item. */
-static int32 *
-number_cold(const LeftOut *left_out, const Ids *users, const int32 *item, int32 *count)
-{
-	const SparseRows *pairs = &left_out->pairs;
-	int32	   *number = ids_places(&left_out->users, users);
-
-	*count = 0;
+	sparse_allocate(placed, rows, cols, entries);
 	for (int32 row = 0; row < pairs->rows; row++)
 	{
-		bool		counts = false;
-
 		CHECK_FOR_INTERRUPTS();
-		if (number[row] < 0)
-			for (int64 e = pairs->start[row]; e < pairs->start[row + 1]; e++)
-				counts = counts || item[pairs->index[e]] >= 0;
-		number[row] = counts ? (*count)++ : -1;
+		if (place[row] < 0)
+			continue;
+		while (next <= place[row])
+			placed->start[next++] = end;
+		for (int64 e = pairs->start[row]; e < pairs->start[row + 1]; e++)
+			if (item[pairs->index[e]] >= 0)
+			{
+				placed->index[end] = item[pairs->index[e]];
+				placed->value[end++] = 1;
+			}
 	}
-	return number;
+	while (next <= rows)
+		placed->start[next++] = end;
+	check_sparse(placed, SPARSE_UNIQUE, true);
+	return placed;
 }
 
 /*
- * The pairs of the other users, who are not among the given, and the ids of
- * those who have any: a matrix [cold users x items], palloc'd.  NULL: there is
- * none.
+ * The pairs whose items are among the given, by the places there: those of the
+ * given users, and those of all others who have any, with the ids of these.
+ * Ids are in order, as all are.  Palloc'd; NULL: there are none.
  */
-const SparseRows *
-left_out_place_cold(const LeftOut *left_out, const Ids *users, const Ids *items, Ids *cold)
+SeenPairs
+left_out_place(const LeftOut *left_out, const Ids *users, const Ids *items)
 {
-	SparseRows *placed = NULL;
+	SeenPairs	seen = {0};
+	int64		entries = 0;
+	int64		cold_entries = 0;
+	int32		cold_users = 0;
 	int32	   *item;
-	int32	   *number;
-	int32		count;
-	int64		end = 0;
+	int32	   *user;
+	int32	   *cold_user;
 
 	if (left_out == NULL)
-		return NULL;
+		return seen;
 	item = ids_places(&left_out->items, items);
-	number = number_cold(left_out, users, item, &count);
-	if (count > 0)
+	user = ids_places(&left_out->users, users);
+	cold_user = allocate_array(left_out->users.count, sizeof(int32));
+	for (int32 row = 0; row < left_out->users.count; row++)
 	{
-		placed = palloc(sizeof(SparseRows));
-		sparse_allocate(placed, count, items->count, sparse_entries(&left_out->pairs));
-		ids_select(&left_out->users, number, count, cold);
-		for (int32 row = 0; row < left_out->users.count; row++)
-		{
-			if (number[row] < 0)
-				continue;
-			end = place_row(&left_out->pairs, row, item, placed, end);
-			placed->start[number[row] + 1] = end;
-		}
-		check_sparse(placed, SPARSE_UNIQUE, true);
+		int32		count = count_placed(&left_out->pairs, row, item);
+
+		CHECK_FOR_INTERRUPTS();
+		cold_user[row] = user[row] < 0 && count > 0 ? cold_users++ : -1;
+		if (user[row] >= 0)
+			entries += count;
+		else
+			cold_entries += count;
+	}
+	seen.pairs = place_pairs(&left_out->pairs, user, users->count, item, items->count,
+							 entries);
+	seen.cold_pairs = place_pairs(&left_out->pairs, cold_user, cold_users, item, items->count,
+								  cold_entries);
+	if (seen.cold_pairs != NULL)
+	{
+		seen.cold_users = palloc(sizeof(Ids));
+		ids_select(&left_out->users, cold_user, cold_users, seen.cold_users);
 	}
 	pfree(item);
-	pfree(number);
-	return placed;
+	pfree(user);
+	pfree(cold_user);
+	return seen;
 }

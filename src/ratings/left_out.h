@@ -15,12 +15,17 @@
  */
 #define LEFT_OUT_BYTES 40
 
+/* What is left out, as a model has it; NULL: there is nothing. */
+typedef struct SeenPairs
+{
+	const SparseRows *pairs;	/* [users x items] of the model */
+	Ids		   *cold_users;		/* users who are not in the model */
+	const SparseRows *cold_pairs;	/* [cold users x items] */
+} SeenPairs;
+
 extern void left_out_split(Interactions *ratings, const RatingsPolicy *policy);
 extern void left_out_add_pruned(Interactions *ratings, const int32 *user_index,
 								const int32 *item_index);
-extern const SparseRows *left_out_place(const LeftOut *left_out, const Ids *users,
-										const Ids *items);
-extern const SparseRows *left_out_place_cold(const LeftOut *left_out, const Ids *users,
-											 const Ids *items, Ids *cold);
+extern SeenPairs left_out_place(const LeftOut *left_out, const Ids *users, const Ids *items);
 
 #endif							/* RECSYS_RATINGS_LEFT_OUT_H */

@@ -88,6 +88,13 @@ typedef struct Interactions
 	int64		zeros;			/* values of 0 that were ignored */
 } Interactions;
 
+/* The ratings by the rows of a side. */
+static inline const SparseRows *
+interactions_by(const Interactions *ratings, Side side)
+{
+	return side == SIDE_ITEMS ? &ratings->by_item : &ratings->by_user;
+}
+
 extern Size matrix_bytes(const MatrixShape *shape);
 extern void interactions_allocate(Interactions *ratings, int64 entries, bool shared);
 extern void interactions_allocate_side(Interactions *ratings, Side side, int64 entries,

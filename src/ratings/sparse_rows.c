@@ -60,8 +60,7 @@ check_sparse(const SparseRows *matrix, SparseOrder order, bool finite)
 void
 check_transposed(const SparseRows *matrix, const SparseRows *transposed)
 {
-	int64	   *next = MemoryContextAllocHuge(CurrentMemoryContext,
-											  budget_array((Size) matrix->cols + 1, sizeof(int64)));
+	int64	   *next = allocate_array((Size) matrix->cols + 1, sizeof(int64));
 
 	Assert(transposed->rows == matrix->cols && transposed->cols == matrix->rows);
 	Assert(sparse_entries(transposed) == sparse_entries(matrix));
@@ -94,9 +93,7 @@ sparse_allocate(SparseRows *matrix, int32 rows, int32 cols, int64 entries)
 
 	matrix->rows = rows;
 	matrix->cols = cols;
-	matrix->start = MemoryContextAllocExtended(CurrentMemoryContext,
-											   budget_array((Size) rows + 1, sizeof(int64)),
-											   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	matrix->start = allocate_array_zero((Size) rows + 1, sizeof(int64));
 	matrix->index = MemoryContextAllocHuge(CurrentMemoryContext,
 										   budget_array(count, sizeof(int32)));
 	matrix->value = MemoryContextAllocHuge(CurrentMemoryContext,
@@ -202,8 +199,7 @@ sparse_transpose(const SparseRows *matrix, SparseRows *transposed)
 int64 *
 sparse_spread_rows(const SparseRows *matrix, const int32 *index, int32 rows)
 {
-	int64	   *start = MemoryContextAllocHuge(CurrentMemoryContext,
-											   budget_array((Size) rows + 1, sizeof(int64)));
+	int64	   *start = allocate_array((Size) rows + 1, sizeof(int64));
 	int32		next = 0;
 
 	for (int32 row = 0; row < matrix->rows; row++)
@@ -219,8 +215,7 @@ int32 *
 sparse_renumber_columns(const SparseRows *matrix, const int32 *index)
 {
 	int64		n = sparse_entries(matrix);
-	int32	   *result = MemoryContextAllocHuge(CurrentMemoryContext,
-												budget_array(Max(n, 1), sizeof(int32)));
+	int32	   *result = allocate_array(n, sizeof(int32));
 
 	for (int64 e = 0; e < n; e++)
 	{

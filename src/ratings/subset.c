@@ -22,8 +22,7 @@
 static uint8 *
 allocate_labels(int64 count)
 {
-	return MemoryContextAllocExtended(CurrentMemoryContext, Max(count, 1),
-									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	return allocate_array_zero(count, 1);
 }
 
 /*
@@ -59,8 +58,7 @@ subset_hold_out(const Interactions *whole, double share, int seed)
 {
 	const SparseRows *by_user = &whole->by_user;
 	uint8	   *label = allocate_labels(sparse_entries(by_user));
-	int64	   *left = MemoryContextAllocHuge(CurrentMemoryContext,
-											  budget_array(by_user->cols, sizeof(int64)));
+	int64	   *left = allocate_array(by_user->cols, sizeof(int64));
 
 	for (int32 item = 0; item < by_user->cols; item++)
 		left[item] = sparse_row_length(&whole->by_item, item);

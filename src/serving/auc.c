@@ -35,8 +35,7 @@ place_among(const double *score, int64 count, double threshold)
 static double *
 gather(const double *score, ItemList items)
 {
-	double	   *to = MemoryContextAllocHuge(CurrentMemoryContext,
-											budget_array(Max(items.count, 1), sizeof(double)));
+	double	   *to = allocate_array(items.count, sizeof(double));
 
 	for (int32 i = 0; i < items.count; i++)
 		to[i] = score[items.item[i]];

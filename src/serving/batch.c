@@ -249,6 +249,7 @@ answer_user(BatchWorker *worker, int32 u, const float *scored)
 	ItemList	candidates;
 	Request		request = {
 		.user = batch->user[u],
+		.cold_user = batch->cold_user[u],
 		.profile = batch_profile(batch, u),
 		.scored = scored,
 		.exclude_seen = batch->shape.exclude_seen,
@@ -257,9 +258,6 @@ answer_user(BatchWorker *worker, int32 u, const float *scored)
 	};
 	Answer		answer;
 
-	if (batch->user[u] < 0 && batch->cold_user[u] >= 0)
-		request.seen.count = model_cold_seen_row(worker->model, batch->cold_user[u],
-												 &request.seen.item);
 	if (batch->shape.restricted)
 	{
 		candidates = batch_list(&batch->candidates, u);

@@ -26,6 +26,7 @@
 #include "ratings/baseline.h"
 #include "ratings/id_datum.h"
 #include "ratings/reader.h"
+#include "resources/budget.h"
 #include "serving/live.h"
 
 /* One query parameter, by which the plan may be chosen. */
@@ -111,8 +112,7 @@ needs_item_stats(const NeighborParams *params)
 static ParamListInfo
 ids_parameter(IdConverter *converter, const Ids *ids)
 {
-	Datum	   *elements = palloc_extended(sizeof(Datum) * (Size) Max(ids->count, 1),
-										   MCXT_ALLOC_HUGE);
+	Datum	   *elements = allocate_array(ids->count, sizeof(Datum));
 	ArrayType  *array;
 	int16		length;
 	bool		by_value;

@@ -22,6 +22,7 @@
 #include "forms/neighborhood_score.h"
 #include "model/model.h"
 #include "model/table.h"
+#include "resources/budget.h"
 #include "serving/arguments.h"
 #include "serving/live.h"
 #include "serving/request.h"
@@ -214,8 +215,7 @@ static TopK
 best_items(Neighborhood *hood, int32 user, bool exclude_seen, int n)
 {
 	UserProfile rated = profile_of_row(&hood->by_user, user);
-	double	   *scores = palloc_extended(sizeof(double) * (Size) hood->by_item.rows,
-										 MCXT_ALLOC_HUGE);
+	double	   *scores = allocate_array(hood->by_item.rows, sizeof(double));
 
 	neighborhood_score(hood, user, scores);
 	if (exclude_seen)
@@ -328,9 +328,9 @@ static void
 put_similar(FunctionCallInfo fcinfo, Neighborhood *hood, Side side, int32 row,
 			IdSource id_source, void *source)
 {
-	int32		count = side == SIDE_ITEMS ? hood->by_item.rows : hood->by_user.rows;
-	double	   *scores = palloc_extended(sizeof(double) * (Size) count, MCXT_ALLOC_HUGE);
-	int32	   *support = palloc_extended(sizeof(int32) * (Size) count, MCXT_ALLOC_HUGE);
+	int32		count = hood_by(hood, side)->rows;
+	double	   *scores = allocate_array(count, sizeof(double));
+	int32	   *support = allocate_array(count, sizeof(int32));
 	TopK		top;
 
 	neighborhood_compare(hood, side, row, scores, support);

@@ -19,8 +19,7 @@ static double *
 count_ratings(Model *model)
 {
 	int32		item_count = model->header.items;
-	double	   *counts = MemoryContextAllocHuge(CurrentMemoryContext,
-												budget_array(Max(item_count, 1), sizeof(double)));
+	double	   *counts = allocate_array(item_count, sizeof(double));
 
 	for (int32 item = 0; item < item_count; item++)
 	{
@@ -47,8 +46,7 @@ popular_order_create(Model *model, int32 depth)
 			  MemoryContextAllocHuge(CurrentMemoryContext, capacity * sizeof(Scored)));
 	push_scores(&order->best, order->count, order->items);
 	topk_sort(&order->best);
-	order->left_out = MemoryContextAllocExtended(CurrentMemoryContext, Max(order->items, 1),
-												 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	order->left_out = allocate_array_zero(order->items, 1);
 	Assert(ranking_is_valid(&order->best, order->items));
 	return order;
 }

@@ -75,16 +75,6 @@ unite(Ranker *ranker, UserProfile rated, ItemList seen)
 	return (ItemList) {rated.count + seen.count, ranker->seen};
 }
 
-/* What a user of the model has seen: what training used, and what it left out. */
-static ItemList
-seen_by_user(Ranker *ranker, int32 user)
-{
-	ItemList	seen;
-
-	seen.count = model_seen_row(ranker->model, user, &seen.item);
-	return unite(ranker, model_profile(ranker->model, user), seen);
-}
-
 /*
  * What the list must not have.  It may be in blocks of the model that go when
  * its form is loaded: so it is found after scoring.  Error: the model does not
@@ -93,12 +83,16 @@ seen_by_user(Ranker *ranker, int32 user)
 static ItemList
 find_left_out(Ranker *ranker, const Request *request)
 {
+	Model	   *model = ranker->model;
+	ItemList	seen = {0};
+
 	if (!request->exclude_seen)
 		return (ItemList) {0};
-	if (request->user < 0)
-		return unite(ranker, request->profile, request->seen);
-	require_seen(ranker->model);
-	return seen_by_user(ranker, request->user);
+	if (request->user >= 0)
+		require_seen(model);
+	seen.count = model_seen_besides(model, request->user, request->cold_user, &seen.item);
+	return unite(ranker, request->user >= 0 ? model_profile(model, request->user) :
+				 request->profile, seen);
 }
 
 /* Score all items for whom the request is. */
@@ -187,7 +181,6 @@ request_answer(Ranker *ranker, const Request *request)
 	Assert(request->user < ranker->model->header.users);
 	Assert(Min(request->n, item_count) <= ranker->n);
 	Assert(profile_is_valid(&request->profile, item_count));
-	Assert(item_list_is_valid(request->seen, item_count));
 	Assert(request->candidates == NULL || item_list_is_valid(*request->candidates, item_count));
 	ranker->left_out = (ItemList) {0};
 	topk_init(&answer.top, Min(request->n, ranker->n), ranker->heap);
@@ -218,12 +211,6 @@ request_answer_once(Model *model, const Request *request)
 void
 request_set_user(Request *request, Model *model, Id id)
 {
-	int32		cold_user;
-
 	request->user = find_user(model, id);
-	if (request->user >= 0)
-		return;
-	cold_user = find_cold_user(model, id);
-	if (cold_user >= 0)
-		request->seen.count = model_cold_seen_row(model, cold_user, &request->seen.item);
+	request->cold_user = request->user >= 0 ? -1 : find_cold_user(model, id);
 }

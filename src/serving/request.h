@@ -16,7 +16,7 @@ typedef struct Request
 	/* For whom: a user of the model, or somebody else, or nobody in particular. */
 	int32		user;			/* -1: not one of the model */
 	UserProfile profile;		/* what is known of such a user; empty: nothing is */
-	ItemList	seen;			/* what such a user has seen besides */
+	int32		cold_user;		/* such a user's row of find_cold_user, or -1 */
 	const float *scored;		/* [items] scores by the model that were made before, with
 								 * those of other users; NULL: they are to be made */
 

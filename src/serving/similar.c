@@ -10,6 +10,7 @@
 
 #include "engine/names.h"
 #include "model/model.h"
+#include "resources/budget.h"
 #include "serving/arguments.h"
 #include "serving/result.h"
 
@@ -27,7 +28,7 @@ similar(FunctionCallInfo fcinfo, Side side)
 	VectorMetric metric = enum_parse("metric", text_to_cstring(PG_GETARG_TEXT_PP(3)),
 									 vector_metric_names);
 	bool		distance = metric == VECTOR_EUCLIDEAN || metric == VECTOR_MANHATTAN;
-	int32		count = side == SIDE_ITEMS ? model->header.items : model->header.users;
+	int32		count = model_side_count(model, side);
 	TopK		top = {0};
 	IdConverter converter;
 	Id			id;
@@ -38,7 +39,7 @@ similar(FunctionCallInfo fcinfo, Side side)
 	row = side == SIDE_ITEMS ? find_item(model, id) : find_user(model, id);
 	if (row >= 0)
 	{
-		double	   *scores = palloc_extended(sizeof(double) * (Size) count, MCXT_ALLOC_HUGE);
+		double	   *scores = allocate_array(count, sizeof(double));
 
 		model_compare(model, side, row, metric, scores);
 		if (distance)
