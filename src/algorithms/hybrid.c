@@ -22,6 +22,7 @@
 #include "engine/component.h"
 #include "engine/names.h"
 #include "engine/settle.h"
+#include "engine/suit.h"
 #include "engine/team.h"
 #include "engine/validation.h"
 #include "model/json.h"
@@ -329,8 +330,8 @@ hybrid_memory(const MatrixShape *shape, const void *options)
 	Size		models = 0;
 
 	for (int c = 0; c < opts->blend.components; c++)
-		models = add_size(models, opts->component[c].algorithm->memory(shape,
-																	   opts->component[c].options));
+		models = add_size(models, algorithm_memory(opts->component[c].algorithm, shape,
+												   opts->component[c].options));
 	return models;
 }
 
@@ -349,7 +350,7 @@ hybrid_scratch(const MatrixShape *shape, const void *options)
 	{
 		const Algorithm *algorithm = opts->component[c].algorithm;
 		const void *own = opts->component[c].options;
-		Size		scratch = algorithm->scratch == NULL ? 0 : algorithm->scratch(shape, own);
+		Size		scratch = algorithm_scratch(algorithm, shape, own);
 		Size		others = mul_size(team_workers(algorithm, own, shape->ratings), scratch);
 		Size		search = validation_bytes(algorithm, own, shape);
 

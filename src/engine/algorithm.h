@@ -33,6 +33,19 @@ typedef struct Component
 } Component;
 
 /*
+ * What of the data a default may depend on.  While the ratings are counted,
+ * before they are read, all but the shape is NaN.
+ */
+typedef struct DataTraits
+{
+	MatrixShape shape;
+	double		mean;			/* of the ratings, as are the following */
+	double		stddev;
+	double		minimum;
+	double		maximum;
+} DataTraits;
+
+/*
  * A training run, in one of the processes that share it.  Whoever starts a run
  * sets the algorithm, options, source, ratings and progress (train.h); the rest
  * is the run's.  The leader alone has the ids of the ratings, a draft and a
@@ -86,6 +99,13 @@ typedef struct Algorithm
 	 * other.  has_values: there are ratings that differ.  May be NULL.
 	 */
 	void		(*prepare) (void *options, bool has_values);
+
+	/*
+	 * Decide the options left open that depend on the data.  It is called more
+	 * than once: while ratings are counted, to know what they will take, and
+	 * when they have been read.  May be NULL.
+	 */
+	void		(*suit) (void *options, const DataTraits *traits);
 
 	/* Does it predict ratings?  NULL: it does, if it is for explicit feedback. */
 	bool		(*predicts_ratings) (const void *options);

@@ -41,8 +41,8 @@ typedef struct OptionSpec
 } OptionSpec;
 
 /*
- * The default of an option that the algorithm's prepare function decides; it
- * finds -1 in an int or enum, NaN in a real.
+ * The default of an option that the algorithm's prepare or suit function
+ * decides; it finds -1 in an int or enum, NaN in a real.
  */
 #define OPTION_AUTO NAN
 

@@ -19,6 +19,7 @@
 
 #include "engine/divergence.h"
 #include "engine/run.h"
+#include "engine/suit.h"
 #include "engine/train.h"
 #include "engine/validation.h"
 #include "ratings/left_out.h"
@@ -31,6 +32,9 @@
 void
 train_parts(TrainContext *context)
 {
+	DataTraits	traits = traits_of_ratings(context->ratings);
+
+	context->options = options_suited(context->algorithm, context->options, &traits);
 	if (context->algorithm->feedback == FEEDBACK_IMPLICIT)
 		require_weights(context->algorithm, context->ratings);
 	if (validation_is_wanted(context->algorithm, context->options))

@@ -14,6 +14,7 @@
 #include "storage/shmem.h"
 
 #include "engine/settle.h"
+#include "engine/suit.h"
 #include "engine/team.h"
 #include "engine/train_read.h"
 #include "engine/validation.h"
@@ -28,12 +29,10 @@
 static Size
 scratch_bytes(const Algorithm *algorithm, const void *options, const MatrixShape *shape)
 {
-	if (algorithm->scratch == NULL)
-		return 0;
 	if (algorithm->components != NULL)
-		return algorithm->scratch(shape, options);
+		return algorithm_scratch(algorithm, shape, options);
 	return mul_size(1 + team_workers(algorithm, options, shape->ratings),
-					algorithm->scratch(shape, options));
+					algorithm_scratch(algorithm, shape, options));
 }
 
 /*
@@ -43,7 +42,7 @@ scratch_bytes(const Algorithm *algorithm, const void *options, const MatrixShape
 Size
 train_bytes(const Algorithm *algorithm, const void *options, const MatrixShape *shape)
 {
-	Size		bytes = add_size(matrix_bytes(shape), algorithm->memory(shape, options));
+	Size		bytes = add_size(matrix_bytes(shape), algorithm_memory(algorithm, shape, options));
 	Size		search = validation_bytes(algorithm, options, shape);
 
 	return add_size(add_size(bytes, scratch_bytes(algorithm, options, shape)),

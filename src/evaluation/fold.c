@@ -18,6 +18,7 @@
 
 #include "engine/run.h"
 #include "engine/settle.h"
+#include "engine/suit.h"
 #include "engine/team.h"
 #include "engine/train.h"
 #include "engine/train_header.h"
@@ -32,7 +33,7 @@
 Size
 fold_served_bytes(const Algorithm *algorithm, const void *options, const MatrixShape *part)
 {
-	return add_size(algorithm->memory(part, options),
+	return add_size(algorithm_memory(algorithm, part, options),
 					budget_array(part->ratings, sizeof(int32) + sizeof(float)));
 }
 
@@ -47,7 +48,7 @@ fold_bytes(const Algorithm *algorithm, const void *options, const MatrixShape *p
 {
 	Size		blocks = fold_served_bytes(algorithm, options, part);
 
-	test = add_size(test, add_size(matrix_bytes(part), algorithm->memory(part, options)));
+	test = add_size(test, add_size(matrix_bytes(part), algorithm_memory(algorithm, part, options)));
 	return add_size(blocks, Max(train_bytes(algorithm, options, part), test));
 }
 

@@ -1,0 +1,89 @@
+/*
+ * suit.c
+ *		Options that depend on the data, and what depends on the options.
+ *
+ * A default that serves a few thousand dense ratings may be useless on sparse
+ * millions.  So an algorithm may leave options open until the number of users,
+ * items and ratings is known, or the ratings themselves are.  How much memory a
+ * run takes is asked while the ratings are counted, again and again: each time
+ * for options that suit what has been counted.
+ */
+#include "postgres.h"
+#include "compat.h"
+
+#include "utils/float.h"
+
+#include "engine/suit.h"
+
+/* What is known of ratings before they are read: how many there are. */
+DataTraits
+traits_of_shape(const MatrixShape *shape)
+{
+	return (DataTraits) {
+		.shape = *shape,
+			.mean = get_float8_nan(),
+			.stddev = get_float8_nan(),
+			.minimum = get_float8_nan(),
+			.maximum = get_float8_nan()
+	};
+}
+
+/* The same of ratings that have been read. */
+DataTraits
+traits_of_ratings(const Interactions *ratings)
+{
+	return (DataTraits) {
+		.shape = {
+			.users = ratings->users.count,
+			.items = ratings->items.count,
+			.ratings = sparse_entries(&ratings->by_user)
+		},
+			.mean = ratings->mean,
+			.stddev = ratings->stddev,
+			.minimum = ratings->minimum,
+			.maximum = ratings->maximum
+	};
+}
+
+/*
+ * A copy of an algorithm's options, palloc'd, in which those that depend on the
+ * data are decided.  What options point to is shared with the original.
+ */
+void *
+options_suited(const Algorithm *algorithm, const void *options, const DataTraits *traits)
+{
+	void	   *copy = palloc(algorithm->options.size);
+
+	memcpy(copy, options, algorithm->options.size);
+	if (algorithm->suit != NULL)
+		algorithm->suit(copy, traits);
+	return copy;
+}
+
+/* Ask an algorithm for a number of bytes under options that suit a shape. */
+static Size
+ask_bytes(const Algorithm *algorithm, const MatrixShape *shape, const void *options,
+		  Size (*ask) (const MatrixShape *shape, const void *options))
+{
+	DataTraits	traits = traits_of_shape(shape);
+	void	   *suited = options_suited(algorithm, options, &traits);
+	Size		bytes = ask(shape, suited);
+
+	pfree(suited);
+	return bytes;
+}
+
+/* Bytes that a run on ratings of a shape needs besides the interaction matrix. */
+Size
+algorithm_memory(const Algorithm *algorithm, const MatrixShape *shape, const void *options)
+{
+	return ask_bytes(algorithm, shape, options, algorithm->memory);
+}
+
+/* Bytes that each process of such a run needs more. */
+Size
+algorithm_scratch(const Algorithm *algorithm, const MatrixShape *shape, const void *options)
+{
+	return algorithm->scratch == NULL ? 0 :
+		ask_bytes(algorithm, shape, options, algorithm->scratch);
+}
