@@ -16,7 +16,7 @@
 #include "engine/suit.h"
 
 /* What is known of ratings before they are read: how many there are. */
-DataTraits
+static DataTraits
 traits_of_shape(const MatrixShape *shape)
 {
 	return (DataTraits) {

@@ -9,7 +9,6 @@
 
 #include "engine/algorithm.h"
 
-extern DataTraits traits_of_shape(const MatrixShape *shape);
 extern DataTraits traits_of_ratings(const Interactions *ratings);
 extern void *options_suited(const Algorithm *algorithm, const void *options,
 							const DataTraits *traits);
