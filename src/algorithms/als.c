@@ -23,6 +23,7 @@
 #include "miscadmin.h"
 
 #include "algorithms/registry.h"
+#include "engine/cost.h"
 #include "engine/iteration.h"
 #include "engine/team.h"
 #include "engine/vectors.h"
@@ -153,6 +154,20 @@ als_scratch(const MatrixShape *shape, const void *options)
 		return vectors_bytes(CG_VECTORS, KERNEL_PADDED(unknowns));
 	return add_size(vectors_bytes(GATHER_ROWS, KERNEL_PADDED(unknowns) + 1),
 					vectors_bytes(unknowns + 1, unknowns));
+}
+
+/* Each iteration solves for every row: a system made from its ratings. */
+static double
+als_cost(const DataTraits *traits, const void *options)
+{
+	const AlsOptions *opts = options;
+	double		k = unknowns_of_row(opts);
+	double		rows = (double) traits->shape.users + traits->shape.items;
+	double		products = opts->solver == ALS_CG ?
+		4 * (opts->cg_steps + 1) * k * traits->shape.ratings :
+		2 * k * k * traits->shape.ratings + rows * k * k * k / 3;
+
+	return opts->iteration.iterations * COST_PRODUCT * products;
 }
 
 /* The shared vectors, and the work space of the solver. */
@@ -534,6 +549,8 @@ const Algorithm als_algorithm = {
 	.prepare = als_prepare,
 	.memory = als_memory,
 	.scratch = als_scratch,
+	.cost = als_cost,
+	.long_run_hint = TRY_FEWER_PASSES,
 	.attach = als_attach,
 	.work = als_work,
 	.train = als_train,

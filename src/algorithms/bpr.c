@@ -27,6 +27,7 @@
 
 #include "algorithms/registry.h"
 #include "algorithms/sgd.h"
+#include "engine/cost.h"
 #include "engine/divergence.h"
 #include "engine/iteration.h"
 #include "engine/team.h"
@@ -175,6 +176,15 @@ static Size
 bpr_scratch(const MatrixShape *shape, const void *options)
 {
 	return shape->items;
+}
+
+/* Every epoch is a step for each observation. */
+static double
+bpr_cost(const DataTraits *traits, const void *options)
+{
+	const BprOptions *opts = options;
+
+	return cost_of_steps(opts->iteration.iterations, traits->shape.ratings, opts->factors);
 }
 
 /* Groups of users and items, whose bounds are fixed, and the arrays of the deal. */
@@ -468,6 +478,8 @@ const Algorithm bpr_algorithm = {
 	.prepare = bpr_prepare,
 	.memory = bpr_memory,
 	.scratch = bpr_scratch,
+	.cost = bpr_cost,
+	.long_run_hint = TRY_FEWER_PASSES,
 	.attach = bpr_attach,
 	.work = bpr_work,
 	.train = bpr_train

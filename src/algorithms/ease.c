@@ -24,6 +24,7 @@
 #include "algorithms/gram.h"
 #include "algorithms/registry.h"
 #include "algorithms/row_lists.h"
+#include "engine/cost.h"
 #include "engine/team.h"
 #include "engine/vectors.h"
 #include "math/invert.h"
@@ -84,6 +85,15 @@ ease_memory(const MatrixShape *shape, const void *options)
 
 	/* Lists for an item become those of it, for a moment both. */
 	return k > 0 ? add_size(bytes, mul_size(2, row_lists_bytes(shape->items, k))) : bytes;
+}
+
+/* Half of the Gram matrix, and the inversion of it. */
+static double
+ease_cost(const DataTraits *traits, const void *options)
+{
+	double		items = traits->shape.items;
+
+	return COST_PAIR / 2 * traits->user_pairs + COST_DENSE * items * items * items;
 }
 
 /* The shared matrix, diagonal and lists. */
@@ -269,6 +279,8 @@ const Algorithm ease_algorithm = {
 	.dense = true,
 	.needs_stored_ratings = true,
 	.memory = ease_memory,
+	.cost = ease_cost,
+	.long_run_hint = "The time grows with the third power of the number of items.  Try slim or rp3beta, or leave out rare items by min_item_ratings.",
 	.attach = ease_attach,
 	.work = ease_work,
 	.train = ease_train

@@ -20,6 +20,7 @@
 #include "algorithms/hybrid.h"
 #include "algorithms/registry.h"
 #include "engine/component.h"
+#include "engine/cost.h"
 #include "engine/names.h"
 #include "engine/settle.h"
 #include "engine/suit.h"
@@ -362,6 +363,19 @@ hybrid_scratch(const MatrixShape *shape, const void *options)
 	return add_size(stays, passes);
 }
 
+/* All components are trained, and to fit the weights once more before. */
+static double
+hybrid_cost(const DataTraits *traits, const void *options)
+{
+	const HybridOptions *opts = options;
+	double		seconds = 0;
+
+	for (int c = 0; c < opts->blend.components; c++)
+		seconds += algorithm_cost(opts->component[c].algorithm, traits,
+								  opts->component[c].options);
+	return opts->fitted ? 2 * seconds : seconds;
+}
+
 /* Train all components, one after another; each is an iteration in the log. */
 static void
 train_components(TrainContext *context)
@@ -405,6 +419,8 @@ const Algorithm hybrid_algorithm = {
 	.predicts_ratings = hybrid_predicts_ratings,
 	.memory = hybrid_memory,
 	.scratch = hybrid_scratch,
+	.cost = hybrid_cost,
+	.long_run_hint = "Try fewer components, or quicker ones.",
 	.train = hybrid_train,
 	.components = hybrid_components
 };

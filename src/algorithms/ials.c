@@ -35,6 +35,7 @@
 #include "miscadmin.h"
 
 #include "algorithms/registry.h"
+#include "engine/cost.h"
 #include "engine/iteration.h"
 #include "engine/team.h"
 #include "engine/vectors.h"
@@ -217,6 +218,31 @@ ials_scratch(const MatrixShape *shape, const void *options)
 		return vectors_bytes(CG_VECTORS + 1, stride);
 	return add_size(vectors_bytes(GATHER_ROWS, unknowns),
 					vectors_bytes(unknowns + 1, unknowns));
+}
+
+/*
+ * Multiplications to solve for both sides once: those of each rating, and those of
+ * each row with its matrix.
+ */
+static double
+products_of_iteration(const IalsOptions *opts, const DataTraits *traits)
+{
+	double		k = opts->factors;
+	double		rows = (double) traits->shape.users + traits->shape.items;
+	double		block = unknowns_at_a_time(opts);
+
+	if (opts->solver == IALS_CG)
+		return (opts->cg_steps + 1) * k * (4.0 * traits->shape.ratings + rows * k);
+	return 2.0 * traits->shape.ratings * k * (block + 2) + rows * k * (k + block * block / 3);
+}
+
+/* Iterations in proportion to the ratings, the rows and the squares of factors. */
+static double
+ials_cost(const DataTraits *traits, const void *options)
+{
+	const IalsOptions *opts = options;
+
+	return opts->iteration.iterations * COST_PRODUCT * products_of_iteration(opts, traits);
 }
 
 /* The shared vectors and Gram matrices of both sides. */
@@ -668,6 +694,8 @@ const Algorithm ials_algorithm = {
 	.prepare = ials_prepare,
 	.memory = ials_memory,
 	.scratch = ials_scratch,
+	.cost = ials_cost,
+	.long_run_hint = TRY_FEWER_PASSES,
 	.attach = ials_attach,
 	.work = ials_work,
 	.train = ials_train

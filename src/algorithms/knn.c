@@ -17,6 +17,7 @@
 
 #include "algorithms/registry.h"
 #include "algorithms/row_lists.h"
+#include "engine/cost.h"
 #include "engine/team.h"
 #include "forms/neighbor.h"
 #include "ratings/baseline.h"
@@ -174,6 +175,30 @@ knn_scratch(const MatrixShape *shape, const void *options)
 	if (opts->weighting != WEIGHTING_NONE)
 		bytes += sizeof(RowStats);
 	return budget_array(rows, bytes);
+}
+
+/* Each row meets the rows that share a column with it, once for each that they share. */
+static double
+knn_cost(const DataTraits *traits, const KnnOptions *opts, Side side)
+{
+	double		pairs = side == SIDE_ITEMS ? traits->user_pairs : traits->item_pairs;
+
+	return opts->neighbors == 0 ? 0 : COST_PAIR * pairs *
+		(similarity_uses_cooccurrence(opts->similarity) ? 1 : 2);
+}
+
+/* Of item_knn. */
+static double
+item_knn_cost(const DataTraits *traits, const void *options)
+{
+	return knn_cost(traits, options, SIDE_ITEMS);
+}
+
+/* Of user_knn. */
+static double
+user_knn_cost(const DataTraits *traits, const void *options)
+{
+	return knn_cost(traits, options, SIDE_USERS);
 }
 
 /* The nearest of the current row of "similarity". */
@@ -363,6 +388,8 @@ const Algorithm item_knn_algorithm = {
 	.predicts_ratings = knn_predicts_ratings,
 	.memory = knn_memory,
 	.scratch = knn_scratch,
+	.cost = item_knn_cost,
+	.long_run_hint = TRY_FEWER_PAIRS,
 	.attach = knn_attach,
 	.work = knn_work,
 	.has_work = knn_has_work,
@@ -381,6 +408,8 @@ const Algorithm user_knn_algorithm = {
 	.predicts_ratings = knn_predicts_ratings,
 	.memory = knn_memory,
 	.scratch = knn_scratch,
+	.cost = user_knn_cost,
+	.long_run_hint = "The time grows with the squares of the numbers of ratings of each item.  Try item_knn, ials or bpr.",
 	.attach = knn_attach,
 	.work = knn_work,
 	.has_work = knn_has_work,

@@ -22,6 +22,7 @@
 #include "miscadmin.h"
 
 #include "algorithms/registry.h"
+#include "engine/cost.h"
 #include "engine/divergence.h"
 #include "engine/iteration.h"
 #include "engine/team.h"
@@ -33,6 +34,9 @@
 
 /* Rows whose gradients are made together. */
 #define TILE_ROWS 32
+
+/* Multiplications in the time of an exponential. */
+#define EXPONENTIAL 10
 
 /* Steps from nothing with which a user is folded in. */
 #define FOLD_IN_STEPS 60
@@ -116,6 +120,17 @@ static Size
 logistic_scratch(const MatrixShape *shape, const void *options)
 {
 	return vectors_bytes(TILE_ROWS, LOGISTIC_COLS + padded_length(options));
+}
+
+/* Each step is two products of all users with all items, and so many exponentials. */
+static double
+logistic_cost(const DataTraits *traits, const void *options)
+{
+	const LogisticOptions *opts = options;
+	double		pairs = (double) traits->shape.users * traits->shape.items;
+
+	return opts->iteration.iterations * 2 * pairs *
+		(2 * COST_DENSE * padded_length(opts) + COST_PRODUCT * EXPONENTIAL);
 }
 
 /* The shared arrays of both sides, and the work space. */
@@ -317,6 +332,8 @@ const Algorithm logistic_mf_algorithm = {
 	.iteration = offsetof(LogisticOptions, iteration),
 	.memory = logistic_memory,
 	.scratch = logistic_scratch,
+	.cost = logistic_cost,
+	.long_run_hint = "The time grows with the number of users times that of items.  Try ials or bpr.",
 	.attach = logistic_attach,
 	.work = logistic_work,
 	.train = logistic_train

@@ -26,6 +26,7 @@
 
 #include "algorithms/registry.h"
 #include "algorithms/row_lists.h"
+#include "engine/cost.h"
 #include "engine/team.h"
 #include "engine/vectors.h"
 #include "resources/budget.h"
@@ -97,6 +98,13 @@ static Size
 rp3_scratch(const MatrixShape *shape, const void *options)
 {
 	return budget_array(shape->items, sizeof(double) + sizeof(int32));
+}
+
+/* A walk of each item to the items of its users. */
+static double
+rp3_cost(const DataTraits *traits, const void *options)
+{
+	return COST_PAIR * traits->user_pairs;
 }
 
 /* The shared arrays, and room for the row at hand. */
@@ -272,6 +280,8 @@ const Algorithm rp3beta_algorithm = {
 	.needs_stored_ratings = true,
 	.memory = rp3_memory,
 	.scratch = rp3_scratch,
+	.cost = rp3_cost,
+	.long_run_hint = TRY_FEWER_PAIRS,
 	.attach = rp3_attach,
 	.work = rp3_work,
 	.train = rp3_train

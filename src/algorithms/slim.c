@@ -36,6 +36,7 @@
 #include "algorithms/gram.h"
 #include "algorithms/registry.h"
 #include "algorithms/row_lists.h"
+#include "engine/cost.h"
 #include "engine/team.h"
 #include "engine/vectors.h"
 #include "math/kernels.h"
@@ -174,6 +175,20 @@ slim_memory(const MatrixShape *shape, const void *options)
 	Size		bytes = least_bytes(shape, options);
 
 	return holds_gram(shape, options) ? add_size(bytes, gram_bytes(shape->items)) : bytes;
+}
+
+/*
+ * The Gram matrix, row by row; for each item a look at all others, and some
+ * sweeps through its candidates, of which few get a weight.
+ */
+static double
+slim_cost(const DataTraits *traits, const void *options)
+{
+	const SlimOptions *opts = options;
+	double		items = traits->shape.items;
+	double		candidates = candidate_capacity(opts, traits->shape.items);
+
+	return COST_PAIR * traits->user_pairs + COST_PRODUCT * items * (items + candidates * candidates);
 }
 
 /* Work space for the problem of one item. */
@@ -393,6 +408,8 @@ const Algorithm slim_algorithm = {
 	.needs_stored_ratings = true,
 	.memory = slim_memory,
 	.scratch = slim_scratch,
+	.cost = slim_cost,
+	.long_run_hint = "Try fewer candidates, or rp3beta.",
 	.attach = slim_attach,
 	.work = slim_work,
 	.train = slim_train

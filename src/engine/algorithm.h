@@ -33,12 +33,14 @@ typedef struct Component
 } Component;
 
 /*
- * What of the data a default may depend on.  While the ratings are counted,
- * before they are read, all but the shape is NaN.
+ * What of the data a default, or the time of a run, may depend on.  While the
+ * ratings are counted, before they are read, all but the shape is NaN.
  */
 typedef struct DataTraits
 {
 	MatrixShape shape;
+	double		user_pairs;		/* sum over users of their number of ratings, squared */
+	double		item_pairs;		/* the same over items */
 	double		mean;			/* of the ratings, as are the following */
 	double		stddev;
 	double		minimum;
@@ -116,6 +118,13 @@ typedef struct Algorithm
 	 */
 	Size		(*memory) (const MatrixShape *shape, const void *options);
 	Size		(*scratch) (const MatrixShape *shape, const void *options);
+
+	/*
+	 * Seconds that a run takes on one core, roughly (cost.h), under options that
+	 * suit the data.  NULL: so few that nobody asks.
+	 */
+	double		(*cost) (const DataTraits *traits, const void *options);
+	const char *long_run_hint;	/* what to try where they are many; with cost only */
 
 	/*
 	 * Make the state of a run in this process: shared arrays (team_array) and

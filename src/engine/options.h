@@ -95,6 +95,9 @@ typedef struct CommonOptions
 
 	/* Set by train_options: say of options that they have been renamed? */
 	bool		report_renamed;
+
+	/* Set by who trains many times in one call: no notices of what was decided? */
+	bool		quiet;
 } CommonOptions;
 
 extern const OptionSpec common_options[];

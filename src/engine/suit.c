@@ -21,11 +21,28 @@ traits_of_shape(const MatrixShape *shape)
 {
 	return (DataTraits) {
 		.shape = *shape,
+			.user_pairs = get_float8_nan(),
+			.item_pairs = get_float8_nan(),
 			.mean = get_float8_nan(),
 			.stddev = get_float8_nan(),
 			.minimum = get_float8_nan(),
 			.maximum = get_float8_nan()
 	};
+}
+
+/* Pairs of ratings of the same row: how many, with each rating and itself. */
+static double
+count_pairs(const SparseRows *rows)
+{
+	double		pairs = 0;
+
+	for (int32 row = 0; row < rows->rows; row++)
+	{
+		double		length = sparse_row_length(rows, row);
+
+		pairs += length * length;
+	}
+	return pairs;
 }
 
 /* The same of ratings that have been read. */
@@ -38,6 +55,8 @@ traits_of_ratings(const Interactions *ratings)
 			.items = ratings->items.count,
 			.ratings = sparse_entries(&ratings->by_user)
 		},
+			.user_pairs = count_pairs(&ratings->by_user),
+			.item_pairs = count_pairs(&ratings->by_item),
 			.mean = ratings->mean,
 			.stddev = ratings->stddev,
 			.minimum = ratings->minimum,

@@ -17,6 +17,7 @@
 #include "postgres.h"
 #include "compat.h"
 
+#include "engine/cost.h"
 #include "engine/divergence.h"
 #include "engine/run.h"
 #include "engine/suit.h"
@@ -94,6 +95,7 @@ add_common_parts(TrainContext *context)
 void
 train_run(TrainContext *context)
 {
+	report_cost(context);
 	train_parts(context);
 	add_common_parts(context);
 }
