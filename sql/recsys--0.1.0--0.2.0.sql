@@ -199,14 +199,15 @@ COMMENT ON FUNCTION reciprocal_rank(anyarray, anyarray, int) IS
 COMMENT ON FUNCTION recsys_evaluate(regclass, text, jsonb, jsonb, int, name, name, name) IS
 'Measures an algorithm on ratings held out from its training. popular is the same for the list of the most rated items.
 rmse, mae: errors, if the algorithm predicts ratings; popular: those of the item''s mean rating.
-precision, recall, hit_rate, ndcg, map, mrr: means of precision_at_k and its like over users with something relevant held out. All items are ranked except those that the user has in training.
+precision, recall, hit_rate, ndcg, map, mrr: means of precision_at_k and its like over users with something relevant held out. All items are ranked except those that the user has in training, unless "exclude_seen" of the split is false; "gain" says what a rating is worth to ndcg: binary, exponential or linear.
 auc: probability that a relevant item is ranked above another one.
 coverage: share of the items that are recommended at all.
 gini: Gini coefficient of how often items are recommended.
 novelty: mean of -log2(raters / users) over recommendations.
 popularity: mean number of training ratings of a recommendation.
 diversity: 1 - the mean cosine of two items of a list.
-users: number of users measured.';
+users: number of users measured.
+"metrics" of the split, an array of these names, leaves the others out.';
 
 COMMENT ON FUNCTION recsys_evaluate_model(regclass, regclass, int, name, name, name) IS
 'Measures a trained model on rows that were kept aside, with the metrics of recsys_evaluate. Rows whose user and item are in the training of the model are left out, with a notice.';

@@ -19,15 +19,16 @@
 
 #include "engine/settle.h"
 #include "evaluation/experiment.h"
-#include "evaluation/list_measures.h"
+#include "evaluation/training.h"
 #include "ratings/reader.h"
 #include "resources/budget.h"
 #include "serving/arguments.h"
 #include "serving/request.h"
 
-/* What was measured, as rows; what neither column has is left out. */
+/* What was measured, as rows: those asked for, or of all what either column has. */
 static void
-put_quality(FunctionCallInfo fcinfo, const Quality *quality, const Quality *popular)
+put_quality(FunctionCallInfo fcinfo, MetricSet asked, const Quality *quality,
+			const Quality *popular)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 
@@ -38,7 +39,7 @@ put_quality(FunctionCallInfo fcinfo, const Quality *quality, const Quality *popu
 		};
 		bool		nulls[3] = {false, isnan(quality->value[i]), isnan(popular->value[i])};
 
-		if (!nulls[1] || !nulls[2])
+		if (asked == 0 ? !nulls[1] || !nulls[2] : (asked & METRIC_BIT(i)) != 0)
 			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 }
@@ -69,13 +70,14 @@ recsys_evaluate(PG_FUNCTION_ARGS)
 	experiment.wanted = (MeasureOptions) {
 		.errors = experiment_predicts_ratings(&experiment, 0),
 			.ranking = true,
+			.metrics = experiment.split_options.metrics,
 			.popular = true,
 			.n = list_length_argument(fcinfo, 4)
 	};
 	InitMaterializedSRF(fcinfo, 0);
 	experiment_prepare(&experiment);
 	experiment_run(&experiment, 0, &quality, &popular);
-	put_quality(fcinfo, &quality, &popular);
+	put_quality(fcinfo, experiment.wanted.metrics, &quality, &popular);
 	return (Datum) 0;
 }
 
@@ -179,6 +181,6 @@ recsys_evaluate_model(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	test.held_out = require_unseen(model, read_test(&run, PG_GETARG_OID(1), &columns));
 	quality_measure(model, &test, &run.wanted, &quality, &popular);
-	put_quality(fcinfo, &quality, &popular);
+	put_quality(fcinfo, 0, &quality, &popular);
 	return (Datum) 0;
 }

@@ -183,7 +183,7 @@ experiment_run(const Experiment *experiment, int candidate, Quality *quality,
 	};
 	Model	   *model = fold_train(&fold, &filter);
 
-	if (experiment->wanted.ranking)
+	if (metrics_wanted(&experiment->wanted, METRICS_OF_LISTS))
 		model->row_cache_bytes = Min(ROW_CACHE_BYTES, budget_limit() / 8);
 	quality_measure(model, &experiment->split.test, &experiment->wanted, quality, popular);
 	memory_model_release(model);

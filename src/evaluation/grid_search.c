@@ -280,6 +280,7 @@ recsys_grid_search(PG_FUNCTION_ARGS)
 	metric = parse_metric(text_to_cstring(PG_GETARG_TEXT_PP(3)), &experiment.wanted.n);
 	experiment.wanted.errors = is_error(metric);
 	experiment.wanted.ranking = !is_error(metric);
+	experiment.wanted.metrics = METRIC_BIT(metric);
 	experiment.columns = columns_argument(fcinfo, 5);
 	candidate = make_candidates(fcinfo, &experiment);
 	experiment.split_options = split_parse(PG_GETARG_JSONB_P(4),

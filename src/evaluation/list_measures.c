@@ -14,6 +14,7 @@
 
 #include "miscadmin.h"
 #include "utils/float.h"
+#include "utils/memutils.h"
 
 #include "evaluation/list_measures.h"
 #include "math/list_quality.h"
@@ -37,6 +38,7 @@ static const struct
 typedef struct ListSums
 {
 	double		measure[lengthof(measures)];
+	int64		measured[lengthof(measures)];	/* users for whom it is defined */
 	double		auc;
 	int64		aucs;			/* users for whom it is defined */
 	double		information;
@@ -48,42 +50,32 @@ typedef struct ListSums
 
 typedef struct Lists
 {
-	const Batch *batch;
-	int			k;				/* entries that a list should have, if there are so many */
-	const int64 *relevant;		/* [users] items that are to be found */
+	const TestBatch *test;
+	const Batch *batch;			/* of the test */
+	const MeasureOptions *wanted;
 	const Training *training;
 	int32		items;
 	int64	   *times;			/* [items] how often each was recommended */
 	int32	   *wanted_by;		/* [items] 1 + the last user it was relevant for */
+	double	   *worth;			/* [items] its gain for that user, if there are gains */
 	double	   *norm;			/* [items] of its ratings */
 	double	   *sum;			/* [users of the training] all zero between lists */
 	bool	   *hit;			/* [n] */
+	double	   *gain;			/* [n] of the hits; NULL: 1 */
 } Lists;
 
-/* Load the ratings of a model, in the current memory context. */
-void
-training_load(Model *model, Training *training)
+/* Is a metric to be measured? */
+static bool
+is_wanted(const Lists *lists, Metric metric)
 {
-	model_load_ratings(model, &training->by_user, &training->by_item);
-}
-
-/* The mean rating of an item; NaN if it has none. */
-double
-training_mean(const Training *training, int32 item)
-{
-	const SparseRows *rows = &training->by_item;
-	double		sum = 0;
-
-	for (int64 e = rows->start[item]; e < rows->start[item + 1]; e++)
-		sum += rows->value[e];
-	return sum / sparse_row_length(rows, item);
+	return metrics_wanted(lists->wanted, METRIC_BIT(metric));
 }
 
 /* Bytes of measuring lists of a model of ratings of a given shape. */
 Size
 lists_bytes(const MatrixShape *part)
 {
-	return budget_array(part->items, sizeof(int64) + sizeof(int32) + sizeof(double)) +
+	return budget_array(part->items, sizeof(int64) + sizeof(int32) + 2 * sizeof(double)) +
 		budget_array(part->users, sizeof(double));
 }
 
@@ -105,17 +97,31 @@ find_norms(Lists *lists)
 	}
 }
 
-/* Which entries of a user's list are relevant. */
+/* Mark what is relevant for a user. */
+static void
+mark_relevant(Lists *lists, int32 u)
+{
+	const BatchItems *relevant = &lists->batch->relevant;
+
+	for (int64 e = relevant->start[u]; e < relevant->start[u + 1]; e++)
+	{
+		lists->wanted_by[relevant->item[e]] = u + 1;
+		if (lists->gain != NULL)
+			lists->worth[relevant->item[e]] = lists->test->gain[e];
+	}
+}
+
+/* Which entries of a user's list are relevant, and what that is worth. */
 static void
 find_hits(Lists *lists, int32 u, int length)
 {
-	const Batch *batch = lists->batch;
-	const int32 *item = batch->item + (Size) u * batch->shape.n;
+	const int32 *item = lists->batch->item + (Size) u * lists->batch->shape.n;
 
-	for (int64 e = batch->relevant.start[u]; e < batch->relevant.start[u + 1]; e++)
-		lists->wanted_by[batch->relevant.item[e]] = u + 1;
+	mark_relevant(lists, u);
 	for (int i = 0; i < length; i++)
 		lists->hit[i] = lists->wanted_by[item[i]] == u + 1;
+	for (int i = 0; i < length && lists->gain != NULL; i++)
+		lists->gain[i] = lists->hit[i] ? lists->worth[item[i]] : 0;
 }
 
 /* The length of a user's list. */
@@ -171,32 +177,51 @@ self_information(const Lists *lists, int32 item)
 	return log2(lists->training->by_user.rows / Max(raters, 1));
 }
 
+/* Add what is found of what is relevant for a user. */
+static void
+add_hits(Lists *lists, int32 u, int length, ListSums *sums)
+{
+	ListHits	list = {
+		.hit = lists->hit,
+		.gain = lists->gain,
+		.ideal = lists->gain == NULL ? 0 : lists->test->ideal[u],
+		.length = length,
+		.relevant = lists->test->relevant[u],
+		.k = lists->wanted->n
+	};
+
+	find_hits(lists, u, length);
+	for (int i = 0; i < lengthof(measures); i++)
+	{
+		double		value = is_wanted(lists, measures[i].metric) ? measures[i].measure(&list) : NAN;
+
+		if (isnan(value))
+			continue;
+		sums->measure[i] += value;
+		sums->measured[i]++;
+	}
+}
+
 /* Add what is measured of a user's list. */
 static void
 add_list(Lists *lists, int32 u, ListSums *sums)
 {
 	const Batch *batch = lists->batch;
 	const int32 *item = batch->item + (Size) u * batch->shape.n;
-	ListHits	list = {
-		.hit = lists->hit,
-		.length = listed_items(batch, u),
-		.relevant = lists->relevant[u],
-		.k = lists->k
-	};
+	int			length = listed_items(batch, u);
 
-	find_hits(lists, u, list.length);
-	for (int i = 0; i < lengthof(measures); i++)
-		sums->measure[i] += measures[i].measure(&list);
-	for (int i = 0; i < list.length; i++)
+	add_hits(lists, u, length, sums);
+	for (int i = 0; i < length; i++)
 	{
 		lists->times[item[i]]++;
 		sums->raters += sparse_row_length(&lists->training->by_item, item[i]);
-		sums->information += self_information(lists, item[i]);
+		if (is_wanted(lists, METRIC_NOVELTY))
+			sums->information += self_information(lists, item[i]);
 	}
-	sums->recommended += list.length;
-	if (list.length < 2)
+	sums->recommended += length;
+	if (length < 2 || !is_wanted(lists, METRIC_DIVERSITY))
 		return;
-	sums->diversity += list_diversity(lists, item, list.length);
+	sums->diversity += list_diversity(lists, item, length);
 	sums->diversities++;
 }
 
@@ -206,11 +231,14 @@ add_auc(const Lists *lists, int32 u, ListSums *sums)
 {
 	const Batch *batch = lists->batch;
 	int64		known = batch->relevant.start[u + 1] - batch->relevant.start[u];
-	double		auc = known == 0 ? 0 : batch->auc[u];
+	double		auc;
 
+	if (!batch->shape.auc)
+		return;
+	auc = known == 0 ? 0 : batch->auc[u];
 	if (isnan(auc))
 		return;
-	sums->auc += auc * known / lists->relevant[u];
+	sums->auc += auc * known / lists->test->relevant[u];
 	sums->aucs++;
 }
 
@@ -247,57 +275,88 @@ mean(double sum, int64 count)
 	return count > 0 ? sum / count : get_float8_nan();
 }
 
-/* What the lists say of the catalogue; uses up the counts. */
-static void
-measure_catalogue(Lists *lists, Quality *quality)
+/* The share of the items that are recommended to anybody. */
+static double
+catalogue_coverage(const Lists *lists)
 {
 	int32		recommended = 0;
 
 	for (int32 item = 0; item < lists->items; item++)
 		recommended += lists->times[item] > 0;
-	quality->value[METRIC_COVERAGE] = (double) recommended / lists->items;
-	quality->value[METRIC_GINI] = gini_coefficient(lists->times, lists->items);
+	return (double) recommended / lists->items;
+}
+
+/* Put a number among what was measured, if it is wanted. */
+static void
+put(const Lists *lists, Metric metric, double value, Quality *quality)
+{
+	if (is_wanted(lists, metric))
+		quality->value[metric] = value;
+}
+
+/* The means of what was summed, and what is of the catalogue; uses up the counts. */
+static void
+put_means(Lists *lists, const ListSums *sums, Quality *quality)
+{
+	for (int i = 0; i < lengthof(measures); i++)
+		put(lists, measures[i].metric, mean(sums->measure[i], sums->measured[i]), quality);
+	put(lists, METRIC_AUC, mean(sums->auc, sums->aucs), quality);
+	put(lists, METRIC_NOVELTY, mean(sums->information, sums->recommended), quality);
+	put(lists, METRIC_DIVERSITY, mean(sums->diversity, sums->diversities), quality);
+	put(lists, METRIC_POPULARITY, mean(sums->raters, sums->recommended), quality);
+	put(lists, METRIC_COVERAGE, catalogue_coverage(lists), quality);
+	if (is_wanted(lists, METRIC_GINI))
+		quality->value[METRIC_GINI] = gini_coefficient(lists->times, lists->items);
+}
+
+/* Make the arrays that lists are measured with. */
+static void
+lists_allocate(Lists *lists)
+{
+	int			n = lists->batch->shape.n;
+
+	lists->times = allocate_array_zero(lists->items, sizeof(int64));
+	lists->wanted_by = allocate_array_zero(lists->items, sizeof(int32));
+	lists->hit = allocate_array_zero(n, sizeof(bool));
+	if (lists->test->gain != NULL)
+	{
+		lists->worth = allocate_array(lists->items, sizeof(double));
+		lists->gain = allocate_array(n, sizeof(double));
+	}
+	if (is_wanted(lists, METRIC_DIVERSITY))
+	{
+		lists->sum = allocate_array_zero(lists->training->by_user.rows, sizeof(double));
+		find_norms(lists);
+	}
 }
 
 /*
- * Measure the lists of a batch that was run, which are of k items where there
- * are so many.  relevant: [users] how many items are relevant, with those that
- * the model does not know.
+ * Measure what is wanted of the lists of a test whose batch was run.
  */
 void
-lists_measure(const Batch *batch, int k, const int64 *relevant, const Training *training,
+lists_measure(const TestBatch *test, const MeasureOptions *wanted, const Training *training,
 			  Quality *quality)
 {
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "recsys lists",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
 	ListSums	sums = {0};
 	Lists		lists = {
-		.batch = batch,
-		.k = k,
-		.relevant = relevant,
+		.test = test,
+		.batch = test->batch,
+		.wanted = wanted,
 		.training = training,
 		.items = training->by_item.rows
 	};
 
-	lists.times = allocate_array_zero(lists.items, sizeof(int64));
-	lists.wanted_by = allocate_array_zero(lists.items, sizeof(int32));
-	lists.sum = allocate_array_zero(training->by_user.rows, sizeof(double));
-	lists.hit = allocate_array_zero(batch->shape.n, sizeof(bool));
-	find_norms(&lists);
-	for (int32 u = 0; u < batch->shape.users; u++)
+	lists_allocate(&lists);
+	for (int32 u = 0; u < lists.batch->shape.users; u++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		add_list(&lists, u, &sums);
 		add_auc(&lists, u, &sums);
 	}
-	for (int i = 0; i < lengthof(measures); i++)
-		quality->value[measures[i].metric] = sums.measure[i] / batch->shape.users;
-	quality->value[METRIC_AUC] = mean(sums.auc, sums.aucs);
-	quality->value[METRIC_NOVELTY] = mean(sums.information, sums.recommended);
-	quality->value[METRIC_DIVERSITY] = mean(sums.diversity, sums.diversities);
-	quality->value[METRIC_POPULARITY] = mean(sums.raters, sums.recommended);
-	measure_catalogue(&lists, quality);
-	pfree(lists.times);
-	pfree(lists.wanted_by);
-	pfree(lists.norm);
-	pfree(lists.sum);
-	pfree(lists.hit);
+	put_means(&lists, &sums, quality);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
 }

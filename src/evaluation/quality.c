@@ -31,16 +31,18 @@ Size
 quality_bytes(const MatrixShape *part, const MatrixShape *held_out,
 			  const MeasureOptions *wanted, const TestSet *test, Size served)
 {
-	Size		predictions = budget_array(held_out->ratings, sizeof(Prediction));
-	BatchShape	shape = test_batch_most(test, part, held_out, wanted->n);
+	Size		predictions = metrics_wanted(wanted, METRICS_OF_ERRORS) ?
+		budget_array(held_out->ratings, sizeof(Prediction)) : 0;
+	BatchShape	shape = test_batch_most(test, part, held_out, wanted);
 	Size		bytes = add_size(matrix_bytes(held_out), matrix_bytes(part));
 
-	if (!wanted->ranking)
+	if (!metrics_wanted(wanted, ~METRICS_OF_ERRORS))
 		return add_size(bytes, predictions);
 	served = mul_size(served, batch_workers(&shape, part->items));
 	return add_size(bytes, Max(predictions,
 							   add_size(add_size(batch_bytes(&shape, part->items), served),
-										lists_bytes(part))));
+										add_size(lists_bytes(part),
+												 test_gains_bytes(test, held_out)))));
 }
 
 /* Errors of the means of the items in training, or of the mean of all. */
@@ -91,21 +93,23 @@ static void
 measure_ranking(const PlacedTest *placed, const MeasureOptions *wanted, Quality *quality,
 				Quality *popular)
 {
-	TestBatch	lists = test_batch_create(placed, wanted->n);
+	TestBatch	lists = test_batch_create(placed, wanted);
 	Batch	   *batch = lists.batch;
+	bool		listed = batch->shape.users > 0 && metrics_wanted(wanted, METRICS_OF_LISTS);
 
-	if (batch->shape.users > 0)
+	if (listed)
 	{
 		batch_run(batch, placed->model);
-		lists_measure(batch, wanted->n, lists.relevant, &placed->training, quality);
+		lists_measure(&lists, wanted, &placed->training, quality);
 	}
-	if (batch->shape.users > 0 && wanted->popular)
+	if (listed && wanted->popular)
 	{
 		batch->shape.popular = true;
 		batch_run(batch, placed->model);
-		lists_measure(batch, wanted->n, lists.relevant, &placed->training, popular);
+		lists_measure(&lists, wanted, &placed->training, popular);
 	}
-	quality->value[METRIC_USERS] = popular->value[METRIC_USERS] = batch->shape.users;
+	if (metrics_wanted(wanted, METRIC_BIT(METRIC_USERS)))
+		quality->value[METRIC_USERS] = popular->value[METRIC_USERS] = batch->shape.users;
 	batch_release(batch);
 }
 
@@ -132,8 +136,8 @@ quality_measure(Model *model, const TestSet *test, const MeasureOptions *wanted,
 	clear_quality(popular);
 	placed.index = fold_index(model, test->held_out);
 	training_load(model, &placed.training);
-	if (wanted->errors)
+	if (metrics_wanted(wanted, METRICS_OF_ERRORS))
 		measure_errors(&placed, wanted, quality, popular);
-	if (wanted->ranking)
+	if (metrics_wanted(wanted, ~METRICS_OF_ERRORS))
 		measure_ranking(&placed, wanted, quality, popular);
 }

@@ -12,15 +12,6 @@
 #include "model/model.h"
 #include "ratings/matrix.h"
 
-/* What to measure. */
-typedef struct MeasureOptions
-{
-	bool		errors;			/* rmse and mae */
-	bool		ranking;		/* all others */
-	bool		popular;		/* of the popularity list and item means, too */
-	int			n;				/* length of the lists */
-} MeasureOptions;
-
 extern Size quality_bytes(const MatrixShape *part, const MatrixShape *held_out,
 						  const MeasureOptions *wanted, const TestSet *test, Size served);
 extern void quality_measure(Model *model, const TestSet *test, const MeasureOptions *wanted,

@@ -35,6 +35,9 @@
 
 #define RATINGS_PER_CHECK 1000000
 
+/* The greatest rating that has an exponential gain: sums of such are still exact enough. */
+#define MAX_EXPONENT 100
+
 /* Something to be held out if its key is among the largest. */
 typedef struct Keyed
 {
@@ -365,7 +368,9 @@ split_read(const SplitOptions *options, const SplitSources *sources)
 	TestSet		test = {
 		.sampled_negatives = options->sampled_negatives,
 		.seed = options->seed,
-		.relevant_from = options->relevant_from
+		.relevant_from = options->relevant_from,
+		.gain = options->gain,
+		.include_seen = options->include_seen
 	};
 	ReadRequest request = {.policy = sources->policy};
 	const SourceColumn *time = &sources->ratings->time;
@@ -410,6 +415,34 @@ require_parts(const Split *split, const Interactions *whole, const SplitSources 
 }
 
 /*
+ * Error if something relevant has no gain: gains are not negative, or the best
+ * list would not have the most, and they are small enough for their sums.
+ */
+static void
+require_gains(const TestSet *test)
+{
+	const SparseRows *rows = &test->held_out->by_user;
+	double		most = test->gain == LIST_GAIN_EXPONENTIAL ? MAX_EXPONENT : get_float8_infinity();
+
+	for (int64 e = 0; test->gain != LIST_GAIN_BINARY && e < sparse_entries(rows); e++)
+	{
+		double		rating = rows->value[e];
+
+		if (rating < test->relevant_from || (rating >= 0 && rating <= most))
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("a rating that is held out has no gain: %g", rating),
+				 rating < 0 ?
+				 errdetail("Gains are of ratings of 0 and more.") :
+				 errdetail("2 to the power of it is too much: it can be %d at most.", MAX_EXPONENT),
+				 rating < 0 ?
+				 errhint("Say by \"relevant_from\" of the split from which rating on an item is relevant.") :
+				 errhint("Ask for \"gain\": \"linear\".")));
+	}
+}
+
+/*
  * Split the ratings.  "read" is what split_read has made.  Error: a part is
  * empty.
  */
@@ -425,7 +458,9 @@ split_make(const SplitOptions *options, const SplitSources *sources, const TestS
 		dealing.time = find_times(options, sources, whole);
 	dealing.label = split.label;
 	deal_labels(&dealing);
-	if (options->method == SPLIT_GIVEN)
+	if (options->method == SPLIT_GIVEN && options->include_seen)
+		split.test.held_out = read->held_out;
+	else if (options->method == SPLIT_GIVEN)
 		split.test.held_out = test_without_training(read->held_out,
 													ids_places(&read->held_out->users, &whole->users),
 													ids_places(&read->held_out->items, &whole->items),
@@ -435,6 +470,7 @@ split_make(const SplitOptions *options, const SplitSources *sources, const TestS
 	if (options->method == SPLIT_USERS)
 		split.test.known = part_of(whole, split.label, LABEL_KNOWN);
 	require_parts(&split, whole, sources);
+	require_gains(&split.test);
 	return split;
 }
 

@@ -28,10 +28,13 @@ const char *const split_methods[] = {
 #define METHOD_OF_TIME \
 	(METHOD(PER_USER) | METHOD(LEAVE_ONE_OUT) | METHOD(TEMPORAL) | METHOD(USERS))
 
+/* By ListGain. */
+static const char *const gain_names[] = {"binary", "exponential", "linear", NULL};
+
 /* The members, and which methods have them. */
 static const char *const member_names[] = {
 	"method", "seed", "test", "time_col", "after", "known", "negatives",
-	"sampled_negatives", "relevant_from", NULL
+	"sampled_negatives", "relevant_from", "gain", "exclude_seen", "metrics", NULL
 };
 
 static const int member_methods[] = {
@@ -41,6 +44,9 @@ static const int member_methods[] = {
 	METHOD_OF_TIME,
 	METHOD(TEMPORAL),
 	METHOD(USERS),
+	EVERY_METHOD,
+	EVERY_METHOD,
+	EVERY_METHOD,
 	EVERY_METHOD,
 	EVERY_METHOD,
 	EVERY_METHOD
@@ -155,6 +161,59 @@ time_member(const Jsonb *given, const char *name)
 	return text_member(given, name);
 }
 
+/* A truth value, or "absent" if it is not given. */
+static bool
+bool_member(const Jsonb *given, const char *name, bool absent)
+{
+	JsonbValue	value;
+
+	if (!get_member(given, name, &value))
+		return absent;
+	if (value.type != jbvBool)
+		report_wrong_type(name, "true or false", &value);
+	return value.val.boolean;
+}
+
+/* The metric that an element of an array names, as a bit. */
+static MetricSet
+metric_element(const char *name, const JsonbValue *element)
+{
+	if (element->type != jbvString)
+		report_wrong_type(name, "an array of names of metrics", element);
+	return METRIC_BIT(enum_parse("metric", pnstrdup(element->val.string.val, element->val.string.len),
+								 metric_names));
+}
+
+/* An array of names of metrics, or 0 if it is not given.  Error: it is empty. */
+static MetricSet
+metrics_member(const Jsonb *given, const char *name)
+{
+	JsonbValue	value;
+	MetricSet	metrics = 0;
+
+	if (!get_member(given, name, &value))
+		return 0;
+	if (value.type != jbvBinary || !JsonContainerIsArray(value.val.binary.data))
+		report_wrong_type(name, "an array of names of metrics", &value);
+	for (uint32 i = 0; i < JsonContainerSize(value.val.binary.data); i++)
+		metrics |= metric_element(name, getIthJsonbValueFromContainer(value.val.binary.data, i));
+	if (metrics == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" of a split names no metric", name),
+				 errhint("Leave it out to measure all.")));
+	return metrics;
+}
+
+/* How gains are made of ratings; binary if it is not given. */
+static ListGain
+gain_member(const Jsonb *given, const char *name)
+{
+	char	   *gain = text_member(given, name);
+
+	return gain == NULL ? LIST_GAIN_BINARY : enum_parse(name, gain, gain_names);
+}
+
 /* A relation by its name, or InvalidOid. */
 static Oid
 relation_member(const Jsonb *given, const char *name)
@@ -227,6 +286,9 @@ split_parse(const Jsonb *given, char *time_col)
 	options.sampled_negatives = (int) number_member(given, "sampled_negatives", 0, 1, 1e6, true);
 	options.relevant_from = number_member(given, "relevant_from", -get_float8_infinity(),
 										  -FLT_MAX, FLT_MAX, false);
+	options.gain = gain_member(given, "gain");
+	options.include_seen = !bool_member(given, "exclude_seen", true);
+	options.metrics = metrics_member(given, "metrics");
 	if (options.method == SPLIT_GIVEN)
 		options.test = relation_member(given, "test");
 	else

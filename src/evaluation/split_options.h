@@ -9,6 +9,9 @@
 
 #include "utils/jsonb.h"
 
+#include "evaluation/metrics.h"
+#include "math/list_quality.h"
+
 /* Positions in the list of their names. */
 typedef enum SplitMethod
 {
@@ -33,6 +36,9 @@ typedef struct SplitOptions
 	Oid			negatives;		/* relation with what is ranked beside it, or invalid */
 	int			sampled_negatives;
 	double		relevant_from;
+	ListGain	gain;			/* of what is relevant, by its rating */
+	bool		include_seen;	/* may lists have what users have in training? */
+	MetricSet	metrics;		/* what is to be measured; 0: all */
 } SplitOptions;
 
 extern const char *const split_methods[];

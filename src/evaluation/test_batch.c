@@ -30,6 +30,10 @@ typedef struct BatchBuilder
 	const Training *training;
 	int32	   *user;			/* as in TestBatch */
 	int64	   *relevant;
+	double	   *gain;			/* NULL: gains are 1 */
+	double	   *ideal;
+	double	   *gains;			/* [ratings held out of a user] work space */
+	int			n;				/* entries that a list should have */
 	Batch	   *batch;
 	FoldIndex	negatives;		/* where they are in the model, if they are given */
 	int32	   *negative_row;	/* [users held out] row among the negatives, or -1 */
@@ -50,12 +54,13 @@ is_restricted(const TestSet *test)
  */
 static BatchShape
 batch_shape(const TestSet *test, int32 user_count, int32 item_count, int32 drawables,
-			int64 held_out, int n)
+			int64 held_out, const MeasureOptions *wanted)
 {
 	BatchShape	shape = {
 		.users = user_count,
-		.n = Min(n, item_count),
-		.exclude_seen = true,
+		.n = Min(wanted->n, item_count),
+		.exclude_seen = !test->include_seen,
+		.auc = metrics_wanted(wanted, METRIC_BIT(METRIC_AUC)),
 		.restricted = is_restricted(test),
 		.profiles = test->known != NULL,
 		.relevant = held_out
@@ -78,10 +83,20 @@ batch_shape(const TestSet *test, int32 user_count, int32 item_count, int32 drawa
  */
 BatchShape
 test_batch_most(const TestSet *test, const MatrixShape *part, const MatrixShape *held_out,
-				int n)
+				const MeasureOptions *wanted)
 {
 	return batch_shape(test, (int32) Min(held_out->users, held_out->ratings), part->items,
-					   part->items, held_out->ratings, n);
+					   part->items, held_out->ratings, wanted);
+}
+
+/* The most that the gains of what is relevant can take. */
+Size
+test_gains_bytes(const TestSet *test, const MatrixShape *held_out)
+{
+	if (test->gain == LIST_GAIN_BINARY)
+		return 0;
+	return add_size(budget_array(held_out->ratings, 2 * sizeof(double)),
+					budget_array(held_out->users, sizeof(double)));
 }
 
 /* How many of a user's held-out items are relevant. */
@@ -105,13 +120,16 @@ is_evaluated(const BatchBuilder *b, int32 row)
 	return count_relevant(b->test, row) > 0;
 }
 
-/* Append an item that the model knows; returns the new end. */
+/* Append an item with a rating, if the model knows it; returns the new end. */
 static int64
-append_known(const BatchItems *items, int64 end, int32 item)
+append_known(const BatchBuilder *b, int64 end, int32 item, float rating)
 {
-	if (item >= 0)
-		items->item[end++] = item;
-	return end;
+	if (item < 0)
+		return end;
+	b->batch->relevant.item[end] = item;
+	if (b->gain != NULL)
+		b->gain[end] = list_gain(b->test->gain, rating);
+	return end + 1;
 }
 
 /* The relevant items of a user that the model knows. */
@@ -125,8 +143,22 @@ fill_relevant(BatchBuilder *b, int32 u)
 	b->relevant[u] = count_relevant(b->test, row);
 	for (int64 e = rows->start[row]; e < rows->start[row + 1]; e++)
 		if (rows->value[e] >= b->test->relevant_from)
-			end = append_known(&b->batch->relevant, end, b->index->item[rows->index[e]]);
+			end = append_known(b, end, b->index->item[rows->index[e]], rows->value[e]);
 	b->batch->relevant.start[u + 1] = end;
+}
+
+/* The gain of the best list of a user: of all that is relevant, known or not. */
+static void
+fill_ideal(BatchBuilder *b, int32 u)
+{
+	const SparseRows *rows = &b->test->held_out->by_user;
+	int32		row = b->user[u];
+	int64		count = 0;
+
+	for (int64 e = rows->start[row]; e < rows->start[row + 1]; e++)
+		if (rows->value[e] >= b->test->relevant_from)
+			b->gains[count++] = list_gain(b->test->gain, rows->value[e]);
+	b->ideal[u] = list_ideal_gain(b->gains, count, b->n);
 }
 
 /* What is known of a user who is held out whole. */
@@ -192,21 +224,31 @@ fill_given_negatives(BatchBuilder *b, int32 u, uint8 *marked)
 	mark_list(batch_list(&b->batch->relevant, u), 0, marked);
 }
 
-/* Mark, by 1, what may not be drawn for a user: all items that have to do with them. */
+/* Mark the items of a row of a part of the ratings. */
+static void
+mark_row(const BatchBuilder *b, const SparseRows *part, int32 row, uint8 mark, uint8 *marked)
+{
+	for (int64 e = part->start[row]; e < part->start[row + 1]; e++)
+		if (b->index->item[part->index[e]] >= 0)
+			marked[b->index->item[part->index[e]]] = mark;
+}
+
+/*
+ * Mark, by 1, what may not be drawn for a user: what is held out, and what they
+ * have seen unless lists may have that.
+ */
 static void
 mark_items(const BatchBuilder *b, int32 row, uint8 mark, uint8 *marked)
 {
-	const SparseRows *parts[2] = {&b->test->held_out->by_user, NULL};
 	int32		user = b->index->user[row];
 	UserProfile rated = {0};
 	ItemList	seen = {0};
 
+	mark_row(b, &b->test->held_out->by_user, row, mark, marked);
+	if (b->test->include_seen)
+		return;
 	if (b->test->known != NULL)
-		parts[1] = &b->test->known->by_user;
-	for (int p = 0; p < 2 && parts[p] != NULL; p++)
-		for (int64 e = parts[p]->start[row]; e < parts[p]->start[row + 1]; e++)
-			if (b->index->item[parts[p]->index[e]] >= 0)
-				marked[b->index->item[parts[p]->index[e]]] = mark;
+		mark_row(b, &b->test->known->by_user, row, mark, marked);
 	if (user >= 0)
 		rated = profile_of_row(&b->training->by_user, user);
 	seen.count = model_seen_besides(b->model, user, b->index->cold_user[row], &seen.item);
@@ -278,6 +320,19 @@ choose_users(BatchBuilder *b)
 	return user_count;
 }
 
+/* Make room for gains, unless all are 1. */
+static void
+make_gains(BatchBuilder *b, int32 user_count)
+{
+	int64		held_out = sparse_entries(&b->test->held_out->by_user);
+
+	if (b->test->gain == LIST_GAIN_BINARY)
+		return;
+	b->gain = allocate_array(held_out, sizeof(double));
+	b->gains = allocate_array(held_out, sizeof(double));
+	b->ideal = allocate_array(user_count, sizeof(double));
+}
+
 /* What is asked for a user of the batch; "marked" [items] is work space, all 0. */
 static void
 fill_user(BatchBuilder *b, int32 u, uint8 *marked)
@@ -285,6 +340,8 @@ fill_user(BatchBuilder *b, int32 u, uint8 *marked)
 	b->batch->user[u] = b->index->user[b->user[u]];
 	b->batch->cold_user[u] = b->index->cold_user[b->user[u]];
 	fill_relevant(b, u);
+	if (b->gain != NULL)
+		fill_ideal(b, u);
 	if (b->test->known != NULL)
 		fill_profile(b, u);
 	if (b->test->negatives != NULL)
@@ -294,18 +351,19 @@ fill_user(BatchBuilder *b, int32 u, uint8 *marked)
 }
 
 /*
- * Make the batch of a test, of lists of n items, in the current memory context.
- * Error: it does not fit into the memory.
+ * Make the batch of a test, for what is to be measured, in the current memory
+ * context.  Error: it does not fit into the memory.
  */
 TestBatch
-test_batch_create(const PlacedTest *placed, int n)
+test_batch_create(const PlacedTest *placed, const MeasureOptions *wanted)
 {
 	int32		item_count = placed->model->header.items;
 	BatchBuilder b = {
 		.model = placed->model,
 		.test = placed->test,
 		.index = &placed->index,
-		.training = &placed->training
+		.training = &placed->training,
+		.n = wanted->n
 	};
 	uint8	   *marked = allocate_array_zero(item_count, 1);
 	BatchShape	shape;
@@ -317,15 +375,16 @@ test_batch_create(const PlacedTest *placed, int n)
 	if (b.test->sampled_negatives > 0)
 		find_drawable(&b);
 	shape = batch_shape(b.test, user_count, item_count, b.drawables,
-						sparse_entries(&b.test->held_out->by_user), n);
+						sparse_entries(&b.test->held_out->by_user), wanted);
 	/* The model may know more items than were rated. */
 	budget_require(batch_bytes(&shape, item_count),
 				   psprintf("measuring %d lists of %d items", user_count, shape.n));
 	b.batch = batch_create(&shape, b.model);
+	make_gains(&b, user_count);
 	for (int32 u = 0; u < user_count; u++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		fill_user(&b, u, marked);
 	}
-	return (TestBatch) {b.user, b.relevant, b.batch};
+	return (TestBatch) {b.user, b.relevant, b.gain, b.ideal, b.batch};
 }

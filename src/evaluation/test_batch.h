@@ -8,8 +8,9 @@
 #include "postgres.h"
 
 #include "evaluation/fold.h"
-#include "evaluation/list_measures.h"
+#include "evaluation/metrics.h"
 #include "evaluation/test_set.h"
+#include "evaluation/training.h"
 #include "serving/batch.h"
 
 /* A test of a model, and where in the model what it is about is. */
@@ -27,11 +28,15 @@ typedef struct TestBatch
 	int32	   *user;			/* [users of the batch] row of what is held out */
 	int64	   *relevant;		/* [users of the batch] number of relevant items, with those
 								 * that the model does not know */
+	double	   *gain;			/* of each relevant item of the batch; NULL: 1 */
+	double	   *ideal;			/* [users of the batch] gain of the best list, if there are
+								 * gains */
 	Batch	   *batch;
 } TestBatch;
 
 extern BatchShape test_batch_most(const TestSet *test, const MatrixShape *part,
-								  const MatrixShape *held_out, int n);
-extern TestBatch test_batch_create(const PlacedTest *placed, int n);
+								  const MatrixShape *held_out, const MeasureOptions *wanted);
+extern Size test_gains_bytes(const TestSet *test, const MatrixShape *held_out);
+extern TestBatch test_batch_create(const PlacedTest *placed, const MeasureOptions *wanted);
 
 #endif							/* RECSYS_EVALUATION_TEST_BATCH_H */

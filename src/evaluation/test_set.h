@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "math/list_quality.h"
 #include "ratings/matrix.h"
 
 typedef struct TestSet
@@ -19,6 +20,8 @@ typedef struct TestSet
 	int			sampled_negatives;	/* so many are drawn; 0: none */
 	int			seed;			/* for that */
 	double		relevant_from;	/* held-out rows below are not relevant */
+	ListGain	gain;			/* of those that are, by their ratings */
+	bool		include_seen;	/* may lists have what users have in training? */
 } TestSet;
 
 #endif							/* RECSYS_EVALUATION_TEST_SET_H */

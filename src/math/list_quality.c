@@ -7,6 +7,7 @@
  * here.
  */
 #include <math.h>
+#include <stdlib.h>
 
 #include "math/list_quality.h"
 
@@ -49,23 +50,75 @@ list_recall(const ListHits *list)
 	return (double) count_hits(list) / list->relevant;
 }
 
+/* The share of a gain that counts at place i, from 0. */
+static double
+discounted(double gain, int64_t i)
+{
+	return gain / log2(i + 2);
+}
+
+/* What an item of a rating, which is not negative, is worth. */
+double
+list_gain(ListGain kind, double rating)
+{
+	switch (kind)
+	{
+		case LIST_GAIN_EXPONENTIAL:
+			return exp2(rating) - 1;
+		case LIST_GAIN_LINEAR:
+			return rating;
+		default:
+			return 1;
+	}
+}
+
+/* For sorting, the greatest first. */
+static int
+compare_gains(const void *a, const void *b)
+{
+	double		x = *(const double *) a;
+	double		y = *(const double *) b;
+
+	return (x < y) - (x > y);
+}
+
+/* The discounted gain of the best list of k items of given gains, which are put in order. */
+double
+list_ideal_gain(double *gain, int64_t count, int k)
+{
+	double		ideal = 0;
+
+	qsort(gain, count, sizeof(double), compare_gains);
+	for (int64_t i = 0; i < count && i < k; i++)
+		ideal += discounted(gain[i], i);
+	return ideal;
+}
+
+/* The same of gains of 1. */
+static double
+ideal_of_hits(const ListHits *list)
+{
+	double		ideal = 0;
+
+	for (int64_t i = 0; i < ideal_hits(list); i++)
+		ideal += discounted(1, i);
+	return ideal;
+}
+
 /*
- * Normalized discounted cumulative gain (Jarvelin and Kekalainen 2002) of
- * gains 0 and 1: the sum of 1 / log2(rank + 1) over the hits, divided by that
- * of the best possible list.
+ * Normalized discounted cumulative gain (Jarvelin and Kekalainen 2002): the sum
+ * of gain / log2(rank + 1) over the hits, divided by that of the best possible
+ * list.
  */
 double
 list_ndcg(const ListHits *list)
 {
 	double		gain = 0;
-	double		ideal = 0;
 
 	for (int i = 0; i < counted(list); i++)
 		if (list->hit[i])
-			gain += 1 / log2(i + 2);
-	for (int64_t i = 0; i < ideal_hits(list); i++)
-		ideal += 1 / log2(i + 2);
-	return gain / ideal;
+			gain += discounted(list->gain == NULL ? 1 : list->gain[i], i);
+	return gain / (list->gain == NULL ? ideal_of_hits(list) : list->ideal);
 }
 
 /*

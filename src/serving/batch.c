@@ -130,7 +130,8 @@ lay_out_batch(Batch *batch, char *base)
 	batch->item = lay_out(base, &filled, places, sizeof(int32));
 	if (shape->scores)
 		batch->score = lay_out(base, &filled, places, sizeof(double));
-	batch->auc = lay_out(base, &filled, shape->users, sizeof(double));
+	if (shape->auc)
+		batch->auc = lay_out(base, &filled, shape->users, sizeof(double));
 	return filled;
 }
 
@@ -203,7 +204,7 @@ worker_create(const Batch *batch, Model *model, pg_atomic_uint64 *next)
 														   sizeof(float)));
 	worker->ranker = ranker_create(model, batch->shape.n);
 	worker->ranker->many = true;
-	worker->ranker->ordered = batch->shape.relevant > 0;
+	worker->ranker->ordered = batch->shape.auc;
 	return worker;
 }
 
@@ -265,7 +266,7 @@ answer_user(BatchWorker *worker, int32 u, const float *scored)
 	}
 	answer = request_answer(worker->ranker, &request);
 	put_list(batch, u, &answer.top);
-	if (batch->shape.relevant > 0)
+	if (batch->shape.auc)
 		batch->auc[u] = answer_auc(worker->ranker, &request, batch_list(&batch->relevant, u));
 }
 

@@ -22,6 +22,7 @@ typedef struct BatchShape
 	bool		popular;		/* rank by numbers of ratings, not by the model */
 	bool		restricted;		/* rank the candidates alone */
 	bool		profiles;		/* users may have a profile */
+	bool		auc;			/* is wanted, of what is relevant */
 	int64		relevant;		/* entries of all users together, as are the following */
 	int64		candidates;		/* 0 unless restricted */
 	int64		known;			/* 0 unless there are profiles */
@@ -45,15 +46,16 @@ typedef struct Batch
 
 	int32	   *user;			/* [users] index in the model, or -1 */
 	int32	   *cold_user;		/* [users] of those: the row of find_cold_user, or -1 */
-	BatchItems	relevant;		/* what the user should be recommended, for auc */
+	BatchItems	relevant;		/* what the user should be recommended */
 	BatchItems	candidates;		/* what is ranked, if that is restricted */
 	SparseRows	profiles;		/* [users x items] what is known of users who are not in
 								 * the model */
 
 	int32	   *item;			/* [users x n] best first */
 	double	   *score;			/* [users x n], if wanted */
-	double	   *auc;			/* [users] share of pairs of a relevant and another item
-								 * that are in the right order; NaN if there are none */
+	double	   *auc;			/* [users], if wanted, share of pairs of a relevant and
+								 * another item that are in the right order; NaN if there
+								 * are none */
 } Batch;
 
 extern int	batch_workers(const BatchShape *shape, int32 item_count);

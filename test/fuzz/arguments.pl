@@ -388,7 +388,10 @@ my %split_member = (
 	known => sub { one_of(.2, .8) },
 	negatives => sub { json_string('fuzz.' . one_of(@good_relations, @relations)) },
 	sampled_negatives => sub { one_of(1, 5, 100) },
-	relevant_from => sub { one_of(0, 3, 6) });
+	relevant_from => sub { one_of(0, 3, 6) },
+	gain => sub { one_of('"binary"', '"exponential"', '"linear"') },
+	exclude_seen => sub { one_of('true', 'false') },
+	metrics => sub { one_of('["ndcg"]', '["rmse", "diversity", "users"]', '["auc", "coverage"]') });
 my %members_of = (
 	random => [qw(seed test)],
 	per_user => [qw(seed test time_col)],
@@ -404,7 +407,7 @@ sub json_split
 	my %value = (method => "\"$method\"");
 
 	return json_anything(0) if $hostile->() && chance(.2);
-	foreach my $name (@{ $members_of{$method} }, qw(negatives sampled_negatives relevant_from))
+	foreach my $name (@{ $members_of{$method} }, qw(negatives sampled_negatives relevant_from gain exclude_seen metrics))
 	{
 		$value{$name} = $split_member{$name}->() if chance($name eq 'time_col' || $method eq 'given' ? .8 : .3);
 	}
