@@ -35,6 +35,32 @@ SELECT c.oid::pg_catalog.regclass AS model,
 COMMENT ON VIEW recsys_models IS
 'Models that the current user may read, with their newest version. Models under row-level security are left out. What is locked at the moment is NULL.';
 
+-- Where NULL is given for the number of results, or for what else has a default,
+-- it means the default.  Calls cost what they take, so that a query that asks for
+-- some hundred users is not compiled.
+
+ALTER FUNCTION recsys_predict(regclass, "any", "any") COST 100;
+ALTER FUNCTION mf_predict(regclass, "any", "any") COST 100;
+ALTER FUNCTION recsys_recommend(regclass, anyelement, int, bool) CALLED ON NULL INPUT COST 10000;
+ALTER FUNCTION recsys_recommend(regclass, text, int, bool) CALLED ON NULL INPUT COST 10000;
+ALTER FUNCTION recsys_recommend_all(regclass, int, bool) CALLED ON NULL INPUT;
+ALTER FUNCTION mf_recommend(regclass, anyelement, int, bool) CALLED ON NULL INPUT COST 10000;
+ALTER FUNCTION mf_recommend(regclass, text, int, bool) CALLED ON NULL INPUT COST 10000;
+ALTER FUNCTION recsys_similar_items(regclass, anyelement, int, text) CALLED ON NULL INPUT COST 10000;
+ALTER FUNCTION recsys_similar_items(regclass, text, int, text) CALLED ON NULL INPUT COST 10000;
+ALTER FUNCTION mf_similar_items(regclass, anyelement, int, text) CALLED ON NULL INPUT COST 10000;
+ALTER FUNCTION mf_similar_items(regclass, text, int, text) CALLED ON NULL INPUT COST 10000;
+ALTER FUNCTION recsys_similar_users(regclass, anyelement, int, text) CALLED ON NULL INPUT COST 10000;
+ALTER FUNCTION recsys_similar_users(regclass, text, int, text) CALLED ON NULL INPUT COST 10000;
+ALTER FUNCTION item_knn_recommend(regclass, anyelement, int, text, int, int, int, float8, text, bool, name, name, name) COST 25000;
+ALTER FUNCTION item_knn_recommend(regclass, text, int, text, int, int, int, float8, text, bool, name, name, name) COST 25000;
+ALTER FUNCTION user_knn_recommend(regclass, anyelement, int, text, int, int, int, float8, text, bool, name, name, name) COST 25000;
+ALTER FUNCTION user_knn_recommend(regclass, text, int, text, int, int, int, float8, text, bool, name, name, name) COST 25000;
+ALTER FUNCTION similar_items(regclass, anyelement, int, text, int, float8, name, name, name) COST 25000;
+ALTER FUNCTION similar_items(regclass, text, int, text, int, float8, name, name, name) COST 25000;
+ALTER FUNCTION similar_users(regclass, anyelement, int, text, int, float8, name, name, name) COST 25000;
+ALTER FUNCTION similar_users(regclass, text, int, text, int, float8, name, name, name) COST 25000;
+
 -- Comments in plainer words.
 
 COMMENT ON AGGREGATE pearson_corr(float8, float8) IS
@@ -119,13 +145,13 @@ COMMENT ON FUNCTION mf_predict(regclass, "any", "any") IS
 'Predicted rating of a user for an item: the same as recsys_predict.';
 
 COMMENT ON FUNCTION recsys_recommend(regclass, anyelement, int, bool) IS
-'The n best items for a user. With exclude_seen, items that they have rated are left out. basis is "personalized", or "popular" for a user whom the model does not know: then score is the number of ratings.';
+'The n best items for a user. With exclude_seen, items that they have rated are left out. basis is "personalized", or "popular" for a user whom the model does not know, or for whom it has no item: then score is the number of ratings. NULL as n or exclude_seen means the default.';
 
 COMMENT ON FUNCTION recsys_recommend(regclass, text, int, bool) IS
-'The n best items for a user. With exclude_seen, items that they have rated are left out. basis is "personalized", or "popular" for a user whom the model does not know: then score is the number of ratings. Ids are returned as text.';
+'The n best items for a user. With exclude_seen, items that they have rated are left out. basis is "personalized", or "popular" for a user whom the model does not know, or for whom it has no item: then score is the number of ratings. NULL as n or exclude_seen means the default. Ids are returned as text.';
 
 COMMENT ON FUNCTION recsys_recommend_all(regclass, int, bool) IS
-'The n best items for every user of a model: the lists of recsys_recommend, made by parallel workers. Ids are returned as text.';
+'The n best items for every user of a model: the lists of recsys_recommend, made by parallel workers. NULL as n or exclude_seen means the default. Ids are returned as text.';
 
 COMMENT ON FUNCTION mf_recommend(regclass, anyelement, int, bool) IS
 'The n best items for a user: the same as recsys_recommend.';

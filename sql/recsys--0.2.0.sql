@@ -427,13 +427,13 @@ COMMENT ON FUNCTION mf_train(text, regclass, text, int, int, float8, float8, int
 'Trains a matrix factorization: recsys_train with the most common options as arguments. NULL means the algorithm''s default.';
 
 CREATE FUNCTION recsys_predict(model regclass, user_id "any", item_id "any") RETURNS float8
-AS 'MODULE_PATHNAME', 'recsys_predict' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 1000;
+AS 'MODULE_PATHNAME', 'recsys_predict' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100;
 
 COMMENT ON FUNCTION recsys_predict(regclass, "any", "any") IS
 'Predicted rating or preference of a user for an item. Falls back to the best available baseline for an unknown user or item. NULL only for a NULL id.';
 
 CREATE FUNCTION mf_predict(model regclass, user_id "any", item_id "any") RETURNS float8
-AS 'MODULE_PATHNAME', 'recsys_predict' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 1000;
+AS 'MODULE_PATHNAME', 'recsys_predict' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100;
 
 COMMENT ON FUNCTION mf_predict(regclass, "any", "any") IS
 'Predicted rating of a user for an item: the same as recsys_predict.';
@@ -444,11 +444,11 @@ CREATE FUNCTION recsys_recommend(
 	n int DEFAULT 10,
 	exclude_seen bool DEFAULT true
 ) RETURNS TABLE (item_id anyelement, score float8, basis text)
-AS 'MODULE_PATHNAME', 'recsys_recommend' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10
+AS 'MODULE_PATHNAME', 'recsys_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 10
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION recsys_recommend(regclass, anyelement, int, bool) IS
-'The n best items for a user. With exclude_seen, items that they have rated are left out. basis is "personalized", or "popular" for a user whom the model does not know: then score is the number of ratings.';
+'The n best items for a user. With exclude_seen, items that they have rated are left out. basis is "personalized", or "popular" for a user whom the model does not know, or for whom it has no item: then score is the number of ratings. NULL as n or exclude_seen means the default.';
 
 CREATE FUNCTION recsys_recommend(
 	model regclass,
@@ -456,21 +456,21 @@ CREATE FUNCTION recsys_recommend(
 	n int DEFAULT 10,
 	exclude_seen bool DEFAULT true
 ) RETURNS TABLE (item_id text, score float8, basis text)
-AS 'MODULE_PATHNAME', 'recsys_recommend' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10
+AS 'MODULE_PATHNAME', 'recsys_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 10
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION recsys_recommend(regclass, text, int, bool) IS
-'The n best items for a user. With exclude_seen, items that they have rated are left out. basis is "personalized", or "popular" for a user whom the model does not know: then score is the number of ratings. Ids are returned as text.';
+'The n best items for a user. With exclude_seen, items that they have rated are left out. basis is "personalized", or "popular" for a user whom the model does not know, or for whom it has no item: then score is the number of ratings. NULL as n or exclude_seen means the default. Ids are returned as text.';
 
 CREATE FUNCTION recsys_recommend_all(
 	model regclass,
 	n int DEFAULT 10,
 	exclude_seen bool DEFAULT true
 ) RETURNS TABLE (user_id text, item_id text, rank int, score float8)
-AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT COST 1000000 ROWS 10000;
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE COST 1000000 ROWS 10000;
 
 COMMENT ON FUNCTION recsys_recommend_all(regclass, int, bool) IS
-'The n best items for every user of a model: the lists of recsys_recommend, made by parallel workers. Ids are returned as text.';
+'The n best items for every user of a model: the lists of recsys_recommend, made by parallel workers. NULL as n or exclude_seen means the default. Ids are returned as text.';
 
 CREATE FUNCTION mf_recommend(
 	model regclass,
@@ -478,7 +478,7 @@ CREATE FUNCTION mf_recommend(
 	n int DEFAULT 10,
 	exclude_seen bool DEFAULT true
 ) RETURNS TABLE (item_id anyelement, score float8, basis text)
-AS 'MODULE_PATHNAME', 'recsys_recommend' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10
+AS 'MODULE_PATHNAME', 'recsys_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 10
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION mf_recommend(regclass, anyelement, int, bool) IS
@@ -490,7 +490,7 @@ CREATE FUNCTION mf_recommend(
 	n int DEFAULT 10,
 	exclude_seen bool DEFAULT true
 ) RETURNS TABLE (item_id text, score float8, basis text)
-AS 'MODULE_PATHNAME', 'recsys_recommend' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10
+AS 'MODULE_PATHNAME', 'recsys_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 10
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION mf_recommend(regclass, text, int, bool) IS
@@ -502,7 +502,7 @@ CREATE FUNCTION recsys_similar_items(
 	n int DEFAULT 10,
 	metric text DEFAULT 'cosine'
 ) RETURNS TABLE (item_id anyelement, similarity float8)
-AS 'MODULE_PATHNAME', 'recsys_similar_items' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10
+AS 'MODULE_PATHNAME', 'recsys_similar_items' LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 10
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION recsys_similar_items(regclass, anyelement, int, text) IS
@@ -514,7 +514,7 @@ CREATE FUNCTION recsys_similar_items(
 	n int DEFAULT 10,
 	metric text DEFAULT 'cosine'
 ) RETURNS TABLE (item_id text, similarity float8)
-AS 'MODULE_PATHNAME', 'recsys_similar_items' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10
+AS 'MODULE_PATHNAME', 'recsys_similar_items' LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 10
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION recsys_similar_items(regclass, text, int, text) IS
@@ -526,7 +526,7 @@ CREATE FUNCTION mf_similar_items(
 	n int DEFAULT 10,
 	metric text DEFAULT 'cosine'
 ) RETURNS TABLE (item_id anyelement, similarity float8)
-AS 'MODULE_PATHNAME', 'recsys_similar_items' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10
+AS 'MODULE_PATHNAME', 'recsys_similar_items' LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 10
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION mf_similar_items(regclass, anyelement, int, text) IS
@@ -538,7 +538,7 @@ CREATE FUNCTION mf_similar_items(
 	n int DEFAULT 10,
 	metric text DEFAULT 'cosine'
 ) RETURNS TABLE (item_id text, similarity float8)
-AS 'MODULE_PATHNAME', 'recsys_similar_items' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10
+AS 'MODULE_PATHNAME', 'recsys_similar_items' LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 10
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION mf_similar_items(regclass, text, int, text) IS
@@ -550,7 +550,7 @@ CREATE FUNCTION recsys_similar_users(
 	n int DEFAULT 10,
 	metric text DEFAULT 'cosine'
 ) RETURNS TABLE (user_id anyelement, similarity float8)
-AS 'MODULE_PATHNAME', 'recsys_similar_users' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10
+AS 'MODULE_PATHNAME', 'recsys_similar_users' LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 10
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION recsys_similar_users(regclass, anyelement, int, text) IS
@@ -562,7 +562,7 @@ CREATE FUNCTION recsys_similar_users(
 	n int DEFAULT 10,
 	metric text DEFAULT 'cosine'
 ) RETURNS TABLE (user_id text, similarity float8)
-AS 'MODULE_PATHNAME', 'recsys_similar_users' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10
+AS 'MODULE_PATHNAME', 'recsys_similar_users' LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 10
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION recsys_similar_users(regclass, text, int, text) IS
@@ -587,7 +587,7 @@ CREATE FUNCTION item_knn_recommend(
 	item_col name DEFAULT 'item_id',
 	rating_col name DEFAULT 'rating'
 ) RETURNS TABLE (item_id anyelement, score float8, basis text)
-AS 'MODULE_PATHNAME', 'item_knn_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10
+AS 'MODULE_PATHNAME', 'item_knn_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED COST 25000 ROWS 10
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION item_knn_recommend(regclass, anyelement, int, text, int, int, int, float8, text, bool, name, name, name) IS
@@ -608,7 +608,7 @@ CREATE FUNCTION item_knn_recommend(
 	item_col name DEFAULT 'item_id',
 	rating_col name DEFAULT 'rating'
 ) RETURNS TABLE (item_id text, score float8, basis text)
-AS 'MODULE_PATHNAME', 'item_knn_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10
+AS 'MODULE_PATHNAME', 'item_knn_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED COST 25000 ROWS 10
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION item_knn_recommend(regclass, text, int, text, int, int, int, float8, text, bool, name, name, name) IS
@@ -629,7 +629,7 @@ CREATE FUNCTION user_knn_recommend(
 	item_col name DEFAULT 'item_id',
 	rating_col name DEFAULT 'rating'
 ) RETURNS TABLE (item_id anyelement, score float8, basis text)
-AS 'MODULE_PATHNAME', 'user_knn_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10
+AS 'MODULE_PATHNAME', 'user_knn_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED COST 25000 ROWS 10
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION user_knn_recommend(regclass, anyelement, int, text, int, int, int, float8, text, bool, name, name, name) IS
@@ -650,7 +650,7 @@ CREATE FUNCTION user_knn_recommend(
 	item_col name DEFAULT 'item_id',
 	rating_col name DEFAULT 'rating'
 ) RETURNS TABLE (item_id text, score float8, basis text)
-AS 'MODULE_PATHNAME', 'user_knn_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10
+AS 'MODULE_PATHNAME', 'user_knn_recommend' LANGUAGE C STABLE PARALLEL RESTRICTED COST 25000 ROWS 10
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION user_knn_recommend(regclass, text, int, text, int, int, int, float8, text, bool, name, name, name) IS
@@ -667,7 +667,7 @@ CREATE FUNCTION similar_items(
 	item_col name DEFAULT 'item_id',
 	rating_col name DEFAULT 'rating'
 ) RETURNS TABLE (item_id anyelement, similarity float8, support bigint)
-AS 'MODULE_PATHNAME', 'similar_items' LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10
+AS 'MODULE_PATHNAME', 'similar_items' LANGUAGE C STABLE PARALLEL RESTRICTED COST 25000 ROWS 10
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION similar_items(regclass, anyelement, int, text, int, float8, name, name, name) IS
@@ -684,7 +684,7 @@ CREATE FUNCTION similar_items(
 	item_col name DEFAULT 'item_id',
 	rating_col name DEFAULT 'rating'
 ) RETURNS TABLE (item_id text, similarity float8, support bigint)
-AS 'MODULE_PATHNAME', 'similar_items' LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10
+AS 'MODULE_PATHNAME', 'similar_items' LANGUAGE C STABLE PARALLEL RESTRICTED COST 25000 ROWS 10
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION similar_items(regclass, text, int, text, int, float8, name, name, name) IS
@@ -701,7 +701,7 @@ CREATE FUNCTION similar_users(
 	item_col name DEFAULT 'item_id',
 	rating_col name DEFAULT 'rating'
 ) RETURNS TABLE (user_id anyelement, similarity float8, support bigint)
-AS 'MODULE_PATHNAME', 'similar_users' LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10
+AS 'MODULE_PATHNAME', 'similar_users' LANGUAGE C STABLE PARALLEL RESTRICTED COST 25000 ROWS 10
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION similar_users(regclass, anyelement, int, text, int, float8, name, name, name) IS
@@ -718,7 +718,7 @@ CREATE FUNCTION similar_users(
 	item_col name DEFAULT 'item_id',
 	rating_col name DEFAULT 'rating'
 ) RETURNS TABLE (user_id text, similarity float8, support bigint)
-AS 'MODULE_PATHNAME', 'similar_users' LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10
+AS 'MODULE_PATHNAME', 'similar_users' LANGUAGE C STABLE PARALLEL RESTRICTED COST 25000 ROWS 10
 SUPPORT recsys_top_n_support;
 
 COMMENT ON FUNCTION similar_users(regclass, text, int, text, int, float8, name, name, name) IS

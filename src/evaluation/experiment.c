@@ -33,14 +33,12 @@ experiment_predicts_ratings(const Experiment *experiment, int candidate)
 		predicts_ratings(experiment->algorithm, options);
 }
 
-/* The length of a list.  Error: not positive. */
+/* The length of a list; NULL means the default.  Error: not positive. */
 int
 list_length_argument(FunctionCallInfo fcinfo, int n)
 {
-	int			length;
+	int			length = PG_ARGISNULL(n) ? DEFAULT_COUNT : PG_GETARG_INT32(n);
 
-	require_not_null(fcinfo, n, "n");
-	length = PG_GETARG_INT32(n);
 	if (length < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -5,6 +5,9 @@
 #include "postgres.h"
 #include "compat.h"
 
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
 #include "model/table.h"
 #include "serving/arguments.h"
 
@@ -16,6 +19,23 @@ require_not_null(FunctionCallInfo fcinfo, int n, const char *argument)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("argument \"%s\" must not be null", argument)));
+}
+
+/* Is one of the first so many arguments null? */
+bool
+has_null_argument(FunctionCallInfo fcinfo, int count)
+{
+	for (int n = 0; n < count; n++)
+		if (PG_ARGISNULL(n))
+			return true;
+	return false;
+}
+
+/* A truth value that is true by default, and so for NULL. */
+bool
+true_unless_said(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) || PG_GETARG_BOOL(n);
 }
 
 /* The SQL type of an argument. */
@@ -31,6 +51,52 @@ argument_type(FunctionCallInfo fcinfo, int n)
 	return type;
 }
 
+/*
+ * Error if the type of an argument that is to be one id has several values: an
+ * array, or a row.
+ */
+static void
+require_single(Oid type, Side side)
+{
+	const char *one = side == SIDE_ITEMS ? "item" : "user";
+
+	if (type_is_array_domain(type))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the id of one %s is wanted, not an array", one),
+				 errdetail("The argument is of type %s.", format_type_be(type)),
+				 side == SIDE_ITEMS ?
+				 errhint("For several items, call the function for each: FROM unnest(...) AS id, LATERAL ...") :
+				 errhint("For several users, call the function for each: FROM unnest(...) AS id, LATERAL ...; for the lists of all users there is recsys_recommend_all.")));
+	if (type_is_rowtype(type))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the id of one %s is wanted, not a row", one),
+				 errdetail("The argument is of type %s.", format_type_be(type)),
+				 errhint("Pass the column that has the id.")));
+}
+
+/* Prepare to convert the id of a user or an item that an argument is. */
+void
+id_argument_init(IdConverter *converter, FunctionCallInfo fcinfo, int n, Side side,
+				 MemoryContext context)
+{
+	Oid			type = argument_type(fcinfo, n);
+
+	require_single(type, side);
+	id_converter_init(converter, type, context);
+}
+
+/* The id of a user or an item that an argument is, which is not null. */
+Id
+id_argument(FunctionCallInfo fcinfo, int n, Side side)
+{
+	IdConverter converter;
+
+	id_argument_init(&converter, fcinfo, n, side, CurrentMemoryContext);
+	return id_from_datum(&converter, PG_GETARG_DATUM(n));
+}
+
 /* The model named by an argument, valid while the current context is. */
 Model *
 model_argument(FunctionCallInfo fcinfo, int n)
@@ -38,11 +104,14 @@ model_argument(FunctionCallInfo fcinfo, int n)
 	return model_open(PG_GETARG_OID(n), model_type(fcinfo), CurrentMemoryContext);
 }
 
-/* The number of results asked for.  Error: negative. */
+/*
+ * The number of results asked for; NULL means the default, as it does where a
+ * driver passes every argument.  Error: negative.
+ */
 int
 count_argument(FunctionCallInfo fcinfo, int n)
 {
-	int			count = PG_GETARG_INT32(n);
+	int			count = PG_ARGISNULL(n) ? DEFAULT_COUNT : PG_GETARG_INT32(n);
 
 	if (count < 0)
 		ereport(ERROR,

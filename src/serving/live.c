@@ -337,13 +337,13 @@ live_read(const RatingsSource *source, const NeighborParams *params, Side side, 
  * has no id.
  */
 PopularItems
-live_popular(const RatingsSource *source, int n)
+live_popular(const RatingsSource *source, int64 n)
 {
 	PopularItems popular = {0};
 	IdConverter converter;
 	MemoryContext context = CurrentMemoryContext;
 	char	   *query = psprintf("SELECT r.%s, pg_catalog.count(*)::pg_catalog.float8 "
-								 "FROM %s r%s%s%s GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %d",
+								 "FROM %s r%s%s%s GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT " INT64_FORMAT,
 								 source->item.quoted, source->relation,
 								 source->rating.name != NULL ? " WHERE r." : "",
 								 source->rating.name != NULL ? source->rating.quoted : "",

@@ -27,6 +27,6 @@ typedef struct PopularItems
 
 extern LiveRatings live_read(const RatingsSource *source, const NeighborParams *params,
 							 Side side, Id id);
-extern PopularItems live_popular(const RatingsSource *source, int n);
+extern PopularItems live_popular(const RatingsSource *source, int64 n);
 
 #endif							/* RECSYS_SERVING_LIVE_H */

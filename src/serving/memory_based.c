@@ -74,7 +74,6 @@ recommend_arguments(FunctionCallInfo fcinfo, Side side)
 	require_not_null(fcinfo, 4, "k");
 	require_not_null(fcinfo, 5, "min_k");
 	require_not_null(fcinfo, 8, "score");
-	require_not_null(fcinfo, 9, "exclude_seen");
 	params.measure = measure_arguments(fcinfo, 3, 6, 7);
 	params.k = PG_GETARG_INT32(4);
 	params.min_k = PG_GETARG_INT32(5);
@@ -103,16 +102,6 @@ source_argument(FunctionCallInfo fcinfo, int first_column)
 	ColumnNames columns = columns_argument(fcinfo, first_column);
 
 	return source_resolve(PG_GETARG_OID(0), &columns, NULL);
-}
-
-/* The id that is the second argument. */
-static Id
-id_argument(FunctionCallInfo fcinfo)
-{
-	IdConverter converter;
-
-	id_converter_init(&converter, argument_type(fcinfo, 1), CurrentMemoryContext);
-	return id_from_datum(&converter, PG_GETARG_DATUM(1));
 }
 
 /* A parameter as given, or if that is the default, as trained. */
@@ -210,26 +199,71 @@ popular_id(void *source, int32 index)
 	return ((PopularItems *) source)->id[index];
 }
 
-/* The best items of the neighborhood of a table for a user in it. */
-static TopK
-best_items(Neighborhood *hood, int32 user, bool exclude_seen, int n)
+/* A user of a table. */
+typedef struct LiveUser
 {
-	UserProfile rated = profile_of_row(&hood->by_user, user);
-	double	   *scores = allocate_array(hood->by_item.rows, sizeof(double));
+	int32		index;			/* in what was read; -1: the table does not have them */
+	const LiveRatings *live;	/* NULL: nothing was read */
+	bool		exclude_seen;	/* is what they have rated to be left out? */
+} LiveUser;
 
-	neighborhood_score(hood, user, scores);
-	if (exclude_seen)
-		leave_out(scores, (ItemList) {rated.count, rated.item});
-	return rank_scores(scores, hood->by_item.rows, n);
+/* What is to be left out of a list for a user. */
+static UserProfile
+seen_items(const LiveUser *user)
+{
+	if (user->index < 0 || !user->exclude_seen)
+		return (UserProfile) {0};
+	return profile_of_row(&user->live->hood->by_user, user->index);
 }
 
-/* The popular items of a table as rows. */
-static void
-put_popular(FunctionCallInfo fcinfo, PopularItems *popular)
+/*
+ * The best items of the neighborhood of a table for a user, as rows.  False, and
+ * no rows: there are none.
+ */
+static bool
+put_personal(FunctionCallInfo fcinfo, const LiveUser *user, int n)
 {
-	TopK		top = rank_scores(popular->ratings, popular->count, popular->count);
+	const LiveRatings *live = user->live;
+	UserProfile seen = seen_items(user);
+	int32		count;
+	double	   *scores;
+	TopK		top;
 
-	put_rows(fcinfo, &top, false, popular_id, popular, basis_name(BASIS_POPULAR), NULL);
+	if (user->index < 0)
+		return false;
+	count = live->hood->by_item.rows;
+	scores = allocate_array(count, sizeof(double));
+	neighborhood_score(live->hood, user->index, scores);
+	leave_out(scores, (ItemList) {seen.count, seen.item});
+	top = rank_scores(scores, count, n);
+	if (top.count > 0)
+		put_rows(fcinfo, &top, false, live_id, &live->ratings->items,
+				 basis_name(BASIS_PERSONALIZED), NULL);
+	return top.count > 0;
+}
+
+/* Has a user rated an item? */
+static bool
+has_rated(const LiveUser *user, Id id)
+{
+	int32		item = ids_find(&user->live->ratings->items, id);
+
+	return item >= 0 && sparse_find(&user->live->hood->by_user, user->index, item) >= 0;
+}
+
+/* The n items of a table with the most ratings, but for those seen, as rows. */
+static void
+put_popular(FunctionCallInfo fcinfo, const RatingsSource *source, const LiveUser *user, int n)
+{
+	int32		seen = seen_items(user).count;
+	PopularItems popular = live_popular(source, (int64) n + seen);
+	TopK		top;
+
+	for (int i = 0; i < popular.count; i++)
+		if (seen > 0 && has_rated(user, popular.id[i]))
+			popular.ratings[i] = get_float8_nan();
+	top = rank_scores(popular.ratings, popular.count, n);
+	put_rows(fcinfo, &top, false, popular_id, &popular, basis_name(BASIS_POPULAR), NULL);
 }
 
 /* Recommend from a neighbor model. */
@@ -238,13 +272,13 @@ recommend_from_model(FunctionCallInfo fcinfo, const NeighborParams *given)
 {
 	Model	   *model = neighbor_model(fcinfo);
 	Request		request = {
-		.exclude_seen = PG_GETARG_BOOL(9),
+		.exclude_seen = true_unless_said(fcinfo, 9),
 		.n = count_argument(fcinfo, 2)
 	};
 	Answer		answer;
 
 	require_side(model, given->side);
-	request_set_user(&request, model, id_argument(fcinfo));
+	request_set_user(&request, model, id_argument(fcinfo, 1, SIDE_USERS));
 	if (request.user >= 0)
 		model = model_with_params(model, given);
 	answer = request_answer_once(model, &request);
@@ -256,13 +290,11 @@ static void
 recommend_from_table(FunctionCallInfo fcinfo, const NeighborParams *params)
 {
 	RatingsSource *source;
-	Id			id = id_argument(fcinfo);
+	Id			id = id_argument(fcinfo, 1, SIDE_USERS);
 	char		space[ID_TEXT_BYTES];
 	int			n = count_argument(fcinfo, 2);
-	int32		user = -1;
+	LiveUser	user = {.index = -1, .exclude_seen = true_unless_said(fcinfo, 9)};
 	LiveRatings live;
-	PopularItems popular;
-	TopK		top;
 
 	require_live_measure(&params->measure);
 	source = source_argument(fcinfo, 10);
@@ -270,17 +302,11 @@ recommend_from_table(FunctionCallInfo fcinfo, const NeighborParams *params)
 	if (id_convert(&id, source->user.integer, space))
 	{
 		live = live_read(source, params, SIDE_USERS, id);
-		user = ids_find(&live.ratings->users, id);
+		user.index = ids_find(&live.ratings->users, id);
+		user.live = &live;
 	}
-	if (user < 0)
-	{
-		popular = live_popular(source, n);
-		put_popular(fcinfo, &popular);
-		return;
-	}
-	top = best_items(live.hood, user, PG_GETARG_BOOL(9), n);
-	put_rows(fcinfo, &top, false, live_id, &live.ratings->items, basis_name(BASIS_PERSONALIZED),
-			 NULL);
+	if (!put_personal(fcinfo, &user, n))
+		put_popular(fcinfo, source, &user, n);
 }
 
 /* Both recommending functions. */
@@ -291,7 +317,6 @@ recommend(FunctionCallInfo fcinfo, Side side)
 
 	require_not_null(fcinfo, 0, "source");
 	require_not_null(fcinfo, 1, "user_id");
-	require_not_null(fcinfo, 2, "n");
 	params = recommend_arguments(fcinfo, side);
 	if (model_table_is_model(PG_GETARG_OID(0), model_type(fcinfo)))
 		recommend_from_model(fcinfo, &params);
@@ -338,21 +363,12 @@ put_similar(FunctionCallInfo fcinfo, Neighborhood *hood, Side side, int32 row,
 	put_rows(fcinfo, &top, false, id_source, source, NULL, support);
 }
 
-/* No rows. */
-static void
-put_nothing(FunctionCallInfo fcinfo)
-{
-	TopK		top = {0};
-
-	put_rows(fcinfo, &top, false, NULL, NULL, NULL, NULL);
-}
-
 /* What is similar in a neighbor model. */
 static void
 similar_in_model(FunctionCallInfo fcinfo, Side side, const NeighborParams *given)
 {
 	Model	   *model = neighbor_model(fcinfo);
-	Id			id = id_argument(fcinfo);
+	Id			id = id_argument(fcinfo, 1, side);
 	int32		row = side == SIDE_ITEMS ? find_item(model, id) : find_user(model, id);
 
 	if (row < 0)
@@ -367,7 +383,7 @@ static void
 similar_in_table(FunctionCallInfo fcinfo, Side side, const NeighborParams *params)
 {
 	RatingsSource *source;
-	Id			id = id_argument(fcinfo);
+	Id			id = id_argument(fcinfo, 1, side);
 	char		space[ID_TEXT_BYTES];
 	LiveRatings live;
 	Ids		   *ids = NULL;
@@ -395,7 +411,6 @@ similar(FunctionCallInfo fcinfo, Side side)
 
 	require_not_null(fcinfo, 0, "source");
 	require_not_null(fcinfo, 1, side == SIDE_ITEMS ? "item_id" : "user_id");
-	require_not_null(fcinfo, 2, "n");
 	params.side = side;
 	params.measure = measure_arguments(fcinfo, 3, 4, 5);
 	if (model_table_is_model(PG_GETARG_OID(0), model_type(fcinfo)))

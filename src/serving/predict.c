@@ -78,8 +78,8 @@ predict_state(FunctionCallInfo fcinfo)
 	if (state != NULL)
 		return state;
 	state = MemoryContextAllocZero(context, sizeof(PredictState));
-	id_converter_init(&state->user, argument_type(fcinfo, 1), context);
-	id_converter_init(&state->item, argument_type(fcinfo, 2), context);
+	id_argument_init(&state->user, fcinfo, 1, SIDE_USERS, context);
+	id_argument_init(&state->item, fcinfo, 2, SIDE_ITEMS, context);
 	state->use = AllocSetContextCreate(context, "recsys model in use",
 									   ALLOCSET_SMALL_SIZES);
 	fcinfo->flinfo->fn_extra = state;

@@ -13,17 +13,23 @@
 
 PG_FUNCTION_INFO_V1(recsys_recommend);
 
-/* The best items for one user, as rows.  An unknown user gets the popular list. */
+/*
+ * The best items for one user, as rows.  An unknown user gets the popular list,
+ * nobody (NULL) gets none.
+ */
 Datum
 recsys_recommend(PG_FUNCTION_ARGS)
 {
-	Model	   *model = model_argument(fcinfo, 0);
-	Request		request = {.n = count_argument(fcinfo, 2), .exclude_seen = PG_GETARG_BOOL(3)};
-	IdConverter converter;
+	Request		request = {0};
+	Model	   *model;
 	Answer		answer;
 
-	id_converter_init(&converter, argument_type(fcinfo, 1), CurrentMemoryContext);
-	request_set_user(&request, model, id_from_datum(&converter, PG_GETARG_DATUM(1)));
+	if (has_null_argument(fcinfo, 2))
+		return put_nothing(fcinfo);
+	model = model_argument(fcinfo, 0);
+	request.n = count_argument(fcinfo, 2);
+	request.exclude_seen = true_unless_said(fcinfo, 3);
+	request_set_user(&request, model, id_argument(fcinfo, 1, SIDE_USERS));
 	answer = request_answer_once(model, &request);
 	put_answer(fcinfo, model, &answer);
 	return (Datum) 0;

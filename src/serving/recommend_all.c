@@ -17,6 +17,7 @@
 #include "serving/arguments.h"
 #include "serving/batch.h"
 #include "serving/request.h"
+#include "serving/result.h"
 
 /* The lists of so many bytes at a time are held. */
 #define LIST_BYTES ((Size) 32 * 1024 * 1024)
@@ -68,32 +69,41 @@ put_lists(ReturnSetInfo *result, Model *model, const BatchShape *shape, int32 fi
 	MemoryContextDelete(context);
 }
 
+/* The lists of all users, so many of them at a time. */
+static void
+put_all_lists(ReturnSetInfo *result, Model *model, BatchShape *shape)
+{
+	int32		user_count = model->header.users;
+	Size		list = Max(shape->n, 1) * (sizeof(int32) + sizeof(double));
+	int32		most = (int32) Max(1, Min((Size) user_count, LIST_BYTES / list));
+
+	shape->users = most;
+	budget_require(batch_bytes(shape, model->header.items),
+				   psprintf("recommending %d items at a time to all users", shape->n));
+	for (int32 first = 0; first < user_count; first += shape->users)
+	{
+		shape->users = Min(most, user_count - first);
+		put_lists(result, model, shape, first);
+	}
+}
+
 PG_FUNCTION_INFO_V1(recsys_recommend_all);
 
 /* The best items for every user of the model, as rows.  Ids are text. */
 Datum
 recsys_recommend_all(PG_FUNCTION_ARGS)
 {
-	Model	   *model = model_argument(fcinfo, 0);
-	int32		user_count = model->header.users;
-	BatchShape	shape = {
-		.n = Min(count_argument(fcinfo, 1), model->header.items),
-		.exclude_seen = PG_GETARG_BOOL(2),
-		.scores = true
-	};
-	Size		list = Max(shape.n, 1) * (sizeof(int32) + sizeof(double));
-	int32		most = (int32) Max(1, Min((Size) user_count, LIST_BYTES / list));
+	BatchShape	shape = {.scores = true};
+	Model	   *model;
 
+	if (has_null_argument(fcinfo, 1))
+		return put_nothing(fcinfo);
+	model = model_argument(fcinfo, 0);
+	shape.n = Min(count_argument(fcinfo, 1), model->header.items);
+	shape.exclude_seen = true_unless_said(fcinfo, 2);
 	if (shape.exclude_seen)
 		require_seen(model);
 	InitMaterializedSRF(fcinfo, 0);
-	shape.users = most;
-	budget_require(batch_bytes(&shape, model->header.items),
-				   psprintf("recommending %d items at a time to all users", shape.n));
-	for (int32 first = 0; first < user_count; first += shape.users)
-	{
-		shape.users = Min(most, user_count - first);
-		put_lists((ReturnSetInfo *) fcinfo->resultinfo, model, &shape, first);
-	}
+	put_all_lists((ReturnSetInfo *) fcinfo->resultinfo, model, &shape);
 	return (Datum) 0;
 }

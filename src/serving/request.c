@@ -8,7 +8,10 @@
  * range of the ratings as predictions are, because they would no longer tell
  * the order.  Somebody of whom nothing is known gets the items with the most
  * ratings, or, from a model whose scores are the same for everybody, what
- * everybody gets.
+ * everybody gets.  So does somebody for whom the model has no item at all: a
+ * user without neighbors, say.  A list that is only shorter than was asked for
+ * is not filled up, because numbers of ratings would not be in the order of its
+ * scores.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -169,6 +172,23 @@ is_cold_user(const Ranker *ranker, const Request *request)
 }
 
 /*
+ * List what the model has for whom the request is for, or, if that is nothing,
+ * what is popular.  Returns what the list goes by.
+ */
+static Basis
+list_personal(Ranker *ranker, const Request *request, TopK *top)
+{
+	score_items(ranker, request);
+	list_best(ranker, request, top);
+	if (model_is_non_personalized(ranker->model))
+		return BASIS_POPULAR;
+	if (top->count > 0 || top->capacity == 0)
+		return BASIS_PERSONALIZED;
+	list_popular(ranker, request, top);
+	return BASIS_POPULAR;
+}
+
+/*
  * Answer a request.  Errors: what was seen is to be left out and the model does
  * not know it; a score is infinite; those of the form.
  */
@@ -187,12 +207,7 @@ request_answer(Ranker *ranker, const Request *request)
 	if (request->by_popularity || is_cold_user(ranker, request))
 		list_popular(ranker, request, &answer.top);
 	else
-	{
-		score_items(ranker, request);
-		list_best(ranker, request, &answer.top);
-		if (!model_is_non_personalized(ranker->model))
-			answer.basis = BASIS_PERSONALIZED;
-	}
+		answer.basis = list_personal(ranker, request, &answer.top);
 	Assert(ranking_is_valid(&answer.top, item_count));
 	return answer;
 }

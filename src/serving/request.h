@@ -35,7 +35,7 @@ typedef struct Request
 typedef enum Basis
 {
 	BASIS_PERSONALIZED,			/* the user's ratings */
-	BASIS_POPULAR				/* it is the same for everybody */
+	BASIS_POPULAR				/* it is the same for everybody, but for what is left out */
 } Basis;
 
 /* A list, best first, which is the ranker's: it stays until the next request. */

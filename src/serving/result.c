@@ -66,6 +66,14 @@ put_rows(FunctionCallInfo fcinfo, const TopK *top, bool negated, IdSource id_sou
 	}
 }
 
+/* No rows. */
+Datum
+put_nothing(FunctionCallInfo fcinfo)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	return (Datum) 0;
+}
+
 /* The answer to a request to a model, as the rows of a function. */
 void
 put_answer(FunctionCallInfo fcinfo, Model *model, const Answer *answer)

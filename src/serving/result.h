@@ -23,6 +23,7 @@ extern Id	model_user_id(void *source, int32 index);
 extern void put_rows(FunctionCallInfo fcinfo, const TopK *top, bool negated,
 					 IdSource id_source, void *source, const char *basis,
 					 const int32 *support);
+extern Datum put_nothing(FunctionCallInfo fcinfo);
 extern void put_answer(FunctionCallInfo fcinfo, Model *model, const Answer *answer);
 extern const char *basis_name(Basis basis);
 

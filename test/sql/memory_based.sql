@@ -119,11 +119,11 @@ CREATE FUNCTION live_scores(side text, kind text, score text, k int, min_k int)
 RETURNS TABLE (user_id text, item_id text, value float8) LANGUAGE sql AS $$
 	SELECT u.user_id::text, r.item_id, r.score FROM (VALUES (3), (17), (99)) u(user_id),
 	       LATERAL item_knn_recommend('ratings', u.user_id::text, 1000, $2, $4, $5, score => $3, exclude_seen => false) r
-	 WHERE $1 = 'item'
+	 WHERE $1 = 'item' AND r.basis = 'personalized'
 	UNION ALL
 	SELECT u.user_id::text, r.item_id, r.score FROM (VALUES (3), (17), (99)) u(user_id),
 	       LATERAL user_knn_recommend('ratings', u.user_id::text, 1000, $2, $4, $5, score => $3, exclude_seen => false) r
-	 WHERE $1 = 'user' $$;
+	 WHERE $1 = 'user' AND r.basis = 'personalized' $$;
 
 -- A small k only with measures that do not tie at the k-th place.
 CREATE TABLE cases AS

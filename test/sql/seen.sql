@@ -9,13 +9,14 @@ SELECT u AS user_id, i AS item_id, (CASE WHEN i = 1 AND u <= 50 THEN 5 WHEN i = 
 CREATE VIEW liked AS SELECT * FROM disliked WHERE rating >= 4;
 CREATE VIEW shuffled AS SELECT * FROM disliked ORDER BY hashint4(user_id * 100 + item_id);
 
-CREATE FUNCTION lists(model regclass) RETURNS TABLE (user_id int, item_id int, score float8) STABLE LANGUAGE sql AS
-$$ SELECT u, r.item_id, r.score FROM (SELECT DISTINCT user_id FROM liked) k(u), recsys_recommend(model, u, 12) r $$;
+CREATE FUNCTION lists(model regclass) RETURNS TABLE (user_id int, item_id int, score float8, basis text) STABLE LANGUAGE sql AS
+$$ SELECT u, r.* FROM (SELECT DISTINCT user_id FROM liked) k(u), recsys_recommend(model, u, 12) r $$;
 CREATE FUNCTION batch(model regclass) RETURNS TABLE (user_id int, item_id int) STABLE LANGUAGE sql AS
 $$ SELECT user_id::int, item_id::int FROM recsys_recommend_all(model, 12) $$;
--- Is the first model's list of every user the second's, less what the user has rated in "disliked"?
+-- Is the first model's list of every user the second's, less what the user has rated in "disliked", or the popular one if that is nothing?
 CREATE FUNCTION is_less_seen(model regclass, other regclass) RETURNS bool STABLE LANGUAGE sql AS $$
-SELECT NOT EXISTS (SELECT * FROM lists(model) EXCEPT SELECT * FROM lists(other))
+SELECT NOT EXISTS (SELECT * FROM lists(model) m WHERE NOT EXISTS (SELECT FROM lists(other) o WHERE o.user_id = m.user_id AND o.basis <> m.basis)
+                   EXCEPT SELECT * FROM lists(other))
    AND NOT EXISTS (SELECT user_id, item_id FROM lists(model) INTERSECT SELECT user_id, item_id FROM disliked)
    AND NOT EXISTS (SELECT user_id, item_id FROM lists(other) EXCEPT SELECT user_id, item_id FROM disliked EXCEPT SELECT user_id, item_id FROM lists(model))
    AND NOT EXISTS (SELECT * FROM batch(model) EXCEPT SELECT user_id, item_id FROM lists(model))
