@@ -78,7 +78,7 @@ static const OptionSpec options[] = {
 	ENUM_OPTION("optimizer", GradientOptions, optimizer, MINIMIZE_LBFGS, optimizer_names,
 				"gd: gradient descent with steps of learning_rate; cg: nonlinear conjugate gradient; lbfgs: L-BFGS; the last two find the best step themselves"),
 	ENUM_OPTION("normalize", GradientOptions, normalize, NORMALIZE_NONE, normalize_names,
-				"mean to subtract from the ratings before training and to add to predictions"),
+				"mean to subtract from the ratings before training and to add to predictions; with init_model and none, the mean and the biases of that model stay as they are"),
 	REAL_OPTION("regularization", GradientOptions, regularization, 10, 0, 1e9,
 				"lambda, the penalty on half the squares of all factors"),
 	REAL_OPTION("learning_rate", GradientOptions, learning_rate, .001, 1e-12, 1e3,
@@ -119,6 +119,8 @@ typedef struct Gradient
 	int			stride;
 	Size		size;			/* (users + items) * stride */
 	double		offset;
+	double		kept;			/* that of the model to start from, which is in the biases of
+								 * users until training ends */
 	FactorSide	users;
 	FactorSide	items;
 	float	   *point;			/* [size] the vectors of users, then of items */
@@ -312,12 +314,29 @@ mean_biases(const FactorSide *side, double mean)
 	}
 }
 
+/* Start from the vectors of a model, and keep its biases if no means take their place. */
+static void
+start_from_model(TrainContext *context)
+{
+	Gradient   *state = context->state;
+	const Ids  *users = &context->ratings->users;
+	const Ids  *items = &context->ratings->items;
+	Model	   *model = warm_start_open(state->options->init_model, context->source->claimant);
+
+	warm_start_vectors(model, users, state->users.vectors, items, state->items.vectors,
+					   state->stride);
+	if (state->options->normalize != NORMALIZE_NONE)
+		return;
+	state->kept = warm_start_biases(model, users, state->users.bias, items, state->items.bias);
+	for (int32 user = 0; user < users->count; user++)
+		state->users.bias[user] += state->kept;
+}
+
 /* The point to start from: biases, random vectors, or those of a model. */
 static void
 start(TrainContext *context)
 {
 	const Gradient *state = context->state;
-	const char *init_model = state->options->init_model;
 
 	if (state->options->normalize == NORMALIZE_USER_MEAN)
 		mean_biases(&state->users, state->offset);
@@ -325,10 +344,8 @@ start(TrainContext *context)
 		mean_biases(&state->items, state->offset);
 	run_phase(context, GRADIENT_START_USERS);
 	run_phase(context, GRADIENT_START_ITEMS);
-	if (init_model != NULL)
-		warm_start_vectors(warm_start_open(init_model, context->source->claimant),
-						   &context->ratings->users, state->users.vectors,
-						   &context->ratings->items, state->items.vectors, state->stride);
+	if (state->options->init_model != NULL)
+		start_from_model(context);
 }
 
 /* J at the point, and its gradient; into *rmse, that of the ratings. */
@@ -423,8 +440,10 @@ gradient_train(TrainContext *context)
 
 	start(context);
 	minimize(context);
+	for (int32 user = 0; user < user_count; user++)
+		state->users.bias[user] -= state->kept;
 	draft_add_fold_in(context->draft, &fold_in);
-	draft_add_factors(context->draft, state->offset, state->users.vectors, user_count,
+	draft_add_factors(context->draft, state->offset + state->kept, state->users.vectors, user_count,
 					  state->items.vectors, item_count, state->options->factors, state->stride);
 	draft_add_biases(context->draft, state->users.bias, user_count, state->items.bias, item_count, 1);
 }

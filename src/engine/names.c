@@ -10,16 +10,21 @@
 
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "utils/formatting.h"
 #include "utils/varlena.h"
 
 #include "engine/names.h"
 
-/* The name that a misspelt one may have meant; NULL: it is like none of them. */
-static const char *
-nearest_name(const char *name, const char *const *names)
+/*
+ * The name that a misspelt one may have meant, whatever the case; NULL: it is like
+ * none of them.
+ */
+const char *
+nearest_name(const char *given, const char *const *names)
 {
 	const char *nearest = NULL;
-	int			length = pg_mbcliplen(name, strlen(name), 255);
+	int			length = pg_mbcliplen(given, strlen(given), 255);
+	const char *name = asc_tolower(given, length);
 	int			least = length / 2 + 2;
 
 	for (int i = 0; names[i] != NULL; i++)

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 extern int	enum_parse(const char *what, const char *name, const char *const *values);
+extern const char *nearest_name(const char *given, const char *const *names);
 extern char *suggestion(const char *name, const char *const *names);
 extern char *list_names(const char *const *names);
 

@@ -80,20 +80,35 @@ option_lookup(const OptionTable *table, const char *name)
 	return NULL;
 }
 
+/* The option that a misspelt name, new or old, may have meant; NULL: it is like none. */
+static const OptionSpec *
+nearest_option(const OptionTable *table, const char *name)
+{
+	const char **names = palloc(sizeof(char *) * (2 * option_count(table) + 1));
+	const char *nearest;
+	int			count = 0;
+
+	for (int i = 0; i < option_count(table); i++)
+		names[count++] = option_at(table, i)->name;
+	for (int i = 0; i < option_count(table); i++)
+		if (option_at(table, i)->old_name != NULL)
+			names[count++] = option_at(table, i)->old_name;
+	names[count] = NULL;
+	nearest = nearest_name(name, names);
+	return nearest == NULL ? NULL : option_lookup(table, nearest);
+}
+
 /* Error: the algorithm has no such option.  The hint has the nearest. */
 static void
 report_unknown_option(const char *algorithm, const OptionTable *table, const char *name)
 {
-	const char **names = palloc(sizeof(char *) * (option_count(table) + 1));
+	const OptionSpec *nearest = nearest_option(table, name);
 
-	for (int i = 0; i < option_count(table); i++)
-		names[i] = option_at(table, i)->name;
-	names[option_count(table)] = NULL;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("algorithm \"%s\" has no option \"%s\"", algorithm, name),
 			 errhint("%sThe view recsys_algorithms lists the options of each algorithm.",
-					 suggestion(name, names))));
+					 nearest == NULL ? "" : psprintf("Perhaps you meant \"%s\".  ", nearest->name))));
 }
 
 /* What a value of this option has to be, for an error message. */
@@ -124,7 +139,7 @@ report_wrong_type(const OptionSpec *spec, const JsonbValue *value)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("option \"%s\" must be %s", spec->name, type_in_words(spec)),
-			 errdetail("It was given as %s.", JsonbTypeName((JsonbValue *) value))));
+			 errdetail("It was given as %s.", json_value_in_words(value))));
 }
 
 /* Error: a number is out of its option's range. */

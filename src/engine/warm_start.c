@@ -13,6 +13,7 @@
 #include "utils/lsyscache.h"
 
 #include "engine/warm_start.h"
+#include "model/json.h"
 #include "model/model.h"
 #include "model/table.h"
 #include "ratings/trust.h"
@@ -66,11 +67,13 @@ warm_start_factors(const Model *model)
 	return model_part_cols(model, PART_ITEM_FACTORS);
 }
 
-/* The vectors of a side, for those rows whose id the model knows. */
+/* The rows of a part of a side, for those whose id the model knows. */
 static void
-copy_side(Model *model, ModelPart id_part, ModelPart factor_part, const Ids *ids,
+copy_side(Model *model, ModelPart id_part, ModelPart part, const Ids *ids,
 		  float *vectors, int stride)
 {
+	Size		bytes = sizeof(float) * model_part_cols(model, part);
+
 	if (ids->integer != model_ids_are_integers(model, id_part))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -83,8 +86,7 @@ copy_side(Model *model, ModelPart id_part, ModelPart factor_part, const Ids *ids
 
 		CHECK_FOR_INTERRUPTS();
 		if (there >= 0)
-			memcpy(vectors + (Size) row * stride, model_row(model, factor_part, there),
-				   sizeof(float) * warm_start_factors(model));
+			memcpy(vectors + (Size) row * stride, model_row(model, part, there), bytes);
 	}
 }
 
@@ -98,4 +100,20 @@ warm_start_vectors(Model *model, const Ids *users, float *user_vectors,
 {
 	copy_side(model, PART_USER_IDS, PART_USER_FACTORS, users, user_vectors, stride);
 	copy_side(model, PART_ITEM_IDS, PART_ITEM_FACTORS, items, item_vectors, stride);
+}
+
+/*
+ * Put the biases of a model in the place of those of [users] and [items], where
+ * their ids are in both.  Returns the constant part of its predictions.
+ */
+double
+warm_start_biases(Model *model, const Ids *users, float *user_bias,
+				  const Ids *items, float *item_bias)
+{
+	if (model_has_part(model, PART_USER_BIAS))
+		copy_side(model, PART_USER_IDS, PART_USER_BIAS, users, user_bias, 1);
+	if (model_has_part(model, PART_ITEM_BIAS))
+		copy_side(model, PART_ITEM_IDS, PART_ITEM_BIAS, items, item_bias, 1);
+	/* Loading the model has checked it. */
+	return json_get_number(model->header.params, "offset");
 }

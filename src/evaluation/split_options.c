@@ -103,7 +103,7 @@ report_wrong_type(const char *name, const char *wanted, const JsonbValue *value)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("\"%s\" of a split must be %s", name, wanted),
-			 errdetail("It was given as %s.", JsonbTypeName((JsonbValue *) value))));
+			 errdetail("It was given as %s.", json_value_in_words(value))));
 }
 
 /* A number within bounds, or "absent" if it is not given. */

@@ -137,6 +137,15 @@ json_value_number(const JsonbValue *value)
 											  NumericGetDatum(value->val.numeric)));
 }
 
+/* A value that is not what it should be, for a message: a number itself, or its type. */
+const char *
+json_value_in_words(const JsonbValue *value)
+{
+	if (value->type != jbvNumeric)
+		return JsonbTypeName((JsonbValue *) value);
+	return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+}
+
 /* A number member, or NaN. */
 double
 json_get_number(const Jsonb *object, const char *key)

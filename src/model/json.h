@@ -26,5 +26,6 @@ extern bool json_get_bool(const Jsonb *object, const char *key);
 extern Jsonb *json_get_container(const Jsonb *object, const char *key);
 extern char *json_to_cstring(const Jsonb *json);
 extern double json_value_number(const JsonbValue *value);
+extern const char *json_value_in_words(const JsonbValue *value);
 
 #endif							/* RECSYS_MODEL_JSON_H */

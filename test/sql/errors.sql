@@ -331,7 +331,7 @@ SELECT call, source, refusal_code(format('SELECT %s(NULL::regclass, 1)', call)) 
 	   refusal_code(format('SELECT %s(%L, 1, NULL)', call, source)) AS no_n
   FROM calls;
 \pset tuples_only on
--- those that are not refused have no rows
+-- those that are not refused have no rows, where there is no default
 SELECT recsys_recommend('factor', NULL::int), mf_recommend('factor', NULL::text), recsys_recommend('factor', 1, NULL),
 	   recsys_similar_items('factor', 1, 1, NULL), recsys_similar_users(NULL, 1), recsys_factors('factor', NULL), recsys_training_log(NULL);
 SELECT recsys_predict(NULL, 1, 1), recsys_predict('factor', NULL::int, 1), recsys_predict('factor', 1, NULL), mf_predict('factor', 1, NULL::text);

@@ -53,7 +53,7 @@ SELECT source, u, count(*), count(*) FILTER (WHERE basis = 'popular') AS popular
        u = 1 OR array_agg(r.item_id ORDER BY n) = (SELECT array_agg(item_id ORDER BY rank) FROM lists WHERE name = 'item_knn' AND user_id = u) AS same
   FROM unnest('{item_knn_m,rated}'::regclass[]) source, unnest(ARRAY[1, 100]) u,
        LATERAL ROWS FROM (item_knn_recommend(source, u, 8)) WITH ORDINALITY r(item_id, score, basis, n)
- GROUP BY 1, 2 ORDER BY 1, 2;
+ GROUP BY 1, 2 ORDER BY source::text, 2;
 SELECT u, array_agg(item_id) AS popular FROM unnest(ARRAY[100, 999]) u, LATERAL item_knn_recommend('rated', u, 23) r GROUP BY 1 ORDER BY 1;
 SELECT count(*) AS in_table, count(*) FILTER (WHERE item_id >= 900) AS seen FROM user_knn_recommend('rated', 100, 30, exclude_seen => false);
 -- evaluation ranks the same: the one item asked for is the most popular that user 100 has not
@@ -93,6 +93,21 @@ SELECT refusal('SELECT recsys_predict(''als_m'', ARRAY[1], 1)');
 SELECT refusal('SELECT recsys_predict(''als_m'', 1, ARRAY[1])');
 -- what the hint says
 SELECT count(*) FROM unnest(ARRAY[1, 2]) AS id, LATERAL recsys_recommend('als_m', id, 3);
+
+--
+-- Names that are nearly right, and values that are not.
+--
+SELECT refusal($$ SELECT recsys_train('m', 'rated', 'ALS') $$);
+SELECT refusal($$ SELECT recsys_train('m', 'rated', 'Item-KNN') $$);
+SELECT refusal($$ SELECT recsys_train('m', 'rated', 'als', '{"FACTORS": 3}') $$);
+SELECT refusal($$ SELECT recsys_train('m', 'rated', 'baseline_als', '{"reg_users": 0.1}') $$);
+SELECT refusal($$ SELECT recsys_train('m', 'rated', 'gradient', '{"init_std": 0.1}') $$);
+SELECT refusal($$ SELECT recsys_train('m', 'rated', 'item_knn', '{"similarity": "COSINE"}') $$);
+SELECT refusal($$ SELECT recsys_train('m', 'rated', 'als', '{"what_is_this": 1}') $$);
+SELECT refusal($$ SELECT recsys_train('m', 'rated', 'als', '{"factors": 3.5}') $$);
+SELECT refusal($$ SELECT recsys_train('m', 'rated', 'als', '{"factors": "3"}') $$);
+SELECT refusal($$ SELECT recsys_evaluate('rated', 'als', '{}', '{"seed": 1.5}') $$);
+SELECT refusal($$ SELECT recsys_evaluate('rated', 'als', '{}', '{"method": "Random"}') $$);
 \pset format aligned
 \pset tuples_only off
 

@@ -91,6 +91,15 @@ SELECT version, iterations FROM recsys_retrain('ten');
 SELECT version FROM recsys_train('other', 'ratings', 'als', '{"factors": 6}');
 SELECT version FROM recsys_train('m', 'ratings', 'gradient', '{"init_model": "other"}');
 SELECT min(cardinality(factors)), max(cardinality(factors)) FROM recsys_factors('m', 'user');
+-- its mean and biases stay, so that it goes on from what the model predicts, also for whom it does not know
+SELECT version FROM recsys_train('m', 'ratings', 'gradient', '{"init_model": "other", "optimizer": "gd", "iterations": 1, "learning_rate": 1e-12}');
+SELECT count(*) > 100 AS many, max(abs(recsys_predict('m', user_id, item_id) - recsys_predict('other', user_id, item_id))) < 1e-5 AS same FROM ratings;
+SELECT abs(recsys_predict('m', -5, 3) - recsys_predict('other', -5, 3)) < 1e-5 AS same_for_new, bool_and(a.bias = b.bias) AS same_biases
+  FROM recsys_factors('m', 'item') a JOIN recsys_factors('other', 'item') b USING (id);
+-- means that are asked for take their place
+SELECT version FROM recsys_train('m', 'ratings', 'gradient', '{"init_model": "other", "normalize": "item_mean"}');
+SELECT max(abs(f.bias - mean)) < 1e-5 AS means FROM recsys_factors('m', 'item') f
+  JOIN (SELECT item_id::text AS id, avg(rating) - (SELECT avg(rating) FROM ratings) AS mean FROM ratings GROUP BY 1) i USING (id);
 
 -- What can be wrong.
 SELECT recsys_train('m', 'ratings', 'gradient', '{"optimizer": "gd", "learning_rate": 10}');
