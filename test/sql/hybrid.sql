@@ -66,7 +66,7 @@ CREATE TABLE score AS
 SELECT c.model, c.weight, c.ratings, u AS user_id, i AS item_id, r.score
   FROM (VALUES ('sums'::regclass, .5, false), ('vectors', .25, true), ('near', .25, true)) c(model, weight, ratings),
 	   generate_series(1, 150, 7) u CROSS JOIN generate_series(1, 80) i
-  LEFT JOIN LATERAL (SELECT * FROM recsys_recommend(c.model, u, 1000)) r ON r.item_id = i
+  LEFT JOIN LATERAL (SELECT * FROM recsys_recommend(c.model, u, 1000) WHERE basis = 'personalized') r ON r.item_id = i
  WHERE NOT EXISTS (SELECT FROM ratings s WHERE s.user_id = u AND s.item_id = i);
 CREATE VIEW filled AS
 SELECT model, weight, user_id, item_id, score,
@@ -89,7 +89,7 @@ BEGIN
 	FOR i IN 1..3 LOOP
 		PERFORM blend((ARRAY['standard', 'rank', 'none'])[i]);
 		INSERT INTO recommended SELECT (ARRAY['standard', 'rank', 'none'])[i], u, r.*, recsys_predict('blend', u, r.item_id)
-		  FROM generate_series(1, 150, 7) u, LATERAL (SELECT item_id, score FROM recsys_recommend('blend', u, 1000)) r;
+		  FROM generate_series(1, 150, 7) u, LATERAL (SELECT item_id, score FROM recsys_recommend('blend', u, 1000) WHERE basis = 'personalized') r;
 	END LOOP;
 END $$;
 SELECT r.scale, count(*) = (SELECT count(*) FROM expected) AS complete,

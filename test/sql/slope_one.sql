@@ -14,7 +14,7 @@ SELECT version FROM recsys_train('clipped', 'small', 'slope_one');
 SELECT recsys_predict('plain', 'lucy', 'a') AS "3.5 + (.5 + 3) / 2",
        round(recsys_predict('weighted', 'lucy', 'a')::numeric, 6) AS "(2 (2 + .5) + 1 (5 + 3)) / 3",
        recsys_predict('clipped', 'lucy', 'a') AS clipped;
--- Nobody has rated d and anything else: the mean of the user, and no advice.
+-- Nobody has rated d and anything else: the mean of the user, and no advice but what is popular.
 SELECT model, recsys_predict(model, 'lucy', 'd') AS lucy, recsys_predict(model, 'odd', 'a') AS odd, recsys_predict(model, 'odd', 'd') AS own,
        (SELECT array_agg(item_id) FROM recsys_recommend(model, 'lucy', 9)) AS for_lucy, (SELECT count(*) FROM recsys_recommend(model, 'odd', 9)) AS for_odd
   FROM unnest('{plain,weighted}'::regclass[]) model ORDER BY model::text;
