@@ -7,7 +7,9 @@
  * gives, or, where there is none, its output function.  The text of some types
  * depends on settings, or differs between equal values; those have a text made
  * here: numerics without trailing zeros, dates and times as in ISO 8601, in UTC,
- * and bytea in hexadecimal.
+ * and bytea in hexadecimal.  Floats, in which no column can have ids, but a
+ * driver may pass them, are taken as the integer that they are, or else with as
+ * many digits as it takes.
  *
  * A cast is a function that the owner of the type may have chosen, and here it
  * runs with the privileges of the caller.  So it is only called if the owner of
@@ -21,8 +23,11 @@
 #include "postgres.h"
 #include "compat.h"
 
+#include <math.h>
+
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "common/shortest_dec.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_coerce.h"
@@ -39,12 +44,32 @@
 #include "ratings/id_type.h"
 #include "ratings/trust.h"
 
+/* Up to here each integer is a double. */
+#define EXACT_INTEGERS 9007199254740992.0
+
 /* A numeric without trailing zeros. */
 static char *
 text_of_numeric(IdConverter *converter, Datum value)
 {
 	value = DirectFunctionCall1(numeric_trim_scale, value);
 	return DatumGetCString(DirectFunctionCall1(numeric_out, value));
+}
+
+/* A float as the integer that it is, or else with the digits that tell it from others. */
+static char *
+text_of_float(IdConverter *converter, Datum value)
+{
+	bool		single = converter->type == FLOAT4OID;
+	double		number = single ? DatumGetFloat4(value) : DatumGetFloat8(value);
+	char	   *text = palloc(DOUBLE_SHORTEST_DECIMAL_LEN);
+
+	if (number == rint(number) && fabs(number) <= EXACT_INTEGERS)
+		return psprintf(INT64_FORMAT, (int64) number);
+	if (single)
+		float_to_shortest_decimal_buf((float) number, text);
+	else
+		double_to_shortest_decimal_buf(number, text);
+	return text;
 }
 
 /* A date as ISO 8601 writes it. */
@@ -220,6 +245,9 @@ text_of_ours(Oid type)
 	{
 		case NUMERICOID:
 			return text_of_numeric;
+		case FLOAT4OID:
+		case FLOAT8OID:
+			return text_of_float;
 		case DATEOID:
 			return text_of_date;
 		case TIMESTAMPOID:

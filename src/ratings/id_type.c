@@ -43,6 +43,38 @@ equal_is_same(const TypeCacheEntry *entry, Oid collation)
 										  ObjectIdGetDatum(entry->btree_opintype)));
 }
 
+/* Is it a type that uses the operators of oid, such as regclass, and names objects? */
+static bool
+names_objects(Oid type, const TypeCacheEntry *entry)
+{
+	return entry->btree_opintype == OIDOID && type != OIDOID;
+}
+
+/*
+ * Why a value of a type cannot be asked for as one id, as a sentence; NULL: it
+ * can, by its text.  A column that has ids must be of a type without
+ * id_type_problem, which says more; but a text may be asked for as citext, and an
+ * integer as a float.
+ */
+const char *
+id_argument_problem(Oid type)
+{
+	TypeCacheEntry *entry;
+
+	type = getBaseType(type);
+	if (type_is_rowtype(type) || OidIsValid(get_element_type(type)) ||
+		type_is_range(type) || type_is_multirange(type))
+		return "Its values are made of several values.";
+	if (type == CASHOID)
+		return "The text of its values depends on the setting lc_monetary.";
+	if (type == INTERVALOID)
+		return "The text of its values depends on the setting IntervalStyle.";
+	entry = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
+	if (OidIsValid(entry->btree_opf) && names_objects(type, entry))
+		return "The text of its values depends on object names, which may change, and on the setting search_path.";
+	return NULL;
+}
+
 /*
  * Why values of a type cannot be ids, under a collation, as a sentence; NULL:
  * they can.  For a domain, ask this of its base type.
@@ -65,8 +97,7 @@ id_type_problem(Oid type, Oid collation)
 	entry = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
 	if (!OidIsValid(entry->btree_opf))
 		return "It has no default B-tree operator class, which defines equality.";
-	/* Types that use the operators of oid, such as regclass, name objects. */
-	if (entry->btree_opintype == OIDOID && type != OIDOID)
+	if (names_objects(type, entry))
 		return "The text of its values depends on object names, which may change, and on the setting search_path.";
 	if (!equal_is_same(entry, collation))
 		return "Equal values of this type may have different text.";

@@ -9,6 +9,7 @@
 #include "utils/lsyscache.h"
 
 #include "model/table.h"
+#include "ratings/id_type.h"
 #include "serving/arguments.h"
 
 /* Error if an argument is null. */
@@ -51,39 +52,40 @@ argument_type(FunctionCallInfo fcinfo, int n)
 	return type;
 }
 
-/*
- * Error if the type of an argument that is to be one id has several values: an
- * array, or a row.
- */
+/* Error: an argument that is to be one id is of a type that has none. */
 static void
-require_single(Oid type, Side side)
+report_no_id(Oid type, Side side, const char *problem)
 {
 	const char *one = side == SIDE_ITEMS ? "item" : "user";
+	bool		array = type_is_array_domain(type);
 
-	if (type_is_array_domain(type))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("the id of one %s is wanted, not an array", one),
-				 errdetail("The argument is of type %s.", format_type_be(type)),
-				 side == SIDE_ITEMS ?
-				 errhint("For several items, call the function for each: FROM unnest(...) AS id, LATERAL ...") :
-				 errhint("For several users, call the function for each: FROM unnest(...) AS id, LATERAL ...; for the lists of all users there is recsys_recommend_all.")));
-	if (type_is_rowtype(type))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("the id of one %s is wanted, not a row", one),
-				 errdetail("The argument is of type %s.", format_type_be(type)),
-				 errhint("Pass the column that has the id.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 array ? errmsg("the id of one %s is wanted, not an array", one) :
+			 errmsg("the id of one %s is wanted, not a value of type %s", one,
+					format_type_be(type)),
+			 array ? errdetail("The argument is of type %s.", format_type_be(type)) :
+			 errdetail("%s", problem),
+			 type_is_rowtype(type) ? errhint("Pass the column that has the id.") :
+			 !array ? errhint("Cast it to text, as the ids were cast in training.") :
+			 side == SIDE_ITEMS ?
+			 errhint("For several items, call the function for each: FROM unnest(...) AS id, LATERAL ...") :
+			 errhint("For several users, call the function for each: FROM unnest(...) AS id, LATERAL ...; for the lists of all users there is recsys_recommend_all.")));
 }
 
-/* Prepare to convert the id of a user or an item that an argument is. */
+/*
+ * Prepare to convert the id of a user or an item that an argument is.  Error: its
+ * type has no ids.
+ */
 void
 id_argument_init(IdConverter *converter, FunctionCallInfo fcinfo, int n, Side side,
 				 MemoryContext context)
 {
 	Oid			type = argument_type(fcinfo, n);
+	const char *problem = id_argument_problem(type);
 
-	require_single(type, side);
+	if (problem != NULL)
+		report_no_id(type, side, problem);
 	id_converter_init(converter, type, context);
 }
 

@@ -106,6 +106,23 @@ SELECT refusal($$ SELECT fcp(user_id, rating, rating), fcp(item_id, rating, rati
 SELECT refusal($$ SELECT recsys_train('m', 'plain', 'svd', '{"factors": 2}') $$);
 SELECT recsys_predict('m', 1::float8, 'i2'::citext) = recsys_predict('m', 1, 'i2') AND recsys_predict('m', 1, 'I2'::citext) = recsys_predict('m', 1, 'none');
 SELECT recsys_predict('m', 1, 'i2' COLLATE caseless) = recsys_predict('m', 1, 'i2'), pg_typeof(item_id) FROM recsys_similar_items('m', 'i2'::citext, 1);
+-- Floats, in full, whatever the settings; as integers where they are.
+SET extra_float_digits = -10;
+SELECT refusal($$ SELECT recsys_train('f', 'typed', 'svd', '{"factors": 2}', 'who', 'int8', 'n') $$);
+SELECT recsys_predict('f', 1, 30000000000::float8) = recsys_predict('f', 1, 30000000000) AND recsys_predict('f', 1, 10000000000::float4) = recsys_predict('f', 1, 10000000000)
+   AND recsys_predict('f', 1, 3e10 + .5) = recsys_predict('f', 1, 'none') AND recsys_predict('f', 1, 30000000000) <> recsys_predict('f', 1, 'none');
+CREATE TABLE halves AS SELECT u AS user_id, i / 3.0::float8 AS third, (i / 3.0::float8)::numeric AS item_id, 1 + (u * i) % 5 AS rating FROM generate_series(1, 9) u, generate_series(1, 4) i;
+SET extra_float_digits = 1;
+UPDATE halves SET item_id = third::text::numeric;
+SET extra_float_digits = -10;
+SELECT refusal($$ SELECT recsys_train('f', 'halves', 'svd', '{"factors": 2}') $$);
+SELECT bool_and(recsys_predict('f', user_id, third) = recsys_predict('f', user_id, item_id)) AS same, bool_or(recsys_predict('f', user_id, third) = recsys_predict('f', user_id, 'none')) AS any_unknown FROM halves;
+RESET extra_float_digits;
+-- What no column of ids may be of, and whose text depends on settings, is not asked for.
+SELECT t || ': ' || refusal(format('SELECT * FROM recsys_recommend(''m'', NULLIF(%L, %L)::%s)', v, '', t)) FROM (VALUES (1, 'interval', '1 day'), (2, 'money', '1'), (3, 'int4range', '[1,2)'), (4, 'datemultirange', '{}'),
+	(5, 'regclass', 'pg_class'), (6, 'pair', '(1,2)'), (7, 'int[]', '{1}')) x(n, t, v) ORDER BY n;
+SELECT refusal($$ SELECT recsys_predict('m', 1, interval '1 day') $$);
+SELECT refusal($$ SELECT * FROM similar_items('plain', '1'::money) $$);
 -- What the hint says.
 INSERT INTO refused (n, citext) SELECT u, CASE WHEN u % 2 = 0 THEN 'Item' ELSE 'ITEM' END || i FROM generate_series(1, 9) u, generate_series(1, 5) i;
 CREATE VIEW lowered AS SELECT n AS user_id, lower(citext::text) AS item_id FROM refused;

@@ -86,4 +86,8 @@ is(join("\n", grep { !$right{$_} } sort keys %exported),
 is(join("\n", grep { !$exported{$_} } sort keys %right),
 	'', 'what it looks up is there');
 
+# Before anything is built.
+my $said = `script/test metadata_of_nothing 001_metadata 2>&1`;
+is($said, "FAILED  metadata_of_nothing                     no such test\n0 passed, 1 failed\n", 'script/test knows what tests there are');
+
 done_testing();
