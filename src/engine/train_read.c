@@ -88,7 +88,7 @@ train_require_ratings(const Interactions *ratings, const RatingsSource *source,
 		source->rating.name != NULL && !policy->binarize)
 		ereport(NOTICE,
 				(errmsg("all ratings in relation %s are equal", source->relation),
-				 errhint("If they only say that a user has an item, pass rating_col => NULL.")));
+				 errhint("If they only say that a user has an item, train with rating_col => NULL.")));
 }
 
 /*

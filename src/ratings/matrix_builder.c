@@ -290,7 +290,7 @@ report_duplicates(const Interactions *ratings, int32 user, int32 item, int64 n)
 			 errdetail("User %s and item %s have " INT64_FORMAT " rows.",
 					   id_to_cstring(ids_get(&ratings->users, user)),
 					   id_to_cstring(ids_get(&ratings->items, item)), n),
-			 errhint("Choose how to combine them with the option \"duplicates\": max, min, mean, sum, first or last.")));
+			 errhint("Choose how to combine them with the option \"duplicates\" of training: max, min, mean, sum, first or last.")));
 }
 
 /*

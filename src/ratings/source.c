@@ -75,8 +75,8 @@ source_find_column(Relation relation, const char *name, const char *right,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
 			 errmsg("column \"%s\" of relation \"%s\" does not exist",
 					name, RelationGetRelationName(relation)),
-			 errhint("The relation has the columns %s. Name the right one with %s.",
-					 column_names(relation), right)));
+			 errdetail("The relation has the columns %s.", column_names(relation)),
+			 errhint("Name the right one with %s.", right)));
 }
 
 /* Error unless a column has numbers. */
@@ -214,7 +214,7 @@ source_resolve(Oid relid, const ColumnNames *columns, const char *time_col)
 	source_find_column(relation, columns->item, "item_col => '...'", &source->item);
 	source_find_column(relation, columns->rating, "rating_col => '...', or count every row as 1 with rating_col => NULL",
 					   &source->rating);
-	source_find_column(relation, time_col, "the option \"time_col\"", &source->time);
+	source_find_column(relation, time_col, "the option \"time_col\" of training", &source->time);
 	require_distinct(&source->user, &source->item);
 	require_distinct(&source->user, &source->rating);
 	require_distinct(&source->item, &source->rating);

@@ -56,7 +56,7 @@ require_seen(const Model *model)
 				 errmsg("model \"%s\" does not know what users have seen",
 						get_rel_name(model->relid)),
 				 errdetail("It was trained with store_ratings false."),
-				 errhint("Use exclude_seen => false, or train with store_ratings true.")));
+				 errhint("Train it with store_ratings true. The functions that recommend do without with exclude_seen => false.")));
 }
 
 /* What is rated and what is seen besides, in one list. */

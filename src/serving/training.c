@@ -343,6 +343,35 @@ model_for_retraining(FunctionCallInfo fcinfo)
 	return model;
 }
 
+/*
+ * What is wrong with a relation may be hinted at by arguments and options of
+ * recsys_train, which recsys_retrain has not.
+ */
+static void
+hint_at_train(void *arg)
+{
+	switch (geterrcode())
+	{
+		case ERRCODE_UNDEFINED_COLUMN:
+		case ERRCODE_DATATYPE_MISMATCH:
+		case ERRCODE_CARDINALITY_VIOLATION:
+			errhint("recsys_retrain uses the columns and options of the newest version. To give others, train the model with recsys_train.");
+	}
+}
+
+/* Trains, with such hints. */
+static Datum
+train_again(FunctionCallInfo fcinfo, const TrainRequest *request)
+{
+	ErrorContextCallback callback = {error_context_stack, hint_at_train, NULL};
+	Datum		row;
+
+	error_context_stack = &callback;
+	row = train(fcinfo, request);
+	error_context_stack = callback.previous;
+	return row;
+}
+
 PG_FUNCTION_INFO_V1(recsys_retrain);
 
 /* Trains the next version by what the newest one says of itself. */
@@ -366,5 +395,5 @@ recsys_retrain(PG_FUNCTION_ARGS)
 		.columns = {header->user_col, header->item_col, header->rating_col}
 	};
 
-	return train(fcinfo, &request);
+	return train_again(fcinfo, &request);
 }
