@@ -45,6 +45,18 @@ column_names(Relation relation)
 	return names.data;
 }
 
+/* Error: a relation does not have a column, nor others; "right" is how to name them. */
+static void
+report_no_column(Relation relation, const char *name, bool several, const char *right)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("column \"%s\" of relation \"%s\" does not exist",
+					name, RelationGetRelationName(relation)),
+			 errdetail("The relation has the columns %s.", column_names(relation)),
+			 errhint("Name the right %s with %s.", several ? "ones" : "one", right)));
+}
+
 /*
  * Find a column of a relation; name NULL: none is wanted.  Its strings are
  * palloc'd.  Error: there is no such column; "right" says in the hint how to
@@ -71,12 +83,35 @@ source_find_column(Relation relation, const char *name, const char *right,
 		column->integer = id_type_is_integer(column->type);
 		return;
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg("column \"%s\" of relation \"%s\" does not exist",
-					name, RelationGetRelationName(relation)),
-			 errdetail("The relation has the columns %s.", column_names(relation)),
-			 errhint("Name the right one with %s.", right)));
+	report_no_column(relation, name, false, right);
+}
+
+/*
+ * Error unless a relation has the columns.  The hint is about all that it does not
+ * have, so that who tries it finds them in one go.
+ */
+static void
+require_columns(Relation relation, const ColumnNames *columns)
+{
+	const char *const names[] = {columns->user, columns->item, columns->rating};
+	static const char *const right[] = {
+		"user_col => '...'", "item_col => '...'",
+		"rating_col => '...', or count every row as 1 with rating_col => NULL"
+	};
+	const char *missing = NULL;
+	StringInfoData how;
+	int			count = 0;
+
+	initStringInfo(&how);
+	for (int i = 0; i < lengthof(names); i++)
+	{
+		if (names[i] == NULL || get_attnum(RelationGetRelid(relation), names[i]) > 0)
+			continue;
+		missing = missing != NULL ? missing : names[i];
+		appendStringInfo(&how, "%s%s", count++ > 0 ? ", " : "", right[i]);
+	}
+	if (missing != NULL)
+		report_no_column(relation, missing, count > 1, how.data);
 }
 
 /* Error unless a column has numbers. */
@@ -210,10 +245,10 @@ source_resolve(Oid relid, const ColumnNames *columns, const char *time_col)
 	RatingsSource *source = palloc0(sizeof(RatingsSource));
 	Relation	relation = source_open(relid);
 
-	source_find_column(relation, columns->user, "user_col => '...'", &source->user);
-	source_find_column(relation, columns->item, "item_col => '...'", &source->item);
-	source_find_column(relation, columns->rating, "rating_col => '...', or count every row as 1 with rating_col => NULL",
-					   &source->rating);
+	require_columns(relation, columns);
+	source_find_column(relation, columns->user, NULL, &source->user);
+	source_find_column(relation, columns->item, NULL, &source->item);
+	source_find_column(relation, columns->rating, NULL, &source->rating);
 	source_find_column(relation, time_col, "the option \"time_col\" of training", &source->time);
 	require_distinct(&source->user, &source->item);
 	require_distinct(&source->user, &source->rating);

@@ -107,6 +107,11 @@ SELECT refusal($$ SELECT recsys_train('m', 'rated', 'als', '{"what_is_this": 1}'
 SELECT refusal($$ SELECT recsys_train('m', 'rated', 'als', '{"factors": 3.5}') $$);
 SELECT refusal($$ SELECT recsys_train('m', 'rated', 'als', '{"factors": "3"}') $$);
 SELECT refusal($$ SELECT recsys_evaluate('rated', 'als', '{}', '{"seed": 1.5}') $$);
+-- all columns that are not there, in one go
+CREATE TABLE clicks (visitor int, item_id int);
+SELECT refusal($$ SELECT recsys_train('m', 'clicks', 'ials') $$);
+SELECT refusal($$ SELECT recsys_train('m', 'clicks', 'ials', rating_col => NULL) $$);
+SELECT refusal($$ SELECT item_knn_recommend('clicks', 1, user_col => 'visitor', item_col => 'thing', rating_col => 'stars') $$);
 SELECT refusal($$ SELECT recsys_evaluate('rated', 'als', '{}', '{"method": "Random"}') $$);
 \pset format aligned
 \pset tuples_only off
