@@ -14,7 +14,7 @@ CREATE FUNCTION pg_temp.range(type text, min float8, max float8, "values" text) 
 	       WHEN 'enum' THEN '`' || replace("values", ', ', '`, `') || '`'
 	       WHEN 'text' THEN 'a name'
 	       WHEN 'names' THEN 'an array of names'
-	       WHEN 'json' THEN 'an array'
+	       WHEN 'json' THEN 'an array or object'
 	       ELSE CASE WHEN max = 2147483647 THEN 'an integer'
 	                 WHEN max > 1e30 THEN 'a number'
 	                 ELSE pg_temp.number(min) || ' to ' || pg_temp.number(max) END END $$;

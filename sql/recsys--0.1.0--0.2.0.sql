@@ -132,8 +132,6 @@ COMMENT ON FUNCTION recsys_top_n_support(internal) IS
 COMMENT ON FUNCTION recsys_train(text, regclass, text, jsonb, name, name, name) IS
 'Trains a model on a relation of ratings. Creates the table "model", or adds a version to it. With rating_col NULL every row counts as 1. With ratings NULL only items are trained on, if the algorithm can. The view recsys_algorithms lists algorithms and options.';
 
-COMMENT ON FUNCTION recsys_retrain(regclass) IS
-'Adds a version to a model, trained on the same relation with the same algorithm and options as its newest version.';
 
 COMMENT ON FUNCTION mf_train(text, regclass, text, int, int, float8, float8, int, jsonb, name, name, name) IS
 'Trains a matrix factorization: recsys_train with the most common options as arguments. NULL means the algorithm''s default.';
@@ -261,3 +259,43 @@ COMMENT ON FUNCTION recsys_algorithm_list() IS
 
 COMMENT ON VIEW recsys_algorithms IS
 'Algorithms of recsys_train: whether they are for explicit or implicit feedback, the form of model they make, and their options with type, default, range and help.';
+
+-- Choosing: auto, recsys_tune, recsys_trials.
+
+DROP FUNCTION recsys_retrain(regclass);
+
+CREATE FUNCTION recsys_retrain(model regclass, retune boolean DEFAULT false,
+	OUT model regclass, OUT version int, OUT algorithm text,
+	OUT users bigint, OUT items bigint, OUT ratings bigint,
+	OUT iterations int, OUT train_rmse float8, OUT seconds float8
+)
+AS 'MODULE_PATHNAME' LANGUAGE C STRICT COST 1000000;
+
+COMMENT ON FUNCTION recsys_retrain(regclass, boolean) IS
+'Adds a version to a model, trained on the same relation with the same algorithm and options as its newest version. With retune the algorithm and its options are searched for again, as "auto" did for this model, and from what it chose; of a model that was not made by "auto" the options alone are.';
+
+CREATE FUNCTION recsys_tune(
+	ratings regclass,
+	algorithm text DEFAULT NULL,
+	space jsonb DEFAULT '{}',
+	metric text DEFAULT NULL,
+	trials int DEFAULT 40,
+	seconds float8 DEFAULT NULL,
+	split jsonb DEFAULT NULL,
+	seed int DEFAULT 0,
+	user_col name DEFAULT 'user_id',
+	item_col name DEFAULT 'item_id',
+	rating_col name DEFAULT 'rating'
+)
+RETURNS TABLE (trial int, algorithm text, options jsonb, metric text, value float8, popular float8, seconds float8, kept boolean)
+AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000 ROWS 40;
+
+COMMENT ON FUNCTION recsys_tune(regclass, text, jsonb, text, int, float8, jsonb, int, name, name, name) IS
+'Searches for the best options of an algorithm, or, without one, for the best algorithm and its options: many settings on a sample of users, the better ones on larger samples, three on all users. space says what to vary: an array lists values, {"min": .001, "max": 1, "log": true} is a range, other values are the same in all settings; without an algorithm it has such an object for each algorithm that is not to be searched as it declares itself. The metric is one of recsys_evaluate, ndcg@10 unless said. The best comes first. popular is the same metric of the popular list, or of item means, on the same rows; kept says whether the setting came to the last sample, which has all users.';
+
+CREATE FUNCTION recsys_trials(model regclass)
+RETURNS TABLE (trial int, algorithm text, options jsonb, metric text, value float8, popular float8, seconds float8, kept boolean)
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 40;
+
+COMMENT ON FUNCTION recsys_trials(regclass) IS
+'What was tried when "auto" chose the algorithm and options of a model, the best first, as recsys_tune has it. No rows for other models.';

@@ -86,6 +86,12 @@ static const OptionSpec options[] = {
 			   "seed of the random numbers")
 };
 
+/* What is searched. */
+static const SearchAxis space[] = {
+	LOG_AXIS("factors", 10, 200),
+	LOG_AXIS("regularization", .01, 1)
+};
+
 /* Phases of the work. */
 enum
 {
@@ -543,6 +549,7 @@ const Algorithm als_algorithm = {
 	.form = &factor_form,
 	.description = "biased matrix factorization by alternating least squares",
 	.options = OPTION_TABLE(AlsOptions, options),
+	.space = SEARCH_SPACE(space),
 	.dense = true,
 	.is_dense = als_is_dense,
 	.iteration = offsetof(AlsOptions, iteration),

@@ -36,6 +36,12 @@ static const OptionSpec options[] = {
 				.old_name = "reg_u")
 };
 
+/* What is searched. */
+static const SearchAxis space[] = {
+	LOG_AXIS("item_regularization", 1, 100),
+	LOG_AXIS("user_regularization", 1, 100)
+};
+
 /* The biases. */
 static Size
 baseline_als_memory(const MatrixShape *shape, const void *options)
@@ -203,6 +209,7 @@ const Algorithm baseline_als_algorithm = {
 	.form = &factor_form,
 	.description = "mean plus user and item bias, by alternating least squares",
 	.options = OPTION_TABLE(BaselineAlsOptions, options),
+	.space = SEARCH_SPACE(space),
 	.iteration = offsetof(BaselineAlsOptions, iteration),
 	.memory = baseline_als_memory,
 	.attach = baseline_als_attach,

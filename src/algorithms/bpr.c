@@ -86,6 +86,13 @@ static const OptionSpec options[] = {
 			   "seed of the random numbers")
 };
 
+/* What is searched. */
+static const SearchAxis space[] = {
+	LOG_AXIS("factors", 16, 256),
+	LOG_AXIS("learning_rate", .01, .5),
+	LOG_AXIS("regularization", 1e-4, .1)
+};
+
 /* Names of the random streams; the last are one for each epoch. */
 enum
 {
@@ -474,6 +481,7 @@ const Algorithm bpr_algorithm = {
 	.form = &factor_form,
 	.description = "Bayesian personalized ranking: factorization that ranks what a user has above what they do not have",
 	.options = OPTION_TABLE(BprOptions, options),
+	.space = SEARCH_SPACE(space),
 	.iteration = offsetof(BprOptions, iteration),
 	.prepare = bpr_prepare,
 	.memory = bpr_memory,

@@ -49,6 +49,11 @@ static const OptionSpec options[] = {
 			   "number of weights to keep for each item, the largest by magnitude; 0: all of them, items x items")
 };
 
+/* What is searched. */
+static const SearchAxis space[] = {
+	LOG_AXIS("regularization", 10, 5000)
+};
+
 /* Shared arrays. */
 enum
 {
@@ -276,6 +281,7 @@ const Algorithm ease_algorithm = {
 	.form = &item_weights_form,
 	.description = "weights of every item for all others that reproduce the data best, by inverting a matrix",
 	.options = OPTION_TABLE(EaseOptions, options),
+	.space = SEARCH_SPACE(space),
 	.dense = true,
 	.needs_stored_ratings = true,
 	.memory = ease_memory,

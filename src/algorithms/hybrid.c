@@ -133,10 +133,11 @@ component_algorithm(const Jsonb *member)
 	if (name == NULL)
 		report_member("a component must have the name of an algorithm");
 	algorithm = algorithm_lookup(name);
-	if (algorithm->components != NULL)
+	if (algorithm->components != NULL || algorithm->choose != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("algorithm \"%s\" cannot be a component", name),
+				 algorithm->choose != NULL ? errhint("It makes blends itself.") :
 				 errhint("Give its components instead.")));
 	return algorithm;
 }

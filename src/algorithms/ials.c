@@ -115,6 +115,13 @@ static const OptionSpec options[] = {
 			   "seed of the random numbers")
 };
 
+/* What is searched. */
+static const SearchAxis space[] = {
+	LOG_AXIS("factors", 16, 256),
+	LOG_AXIS("regularization", 1e-4, 1),
+	LOG_AXIS("unobserved_weight", .005, 1)
+};
+
 /* Phases of the work; their argument is the side that they are about. */
 enum
 {
@@ -689,6 +696,7 @@ const Algorithm ials_algorithm = {
 	.form = &factor_form,
 	.description = "factorization of all pairs, observed or not, by alternating least squares",
 	.options = OPTION_TABLE(IalsOptions, options),
+	.space = SEARCH_SPACE(space),
 	.dense = true,
 	.iteration = offsetof(IalsOptions, iteration),
 	.prepare = ials_prepare,

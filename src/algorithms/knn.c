@@ -84,6 +84,15 @@ static const OptionSpec options[] = {
 				.old_name = "reg_u")
 };
 
+/* What is searched. */
+static const char *const weightings[] = {"\"none\"", "\"tfidf\"", "\"bm25\"", NULL};
+
+static const SearchAxis space[] = {
+	VALUES_AXIS("weighting", weightings),
+	LOG_AXIS("shrinkage", 1, 300),
+	LOG_AXIS("k", 10, 300)
+};
+
 /* Is a score of this kind a rating? */
 static bool
 is_rating_score(int score)
@@ -383,6 +392,7 @@ const Algorithm item_knn_algorithm = {
 	.form = &item_neighbor_form,
 	.description = "the ratings a user gave to the most similar items",
 	.options = OPTION_TABLE(KnnOptions, options),
+	.space = SEARCH_SPACE(space),
 	.needs_stored_ratings = true,
 	.prepare = knn_prepare,
 	.predicts_ratings = knn_predicts_ratings,
@@ -403,6 +413,7 @@ const Algorithm user_knn_algorithm = {
 	.form = &user_neighbor_form,
 	.description = "the ratings an item got from the most similar users",
 	.options = OPTION_TABLE(KnnOptions, options),
+	.space = SEARCH_SPACE(space),
 	.needs_stored_ratings = true,
 	.prepare = knn_prepare,
 	.predicts_ratings = knn_predicts_ratings,

@@ -32,5 +32,6 @@ const Algorithm *const algorithms[] = {
 	&co_clustering_algorithm,
 	&content_algorithm,
 	&hybrid_algorithm,
+	&auto_algorithm,
 	NULL
 };

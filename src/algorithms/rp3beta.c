@@ -54,6 +54,13 @@ static const OptionSpec options[] = {
 				"divide the weights of an item by their sum, so that all items of a user count the same")
 };
 
+/* What is searched. */
+static const SearchAxis space[] = {
+	LINEAR_AXIS("alpha", .5, 1.5),
+	LINEAR_AXIS("beta", 0, 1),
+	LOG_AXIS("k", 30, 500)
+};
+
 /* Shared arrays. */
 enum
 {
@@ -277,6 +284,7 @@ const Algorithm rp3beta_algorithm = {
 	.form = &item_weights_form,
 	.description = "ends of random walks of three steps: to an item of the user, another user of it, and an item of that user",
 	.options = OPTION_TABLE(Rp3Options, options),
+	.space = SEARCH_SPACE(space),
 	.needs_stored_ratings = true,
 	.memory = rp3_memory,
 	.scratch = rp3_scratch,

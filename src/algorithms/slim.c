@@ -80,6 +80,12 @@ static const OptionSpec options[] = {
 				"the search for the weights of an item ends when none changes by more")
 };
 
+/* What is searched. */
+static const SearchAxis space[] = {
+	LOG_AXIS("l1_regularization", 1e-3, .2),
+	LOG_AXIS("regularization", .05, 20)
+};
+
 /* Shared arrays. */
 enum
 {
@@ -405,6 +411,7 @@ const Algorithm slim_algorithm = {
 	.form = &item_weights_form,
 	.description = "a few non-negative weights of other items for each item that reproduce the data best",
 	.options = OPTION_TABLE(SlimOptions, options),
+	.space = SEARCH_SPACE(space),
 	.needs_stored_ratings = true,
 	.memory = slim_memory,
 	.scratch = slim_scratch,

@@ -78,6 +78,13 @@ static const OptionSpec options[] = {
 			   "seed of the random numbers")
 };
 
+/* What is searched. */
+static const SearchAxis space[] = {
+	LOG_AXIS("factors", 10, 200),
+	LOG_AXIS("learning_rate", .001, .05),
+	LOG_AXIS("regularization", .005, .2)
+};
+
 /* Names of the random streams. */
 enum
 {
@@ -528,6 +535,7 @@ const Algorithm svd_algorithm = {
 	.form = &factor_form,
 	.description = "biased matrix factorization by stochastic gradient descent",
 	.options = OPTION_TABLE(SvdOptions, options),
+	.space = SEARCH_SPACE(space),
 	.iteration = offsetof(SvdOptions, iteration),
 	.prepare = svd_prepare,
 	.memory = svd_memory,

@@ -53,6 +53,13 @@ static const OptionSpec options[] = {
 			   "seed of the random numbers")
 };
 
+/* What is searched. */
+static const SearchAxis space[] = {
+	LOG_AXIS("factors", 10, 100),
+	LOG_AXIS("learning_rate", .001, .05),
+	LOG_AXIS("regularization", .005, .2)
+};
+
 typedef struct Svdpp
 {
 	const SvdppOptions *options;
@@ -275,6 +282,7 @@ const Algorithm svdpp_algorithm = {
 	.form = &factor_form,
 	.description = "svd with a second signal: which items a user has rated, whatever the rating",
 	.options = OPTION_TABLE(SvdppOptions, options),
+	.space = SEARCH_SPACE(space),
 	.iteration = offsetof(SvdppOptions, iteration),
 	.prepare = svdpp_prepare,
 	.memory = svdpp_memory,

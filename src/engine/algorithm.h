@@ -12,6 +12,7 @@
 
 #include "engine/options.h"
 #include "engine/progress.h"
+#include "engine/space.h"
 #include "model/draft.h"
 #include "model/model.h"
 #include "ratings/matrix.h"
@@ -72,6 +73,9 @@ typedef struct TrainContext
 	bool		(*goes_on) (struct TrainContext *context);
 	struct Search *search;
 
+	Size		held;			/* bytes in use besides the ratings to train on */
+	Jsonb	   *choice;			/* how the algorithm was chosen; NULL: the caller said it */
+
 	/* The runs of train_component, in the order of the components. */
 	struct TrainContext *component[MODEL_COMPONENTS];
 	int			components;
@@ -87,10 +91,11 @@ typedef struct Algorithm
 	const char *name;			/* as users give it */
 	const char *family;			/* for users, who choose by it */
 	Feedback	feedback;
-	const ModelForm *form;		/* of its models */
+	const ModelForm *form;		/* of its models; NULL: of those it chooses */
 	const char *description;	/* a line for users */
 
 	OptionTable options;		/* besides the common ones */
+	SearchSpace space;			/* of its options, for those who search */
 	size_t		iteration;		/* offset of IterationOptions; 0: it has none */
 	bool		ratings_optional;	/* can it learn from something else alone? */
 	bool		needs_stored_ratings;	/* is a model of no use without its ratings? */
@@ -144,6 +149,13 @@ typedef struct Algorithm
 
 	/* Is there anything to share under these options?  NULL: always. */
 	bool		(*has_work) (const void *options);
+
+	/*
+	 * Put another algorithm with its options in the place of this one, which
+	 * is a way to choose, in context->algorithm and context->options, and
+	 * say in context->choice how it was chosen.  NULL: it is trained itself.
+	 */
+	void		(*choose) (struct TrainContext *context);
 
 	/* The leader: run the phases (team_run) and fill context->draft. */
 	void		(*train) (TrainContext *context);

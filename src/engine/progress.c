@@ -33,6 +33,7 @@ progress_of_component(const Progress *whole, const char *algorithm)
 {
 	Progress   *progress = progress_create(psprintf("%s, %s", whole->algorithm, algorithm));
 
+	progress->quiet = whole->quiet;
 	progress->start = whole->start;
 	progress->last_notice = whole->last_notice;
 	progress->first_iteration = progress_seconds(progress);
@@ -67,7 +68,7 @@ progress_plan(Progress *progress, int iterations)
 static bool
 notice_is_due(Progress *progress, double seconds)
 {
-	if (seconds - progress->last_notice < NOTICE_SECONDS)
+	if (progress->quiet || seconds - progress->last_notice < NOTICE_SECONDS)
 		return false;
 	progress->last_notice = seconds;
 	return true;

@@ -15,6 +15,7 @@ typedef struct Progress
 {
 	const char *algorithm;
 	instr_time	start;
+	bool		quiet;			/* are there no notices? */
 	double		last_notice;	/* seconds since start */
 	double		first_iteration;	/* when it began, likewise */
 	int			planned;		/* iterations */

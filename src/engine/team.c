@@ -125,6 +125,9 @@ team_workers(const Algorithm *algorithm, const void *options, int64 ratings)
 {
 	if (algorithm->components != NULL)
 		return workers_of_components(algorithm, options, ratings);
+	/* What will be chosen may have work. */
+	if (algorithm->choose != NULL)
+		return workers_for_ratings(ratings);
 	if (algorithm->work == NULL ||
 		(algorithm->has_work != NULL && !algorithm->has_work(options)))
 		return 0;

@@ -35,6 +35,8 @@ train_parts(TrainContext *context)
 {
 	DataTraits	traits = traits_of_ratings(context->ratings);
 
+	if (context->algorithm->choose != NULL)
+		context->algorithm->choose(context);
 	context->options = options_suited(context->algorithm, context->options, &traits);
 	if (context->algorithm->feedback == FEEDBACK_IMPLICIT)
 		require_weights(context->algorithm, context->ratings);

@@ -73,6 +73,7 @@ train_header(const TrainContext *run, const RatingsSource *source)
 		.options = options_encode(&run->algorithm->options, run->options),
 		.params = json_finish(&params),
 		.components = describe_components(run),
+		.choice = run->choice,
 		.relation = source->relation,
 		.user_col = source->user.name,
 		.item_col = source->item.name,

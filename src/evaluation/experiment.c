@@ -53,6 +53,8 @@ can_fold_in(const Algorithm *algorithm, const void *options)
 	int			count;
 	const Component *component;
 
+	if (algorithm->choose != NULL)
+		return true;
 	if (algorithm->components == NULL)
 		return algorithm->form->score_profile != NULL;
 	component = algorithm->components(options, &count);

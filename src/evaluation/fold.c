@@ -86,6 +86,61 @@ make_part(const TrainedFold *fold, const SubsetFilter *filter)
 	return part;
 }
 
+/* Bytes that are in use while a part is trained on: the whole and its labels. */
+static Size
+held_bytes(const Interactions *whole)
+{
+	MatrixShape shape = traits_of_ratings(whole).shape;
+
+	return add_size(matrix_bytes(&shape), shape.ratings);
+}
+
+/*
+ * Train on the part of the ratings that a filter lets through.  What comes of
+ * it, palloc'd, may be made into models until fold_end.
+ */
+FoldRun *
+fold_run(const TrainedFold *fold, const SubsetFilter *filter)
+{
+	FoldRun    *run = palloc0(sizeof(FoldRun));
+	TrainContext *training = &run->training;
+	MemoryContext old;
+
+	run->scratch = AllocSetContextCreate(CurrentMemoryContext, "recsys training",
+										 ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(run->scratch);
+	run->part = make_part(fold, filter);
+	training->algorithm = fold->algorithm;
+	training->options = fold->options;
+	training->source = fold->source;
+	training->held = held_bytes(fold->whole);
+	training->ratings = run->part;
+	training->progress = progress_create(fold->algorithm->name);
+	training->progress->quiet = ((const CommonOptions *) fold->options)->quiet;
+	train_run(training);
+	MemoryContextSwitchTo(old);
+	return run;
+}
+
+/* The model that a run has made, in the current memory context. */
+Model *
+fold_model(const FoldRun *run)
+{
+	ModelHeader header = train_header(&run->training, run->training.source);
+
+	return memory_model_create(run->training.draft, &header);
+}
+
+/* Give back all that a run has. */
+void
+fold_end(FoldRun *run)
+{
+	train_end(&run->training);
+	interactions_release(run->part);
+	MemoryContextDelete(run->scratch);
+	pfree(run);
+}
+
 /*
  * The model of the part of the ratings that a filter lets through, in the
  * current memory context.
@@ -93,28 +148,10 @@ make_part(const TrainedFold *fold, const SubsetFilter *filter)
 Model *
 fold_train(const TrainedFold *fold, const SubsetFilter *filter)
 {
-	MemoryContext keep = CurrentMemoryContext;
-	MemoryContext scratch = AllocSetContextCreate(keep, "recsys training", ALLOCSET_DEFAULT_SIZES);
-	TrainContext training = {
-		.algorithm = fold->algorithm,
-		.options = fold->options,
-		.source = fold->source
-	};
-	Interactions *part;
-	ModelHeader header;
-	Model	   *model;
+	FoldRun    *run = fold_run(fold, filter);
+	Model	   *model = fold_model(run);
 
-	MemoryContextSwitchTo(scratch);
-	part = make_part(fold, filter);
-	training.ratings = part;
-	training.progress = progress_create(fold->algorithm->name);
-	train_run(&training);
-	header = train_header(&training, fold->source);
-	MemoryContextSwitchTo(keep);
-	model = memory_model_create(training.draft, &header);
-	train_end(&training);
-	interactions_release(part);
-	MemoryContextDelete(scratch);
+	fold_end(run);
 	return model;
 }
 

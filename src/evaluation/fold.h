@@ -21,6 +21,14 @@ typedef struct TrainedFold
 	const Interactions *whole;	/* every rating, nothing pruned */
 } TrainedFold;
 
+/* The training on a part, and what came of it. */
+typedef struct FoldRun
+{
+	TrainContext training;
+	Interactions *part;
+	MemoryContext scratch;		/* where all of it lives */
+} FoldRun;
+
 /* Where the users and items of some ratings are in a model. */
 typedef struct FoldIndex
 {
@@ -40,6 +48,9 @@ extern Size fold_served_bytes(const Algorithm *algorithm, const void *options,
 							  const MatrixShape *part);
 extern Size fold_bytes(const Algorithm *algorithm, const void *options,
 					   const MatrixShape *part, Size test);
+extern FoldRun *fold_run(const TrainedFold *fold, const SubsetFilter *filter);
+extern Model *fold_model(const FoldRun *run);
+extern void fold_end(FoldRun *run);
 extern Model *fold_train(const TrainedFold *fold, const SubsetFilter *filter);
 extern FoldIndex fold_index(Model *model, const Interactions *ratings);
 extern void fold_predict(Model *model, const Interactions *ratings, const FoldIndex *index,

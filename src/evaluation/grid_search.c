@@ -142,50 +142,11 @@ options_of(const Grid *grid, int number)
 	return json_finish(&json);
 }
 
-/* A metric, perhaps with the length of the lists, as "ndcg@20". */
-static Metric
-parse_metric(const char *given, int *n)
-{
-	char	   *name = pstrdup(given);
-	char	   *at = strchr(name, '@');
-	Metric		metric;
-
-	*n = 10;
-	if (at != NULL)
-	{
-		char	   *end;
-		long		length;
-
-		*at = '\0';
-		errno = 0;
-		length = strtol(at + 1, &end, 10);
-		if (errno != 0 || end == at + 1 || *end != '\0' || length < 1 || length > PG_INT32_MAX)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("invalid length of the lists in metric \"%s\"", given),
-					 errhint("For example 'ndcg@20'.")));
-		*n = (int) length;
-	}
-	metric = enum_parse("metric", name, metric_names);
-	if (at != NULL && (metric == METRIC_RMSE || metric == METRIC_MAE))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("metric \"%s\" is not a ranking metric", name)));
-	return metric;
-}
-
-/* Is this an error of predictions, of which the least is best? */
-static bool
-is_error(Metric metric)
-{
-	return metric == METRIC_RMSE || metric == METRIC_MAE;
-}
-
 /* Error if a metric of predictions is asked of settings that make none. */
 static void
 require_measurable(const Experiment *experiment, Metric metric)
 {
-	for (int i = 0; is_error(metric) && i < experiment->candidates; i++)
+	for (int i = 0; metric_is_error(metric) && i < experiment->candidates; i++)
 		if (!experiment_predicts_ratings(experiment, i))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -206,7 +167,7 @@ try_candidates(Experiment *experiment, Candidate *candidate, Metric metric)
 
 		experiment_run(experiment, i, &quality, &popular);
 		candidate[i].number = i;
-		candidate[i].least_first = is_error(metric);
+		candidate[i].least_first = metric_is_error(metric);
 		candidate[i].value = quality.value[metric];
 		candidate[i].seconds = progress_seconds(experiment->progress) - start;
 		progress_step(experiment->progress, "candidates", i + 1, experiment->candidates);
@@ -277,9 +238,9 @@ recsys_grid_search(PG_FUNCTION_ARGS)
 	require_not_null(fcinfo, 4, "split");
 	experiment.algorithm = algorithm_lookup(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	experiment.relid = PG_GETARG_OID(0);
-	metric = parse_metric(text_to_cstring(PG_GETARG_TEXT_PP(3)), &experiment.wanted.n);
-	experiment.wanted.errors = is_error(metric);
-	experiment.wanted.ranking = !is_error(metric);
+	metric = metric_parse(text_to_cstring(PG_GETARG_TEXT_PP(3)), &experiment.wanted.n);
+	experiment.wanted.errors = metric_is_error(metric);
+	experiment.wanted.ranking = !metric_is_error(metric);
 	experiment.wanted.metrics = METRIC_BIT(metric);
 	experiment.columns = columns_argument(fcinfo, 5);
 	candidate = make_candidates(fcinfo, &experiment);

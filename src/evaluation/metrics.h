@@ -5,8 +5,7 @@
 #ifndef RECSYS_EVALUATION_METRICS_H
 #define RECSYS_EVALUATION_METRICS_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "postgres.h"
 
 /* What is measured, in the order in which it is shown. */
 typedef enum Metric
@@ -31,7 +30,7 @@ typedef enum Metric
 #define METRIC_COUNT (METRIC_USERS + 1)
 
 /* Some metrics, as bits. */
-typedef uint32_t MetricSet;
+typedef uint32 MetricSet;
 
 #define METRIC_BIT(metric) ((MetricSet) 1 << (metric))
 #define METRICS_OF_ERRORS (METRIC_BIT(METRIC_RMSE) | METRIC_BIT(METRIC_MAE))
@@ -49,6 +48,9 @@ typedef struct MeasureOptions
 } MeasureOptions;
 
 extern const char *const metric_names[];
+
+extern bool metric_is_error(Metric metric);
+extern Metric metric_parse(const char *given, int *n);
 
 /* What came of it; NaN: not measured, or undefined. */
 typedef struct Quality

@@ -100,6 +100,8 @@ header_encode(const ModelHeader *header)
 	encode_kind(&json, header->algorithm, header->form, header->options, header->params);
 	if (header->components != NULL)
 		json_add_raw(&json, "components", json_to_cstring(header->components));
+	if (header->choice != NULL)
+		json_add_raw(&json, "choice", json_to_cstring(header->choice));
 	json_add_raw(&json, "source", encode_source(header));
 	json_add_string(&json, "encoding", header->encoding);
 	json_add_bool(&json, "ascii", header->ascii);
@@ -219,6 +221,7 @@ header_decode(const Jsonb *meta, ModelHeader *header)
 	if (problem != NULL)
 		return problem;
 	header->components = json_get_container(meta, "components");
+	header->choice = json_get_container(meta, "choice");
 	header->encoding = json_get_string(meta, "encoding");
 	header->ascii = json_get_bool(meta, "ascii");
 	if (!decode_numbers(meta, header))

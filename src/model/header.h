@@ -32,6 +32,7 @@ typedef struct ModelHeader
 	Jsonb	   *options;		/* all of them, as they were in effect */
 	Jsonb	   *params;			/* of the form */
 	Jsonb	   *components;		/* see header_encode_component; NULL: there are none */
+	Jsonb	   *choice;			/* how the algorithm was chosen; NULL: by whoever trained it */
 
 	const char *relation;		/* the source, qualified and quoted; NULL: none */
 	const char *user_col;

@@ -332,21 +332,16 @@ id_from_datum(IdConverter *converter, Datum value)
 	return id;
 }
 
-/* Say that the type asked for cannot hold an id: the parts of an error. */
-static int
-say_unfit(const IdConverter *converter, const char *text)
-{
-	errcode(ERRCODE_DATATYPE_MISMATCH);
-	errmsg("id \"%s\" does not fit the result type %s", text, format_type_be(converter->type));
-	errdetail("Ids are returned in the type of the id that was passed.");
-	return errhint("Pass the id as text, for example '5', to get all ids as text, or cast it to a type that holds them all, for example $1::bigint.");
-}
-
 /* Report an id that the type asked for cannot hold. */
 static void
 report_unfit(const IdConverter *converter, Id id)
 {
-	ereport(ERROR, say_unfit(converter, id_to_cstring(id)));
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("id \"%s\" does not fit the result type %s",
+					id_to_cstring(id), format_type_be(converter->type)),
+			 errdetail("Ids are returned in the type of the id that was passed."),
+			 errhint("Pass the id as text, for example '5', to get all ids as text, or cast it to a type that holds them all, for example $1::bigint.")));
 }
 
 /* A value of the converter's integer type for an id. */
@@ -367,35 +362,20 @@ integer_to_datum(IdConverter *converter, Id id)
 	return (Datum) 0;
 }
 
-/* An id whose text an input function reads. */
-typedef struct IdInput
-{
-	const IdConverter *converter;
-	const char *text;
-} IdInput;
-
-/*
- * Say of an error in an input function where the text comes from, and what that
- * means if the function does not take it.
- */
+/* Say of an error in an input function where the text comes from. */
 static void
 add_id_context(void *arg)
 {
-	const IdInput *input = arg;
-
-	if (ERRCODE_TO_CATEGORY(geterrcode()) == ERRCODE_DATA_EXCEPTION)
-		say_unfit(input->converter, input->text);
-	else
-		errcontext("id \"%s\", which is returned in the type of the id that was passed",
-				   input->text);
+	errcontext("id \"%s\", which is returned in the type of the id that was passed",
+			   (const char *) arg);
+	errhint("Pass the id as text, for example '5', to get all ids as text.");
 }
 
 /* The value of the converter's type that an id's text stands for.  Error: there is none. */
 static Datum
 text_to_datum(IdConverter *converter, char *text)
 {
-	IdInput		input = {converter, text};
-	ErrorContextCallback callback = {error_context_stack, add_id_context, &input};
+	ErrorContextCallback callback = {error_context_stack, add_id_context, text};
 	Datum		value;
 
 	error_context_stack = &callback;

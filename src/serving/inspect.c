@@ -137,7 +137,7 @@ recsys_algorithm_list(PG_FUNCTION_ARGS)
 			CStringGetTextDatum(algorithm->name),
 			CStringGetTextDatum(algorithm->family),
 			CStringGetTextDatum(feedback_names[algorithm->feedback]),
-			CStringGetTextDatum(algorithm->form->name),
+			CStringGetTextDatum(algorithm->form != NULL ? algorithm->form->name : "any"),
 			CStringGetTextDatum(algorithm->description),
 			JsonbPGetDatum(options_describe(&algorithm->options))
 		};

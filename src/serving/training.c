@@ -48,6 +48,7 @@ typedef struct TrainRequest
 	Oid			relid;			/* of the ratings */
 	Oid			claimant;		/* whose model says all this; InvalidOid: the caller does */
 	ColumnNames columns;
+	Jsonb	   *choice;			/* how algorithm and options were once chosen; NULL: by the caller */
 } TrainRequest;
 
 /* Error unless the caller may make the table of a new model in the schema. */
@@ -153,7 +154,6 @@ train(FunctionCallInfo fcinfo, const TrainRequest *request)
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "recsys training",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	Progress   *progress;
 	/* What a model says of its options nobody could say by other names. */
 	void	   *options = train_options(request->algorithm, request->options,
 										request->columns.rating != NULL,
@@ -161,7 +161,7 @@ train(FunctionCallInfo fcinfo, const TrainRequest *request)
 	CommonOptions *common = options;
 	RatingsSource *source;
 	Interactions *ratings;
-	TrainContext run = {.algorithm = request->algorithm, .options = options};
+	TrainContext run = {request->algorithm, options, .choice = request->choice};
 	ModelHeader header;
 	Oid			relid;
 	int32		version;
@@ -172,11 +172,10 @@ train(FunctionCallInfo fcinfo, const TrainRequest *request)
 		model_table_lock_for_writing(request->target.relid);
 	else
 		require_create_right(&request->target);
-	progress = progress_create(request->algorithm->name);
+	run.progress = progress_create(request->algorithm->name);
 	ratings = train_read(request->algorithm, options, source);
 	run.source = source;
 	run.ratings = ratings;
-	run.progress = progress;
 	train_run(&run);
 	header = train_header(&run, source);
 	require_scores(run.draft, &header);
@@ -185,7 +184,7 @@ train(FunctionCallInfo fcinfo, const TrainRequest *request)
 								  common->keep_versions);
 	train_end(&run);
 	interactions_release(ratings);
-	header.seconds = progress_seconds(progress);
+	header.seconds = progress_seconds(run.progress);
 	MemoryContextSwitchTo(old);
 	row = result_row(fcinfo, relid, version, &header);
 	MemoryContextDelete(context);
@@ -372,9 +371,34 @@ train_again(FunctionCallInfo fcinfo, const TrainRequest *request)
 	return row;
 }
 
+/*
+ * Have the algorithm and its options chosen anew, as they were before, or, if
+ * they were not, the options alone; what the model has is tried too.
+ */
+static void
+request_choice(TrainRequest *request, const ModelHeader *header)
+{
+	Jsonb	   *asked = header->choice == NULL ? NULL : json_get_container(header->choice, "asked");
+	StringInfoData json;
+
+	json_start(&json);
+	if (asked == NULL)
+		json_add_raw(&json, "algorithms", psprintf("[\"%s\"]", header->algorithm));
+	json_add_raw(&json, "start", psprintf("{\"algorithm\": \"%s\", \"options\": %s}",
+										  header->algorithm, json_to_cstring(header->options)));
+	request->algorithm = algorithm_lookup("auto");
+	request->options = json_finish(&json);
+	if (asked != NULL)
+		request->options = DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(asked),
+															  JsonbPGetDatum(request->options)));
+}
+
 PG_FUNCTION_INFO_V1(recsys_retrain);
 
-/* Trains the next version by what the newest one says of itself. */
+/*
+ * Trains the next version by what the newest one says of itself, or searches
+ * again.  The function of 0.1.0 has one argument.
+ */
 Datum
 recsys_retrain(PG_FUNCTION_ARGS)
 {
@@ -392,8 +416,11 @@ recsys_retrain(PG_FUNCTION_ARGS)
 		.has_ratings = header->relation != NULL,
 		.claimant = model_owner(model->relid),
 		.relid = source_of_model(model),
-		.columns = {header->user_col, header->item_col, header->rating_col}
+		.columns = {header->user_col, header->item_col, header->rating_col},
+		.choice = header->choice
 	};
 
+	if (PG_NARGS() > 1 && PG_GETARG_BOOL(1))
+		request_choice(&request, header);
 	return train_again(fcinfo, &request);
 }

@@ -42,12 +42,12 @@ CREATE VIEW shuffled AS SELECT * FROM ratings ORDER BY md5(user_id || ' ' || ite
 SELECT name, (SELECT avg(mse) FROM recsys_cross_validate('ratings', name)) < (SELECT var_pop(rating) FROM ratings) AS learns,
        folds_of('ratings', name, 0) = folds_of('shuffled', name, 0) AS repeats,
        folds_of('ratings', name, 0) <> folds_of('ratings', name, 1) AS seeded
-  FROM recsys_algorithms WHERE feedback <> 'implicit' AND name NOT IN ('popular', 'content') ORDER BY 1;
+  FROM recsys_algorithms WHERE feedback <> 'implicit' AND name NOT IN ('popular', 'content', 'auto') ORDER BY 1;
 
 -- With workers too.
 SET recsys.ratings_per_worker = 50;
 SET max_parallel_maintenance_workers = 0;
-CREATE TABLE alone AS SELECT name, folds_of('ratings', name, 0) AS folds FROM recsys_algorithms WHERE feedback <> 'implicit' AND name NOT IN ('popular', 'content');
+CREATE TABLE alone AS SELECT name, folds_of('ratings', name, 0) AS folds FROM recsys_algorithms WHERE feedback <> 'implicit' AND name NOT IN ('popular', 'content', 'auto');
 SET max_parallel_maintenance_workers = 2;
 SELECT bool_and(folds = folds_of('ratings', name, 0)) AS same FROM alone;
 RESET max_parallel_maintenance_workers;
@@ -72,7 +72,7 @@ COMMIT;
 -- Users and items with a single rating, which the other folds know nothing of.
 CREATE TABLE strangers AS SELECT u AS user_id, u AS item_id, 1 + u % 5 AS rating FROM generate_series(1, 40) u;
 SELECT a.name, (SELECT count(rmse) FROM recsys_cross_validate('strangers', a.name, '{}', 4)) AS folds
-  FROM recsys_algorithms a WHERE feedback <> 'implicit' AND name NOT IN ('popular', 'content') ORDER BY 1;
+  FROM recsys_algorithms a WHERE feedback <> 'implicit' AND name NOT IN ('popular', 'content', 'auto') ORDER BY 1;
 
 -- Options are those of training: duplicates, clip, early stopping.
 INSERT INTO few SELECT user_id, item_id, rating + 1 FROM few WHERE user_id = 1;

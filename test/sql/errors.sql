@@ -29,7 +29,7 @@ $$ SELECT left(refusal(statement), 5) $$;
 
 -- The algorithms that learn from ratings to predict them.
 CREATE VIEW algorithm AS SELECT name FROM recsys_algorithms
- WHERE feedback <> 'implicit' AND name NOT IN ('popular', 'content');
+ WHERE feedback <> 'implicit' AND name NOT IN ('popular', 'content', 'auto');
 
 CREATE TABLE ratings (user_id int, item_id int, rating float8, note text, at timestamp);
 INSERT INTO ratings SELECT u, i, 1 + (u * 7 + i * 3) % 5, 'x', '2024-01-01'

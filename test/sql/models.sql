@@ -22,7 +22,7 @@ CREATE TABLE trained (algorithm text, model regclass, version int, users bigint,
 DO $$
 DECLARE a text;
 BEGIN
-	FOR a IN SELECT name FROM recsys_algorithms WHERE feedback <> 'implicit' AND name NOT IN ('popular', 'content') LOOP
+	FOR a IN SELECT name FROM recsys_algorithms WHERE feedback <> 'implicit' AND name NOT IN ('popular', 'content', 'auto') LOOP
 		INSERT INTO trained
 		SELECT t.algorithm, t.model, t.version, t.users, t.items, t.ratings, t.iterations, t.train_rmse
 		  FROM recsys_train('model_' || a, 'kept', a) t;

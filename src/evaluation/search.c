@@ -1,0 +1,580 @@
+/*
+ * search.c
+ *		The search for the algorithm and the options that suit some ratings.
+ *
+ * Every algorithm that fits the data takes part with its defaults, on the first
+ * rung (rungs.c).  The other trials go to those that do best there, the best
+ * most often: half of them anywhere in the space of the algorithm, half near its
+ * best setting so far.  A third of the settings goes on to each next rung, and
+ * three to the last, which has all users; at the end a blend of these is tried.
+ *
+ * Without a bound on time the result depends on the ratings and the options
+ * alone.  With one, no trial is begun on a rung after that rung's share of
+ * the time; the best settings come first, and so have been measured.
+ */
+#include "postgres.h"
+#include "compat.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "storage/shmem.h"
+#include "utils/builtins.h"
+#include "utils/float.h"
+#include "utils/memutils.h"
+
+#include "engine/names.h"
+#include "engine/settle.h"
+#include "engine/suit.h"
+#include "evaluation/blends.h"
+#include "evaluation/contest.h"
+#include "evaluation/search.h"
+#include "model/json.h"
+#include "resources/budget.h"
+
+/* Settings that are measured on the last rung. */
+#define FINALISTS 3
+
+/* Of so many settings one goes on. */
+#define HALVING 3
+
+/* Shares of the time: the first rung, and all of them. */
+#define FIRST_SHARE .35
+#define RUNGS_SHARE .7
+
+/* A stream of random numbers. */
+#define STREAM_SETTINGS 50
+
+typedef struct Search
+{
+	const SearchRequest *request;
+	Contest		contest;
+	Contestant **contestant;	/* [count] */
+	int			count;
+	int			room;			/* for contestants */
+} Search;
+
+/* An empty JSON object. */
+static Jsonb *
+empty_object(void)
+{
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+}
+
+/* Bytes that a search needs besides the ratings, whatever it tries. */
+Size
+search_bytes(const MatrixShape *shape)
+{
+	return rungs_bytes(shape);
+}
+
+/* The space that the caller gives for an algorithm, or an empty object. */
+static const Jsonb *
+space_of(const SearchRequest *request, const Algorithm *algorithm)
+{
+	Jsonb	   *own = json_get_container(request->space, algorithm->name);
+
+	return own != NULL ? own : empty_object();
+}
+
+/* Can an algorithm be measured by the metric, on such ratings? */
+static bool
+is_suitable(const Search *search, const Algorithm *algorithm)
+{
+	const SearchRequest *request = search->request;
+	bool		values = request->has_values && !request->common->binarize;
+
+	if (algorithm->choose != NULL)
+		return false;
+	if (algorithm->feedback == FEEDBACK_EXPLICIT)
+		return values;
+	/* A value below 0 is no weight, and neither is 0. */
+	if (algorithm->feedback == FEEDBACK_IMPLICIT && values)
+		return request->whole->minimum > 0 && !metric_is_error(search->contest.metric);
+	return true;
+}
+
+/* Do the predictions of a setting count, where errors of them are measured? */
+static bool
+predicts(const Search *search, const Space *space)
+{
+	const SearchRequest *request = search->request;
+
+	return !metric_is_error(search->contest.metric) ||
+		predicts_ratings(space->algorithm,
+						 train_component_options(space->algorithm, space->fixed,
+												 request->common, request->has_values));
+}
+
+/* Add a contestant to those that take part. */
+static void
+add_contestant(Search *search, Contestant *contestant)
+{
+	if (search->count == search->room)
+	{
+		search->room = Max(2 * search->room, 64);
+		search->contestant = search->contestant == NULL ?
+			palloc(sizeof(Contestant *) * search->room) :
+			repalloc(search->contestant, sizeof(Contestant *) * search->room);
+	}
+	search->contestant[search->count++] = contestant;
+}
+
+/* A setting enters, if it could be trained on all ratings. */
+static Contestant *
+enter(Search *search, const Space *space, const double *place)
+{
+	Contestant *contestant = contest_enter(&search->contest, space, place, search->count + 1);
+
+	if (!contest_can_enter(&search->contest, contestant))
+		return NULL;
+	add_contestant(search, contestant);
+	return contestant;
+}
+
+/* What no choice may rank worse than. */
+static const Algorithm *
+baseline(void)
+{
+	return algorithm_lookup("popular");
+}
+
+/* An algorithm takes part with its defaults. */
+static void
+enter_algorithm(Search *search, const Algorithm *algorithm)
+{
+	Space	   *space = space_create(algorithm, space_of(search->request, algorithm));
+
+	if (predicts(search, space))
+		(void) enter(search, space, space_default(space));
+}
+
+/* Options without those that are common to all settings. */
+static const Jsonb *
+without_common(Jsonb *given)
+{
+	Datum		options = JsonbPGetDatum(given);
+
+	for (int i = 0; i < common_option_count; i++)
+		options = DirectFunctionCall2(jsonb_delete, options,
+									  CStringGetTextDatum(common_options[i].name));
+	return DatumGetJsonbP(options);
+}
+
+/* The setting that the caller wants to be tried takes part. */
+static void
+enter_start(Search *search, const Jsonb *start)
+{
+	const char *name = json_get_string(start, "algorithm");
+	Jsonb	   *given = json_get_container(start, "options");
+	Space	   *space;
+
+	if (name == NULL || given == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"start\" must be an object with an algorithm and its options"),
+				 errhint("For example '{\"start\": {\"algorithm\": \"ials\", \"options\": {\"factors\": 32}}}'.")));
+	space = space_create(algorithm_lookup(name), empty_object());
+
+	space->fixed = without_common(given);
+	space->axes = 0;
+	(void) enter(search, space, space_default(space));
+}
+
+/* Is an algorithm one of those that the caller names? */
+static bool
+is_named(const SearchRequest *request, const Algorithm *algorithm)
+{
+	ListCell   *cell;
+
+	foreach(cell, request->algorithms)
+		if (strcmp(lfirst(cell), algorithm->name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * All algorithms that are to be tried enter.  Those that declare no space and
+ * are not named are not.
+ */
+static void
+enter_algorithms(Search *search)
+{
+	const SearchRequest *request = search->request;
+	ListCell   *cell;
+
+	foreach(cell, request->algorithms)
+		(void) algorithm_lookup(lfirst(cell));
+	if (request->choose && search->contest.wanted.ranking)
+		enter_algorithm(search, baseline());
+	for (int i = 0; algorithms[i] != NULL; i++)
+	{
+		bool		wanted = request->algorithms != NIL ? is_named(request, algorithms[i]) :
+			algorithms[i]->space.axes > 0;
+
+		if (wanted && is_suitable(search, algorithms[i]) &&
+			!(request->choose && algorithms[i] == baseline()))
+			enter_algorithm(search, algorithms[i]);
+	}
+	if (request->start != NULL)
+		enter_start(search, request->start);
+}
+
+/* Is it too late for another trial on the rung at hand? */
+static bool
+time_is_up(const Search *search)
+{
+	const SearchRequest *request = search->request;
+	const Contest *contest = &search->contest;
+	double		share = FIRST_SHARE + (RUNGS_SHARE - FIRST_SHARE) * contest->number /
+		(contest->rungs->count - 1);
+
+	return !isnan(request->seconds) &&
+		progress_seconds(request->progress) > share * request->seconds;
+}
+
+/* Say what came of a trial. */
+static void
+report_trial(const Search *search, const Trial *trial)
+{
+	ereport(NOTICE,
+			(errmsg("rung %d of %d, trial %d: %s, %s %.4f (%s %.4f), %.1f s",
+					search->contest.number + 1, search->contest.rungs->count, trial->number,
+					trial->algorithm, search->request->metric, trial->value,
+					metric_is_error(search->contest.metric) ? "item means" : "popular list",
+					trial->popular, progress_seconds(search->request->progress))));
+}
+
+/* Measure a setting on the rung at hand, and say what came of it. */
+static void
+run_trial(Search *search, Contestant *contestant)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (contest_measure(&search->contest, contestant))
+		report_trial(search, &contestant->trial);
+}
+
+/* Which of two contestants is better: for qsort_arg. */
+static int
+compare_contestants(const void *a, const void *b, void *arg)
+{
+	const Search *search = arg;
+
+	return trial_compare(&(*(Contestant *const *) a)->trial, &(*(Contestant *const *) b)->trial,
+						 search->contest.metric);
+}
+
+/* Put the best contestants first. */
+static void
+sort_contestants(Search *search)
+{
+	qsort_arg(search->contestant, search->count, sizeof(Contestant *), compare_contestants,
+			  search);
+}
+
+/* The best contestant of an algorithm so far, of those that were measured. */
+static Contestant *
+best_of(Search *search, const Algorithm *algorithm)
+{
+	Contestant *best = NULL;
+
+	for (int i = 0; i < search->count; i++)
+	{
+		Contestant *other = search->contestant[i];
+
+		if (other->algorithm == algorithm && other->trial.rung >= 0 &&
+			(best == NULL || trial_compare(&other->trial, &best->trial, search->contest.metric) < 0))
+			best = other;
+	}
+	return best;
+}
+
+/* The contestants that have been measured with axes to vary, one an algorithm, best first. */
+static int
+leaders(Search *search, Contestant **leader)
+{
+	int			count = 0;
+
+	sort_contestants(search);
+	for (int i = 0; i < search->count; i++)
+	{
+		Contestant *contestant = search->contestant[i];
+
+		if (contestant->space->axes > 0 && contestant->trial.rung >= 0 &&
+			best_of(search, contestant->algorithm) == contestant)
+			leader[count++] = contestant;
+	}
+	return count;
+}
+
+/*
+ * Which of some leaders has the next trial: 0, 0 1, 0 1 2, and so on, so that
+ * the better ones have more of them.
+ */
+static int
+turn_of(int trial, int count)
+{
+	int			turns = 1;
+
+	while (trial >= turns)
+	{
+		trial -= turns;
+		turns = Min(turns + 1, count);
+	}
+	return trial;
+}
+
+/* Draw another setting: anywhere in the space of an algorithm, or near its best one. */
+static const double *
+draw_setting(Search *search, const Contestant *leader, int number)
+{
+	RandomStream stream = random_stream(search->request->seed, STREAM_SETTINGS, number);
+
+	return number % 2 == 0 ? space_draw(leader->space, &stream) :
+		space_draw_near(leader->space, best_of(search, leader->algorithm)->place, &stream);
+}
+
+/* The trials of the first rung that are left after the defaults. */
+static void
+explore(Search *search)
+{
+	Contestant **leader = palloc(sizeof(Contestant *) * (search->count + 1));
+	int			count = leaders(search, leader);
+	int			first = search->count;
+
+	for (int number = first; count > 0 && number < search->request->trials; number++)
+	{
+		const Contestant *turn = leader[turn_of(number - first, (count + 1) / 2)];
+		Contestant *drawn;
+
+		if (time_is_up(search))
+			break;
+		drawn = enter(search, turn->space, draw_setting(search, turn, number));
+		if (drawn != NULL)
+			run_trial(search, drawn);
+	}
+}
+
+/* The first rung: all defaults, then other settings of the best. */
+static void
+run_first_rung(Search *search)
+{
+	int			entered = search->count;
+
+	for (int i = 0; i < entered && (i == 0 || !time_is_up(search)); i++)
+		run_trial(search, search->contestant[i]);
+	explore(search);
+}
+
+/* How many contestants go on to the rung at hand. */
+static int
+places_of_rung(const Search *search, int before)
+{
+	bool		last = search->contest.number == search->contest.rungs->count - 1;
+
+	return last ? FINALISTS : Max((before + HALVING - 1) / HALVING, FINALISTS);
+}
+
+/* The baseline goes on, however good it is. */
+static void
+run_baseline(Search *search)
+{
+	Contestant *contestant = best_of(search, baseline());
+
+	if (search->request->choose && contestant != NULL)
+		run_trial(search, contestant);
+}
+
+/*
+ * Measure on the rung at hand those who do best on the one before, but not too
+ * many of the same algorithm: what is best on a few users need not be on all.
+ * Returns how many have been measured.
+ */
+static int
+run_rung(Search *search, int before)
+{
+	int			places = places_of_rung(search, before);
+	Contestant **goes_on = palloc(sizeof(Contestant *) * (search->count + 1));
+	int			count = 0;
+
+	sort_contestants(search);
+	for (int i = 0; i < search->count && count < places; i++)
+	{
+		Contestant *contestant = search->contestant[i];
+		int			same = 0;
+
+		for (int j = 0; j < count; j++)
+			same += goes_on[j]->algorithm == contestant->algorithm;
+		if (contestant->trial.rung == search->contest.number - 1 && same <= places / 2 &&
+			contestant->algorithm != baseline())
+			goes_on[count++] = contestant;
+	}
+	run_baseline(search);
+	for (int i = 0; i < count && (i == 0 || !time_is_up(search)); i++)
+		run_trial(search, goes_on[i]);
+	return count;
+}
+
+/* Is there time for a blend of these: to measure it, and then to train it? */
+static bool
+has_time_for(const Search *search, Contestant *const *part, int parts)
+{
+	const SearchRequest *request = search->request;
+	double		needed = 0;
+
+	for (int i = 0; i < parts; i++)
+		needed += part[i]->trial.seconds;
+	return isnan(request->seconds) ||
+		progress_seconds(request->progress) + 2 * needed <= request->seconds;
+}
+
+/* Can a setting be a part of a blend: is it the best of its algorithm in the last rung? */
+static bool
+can_be_blended(Search *search, const Contestant *contestant)
+{
+	return contestant->trial.rung == search->contest.rungs->count - 1 &&
+		contestant->algorithm->components == NULL && contestant->algorithm != baseline() &&
+		best_of(search, contestant->algorithm) == contestant;
+}
+
+/* Try a blend of the best settings of different algorithms. */
+static void
+try_blend(Search *search)
+{
+	Contestant *part[BLEND_PARTS];
+	Contestant *blend;
+	int			parts = 0;
+
+	sort_contestants(search);
+	for (int i = 0; i < search->count && parts < BLEND_PARTS; i++)
+		if (can_be_blended(search, search->contestant[i]))
+			part[parts++] = search->contestant[i];
+	while (parts > 1 && !has_time_for(search, part, parts))
+		parts--;
+	if (parts < 2)
+		return;
+	blend = blend_measure(&search->contest, part, parts, search->count + 1);
+	if (blend == NULL)
+		return;
+	add_contestant(search, blend);
+	report_trial(search, &blend->trial);
+}
+
+/* Error unless anything has been measured. */
+static void
+require_result(const Search *search)
+{
+	for (int i = 0; i < search->count; i++)
+		if (search->contestant[i]->trial.rung >= 0)
+			return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("nothing could be tried on relation %s", search->request->source->relation),
+			 search->contest.left_out.len > 0 ?
+			 errdetail("Left out: %s.", search->contest.left_out.data) :
+			 errdetail("No algorithm is for such ratings and this metric."),
+			 errhint("See the view recsys_algorithms, and raise maintenance_work_mem if a model needs more memory.")));
+}
+
+/* Say what has been left out. */
+static void
+report_left_out(const Search *search)
+{
+	if (search->contest.left_out.len > 0)
+		ereport(NOTICE,
+				(errmsg("left out: %s", search->contest.left_out.data),
+				 errhint("What needs more memory than maintenance_work_mem is not tried.")));
+}
+
+/* All contestants as trials, the best first. */
+static Trials
+collect_trials(Search *search)
+{
+	Trials		trials = {.metric = search->request->metric};
+
+	sort_contestants(search);
+	trials.trial = palloc(sizeof(Trial) * (search->count + 1));
+	for (int i = 0; i < search->count; i++)
+	{
+		Trial	   *trial = &search->contestant[i]->trial;
+
+		trial->kept = trial->rung == search->contest.rungs->count - 1;
+		trials.trial[trials.count++] = *trial;
+	}
+	return trials;
+}
+
+/* Go up all rungs. */
+static void
+climb(Search *search)
+{
+	int			before = 0;
+
+	for (int number = 0; number < search->contest.rungs->count; number++)
+	{
+		MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "recsys rung",
+													  ALLOCSET_DEFAULT_SIZES);
+		MemoryContext old = MemoryContextSwitchTo(context);
+
+		contest_set_rung(&search->contest, number);
+		MemoryContextSwitchTo(old);
+		if (number == 0)
+		{
+			run_first_rung(search);
+			before = search->count;
+		}
+		else
+			before = run_rung(search, before);
+		if (number == search->contest.rungs->count - 1 && search->request->choose)
+			try_blend(search);
+		MemoryContextDelete(context);
+	}
+}
+
+/* The split that the caller asks for; NULL: none. */
+static const Split *
+make_split(const SearchRequest *request)
+{
+	const RatingsSource *source = request->source;
+	ColumnNames *columns = palloc(sizeof(ColumnNames));
+	SplitSources sources = {.columns = columns, .ratings = source,
+		.policy = train_policy(request->common)
+	};
+	Split	   *split;
+	TestSet		read;
+
+	if (request->split == NULL)
+		return NULL;
+	*columns = (ColumnNames) {source->user.name, source->item.name, source->rating.name};
+	split = palloc(sizeof(Split));
+	read = split_read(request->split, &sources);
+	*split = split_make(request->split, &sources, &read, request->whole);
+	return split;
+}
+
+/*
+ * Search, in the current memory context.  The first of the trials is the best.
+ * Errors: nothing can be tried, an algorithm is unknown, a space is wrong.
+ */
+Trials
+search_run(const SearchRequest *request)
+{
+	Search		search = {.request = request};
+	Contest    *contest = &search.contest;
+
+	contest->request = request;
+	contest->metric = metric_parse(request->metric, &contest->wanted.n);
+	contest->wanted.errors = metric_is_error(contest->metric);
+	contest->wanted.ranking = !contest->wanted.errors;
+	contest->wanted.metrics = METRIC_BIT(contest->metric);
+	contest->rungs = rungs_create(request->whole, make_split(request),
+								  request->split != NULL && request->split->method == SPLIT_GIVEN,
+								  request->seed);
+	contest->traits = traits_of_ratings(request->whole);
+	initStringInfo(&contest->left_out);
+	enter_algorithms(&search);
+	climb(&search);
+	require_result(&search);
+	report_left_out(&search);
+	return collect_trials(&search);
+}
