@@ -27,7 +27,7 @@ require_values(const Algorithm *algorithm, const CommonOptions *common, bool has
 				 errdetail(common->binarize ?
 						   "It learns from how ratings differ; the option \"binarize\" makes them all 1." :
 						   "It learns from how ratings differ; without a rating column they are all 1."),
-				 errhint("Name the column with rating_col, or use an algorithm for implicit feedback: recsys_algorithms says which are.")));
+				 errhint("Name the column with rating_col, or use an algorithm for implicit feedback, such as ials: recsys_algorithms says which are.")));
 }
 
 /* Error: the model needs its ratings, and is not to keep them. */
