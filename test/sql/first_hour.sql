@@ -30,8 +30,8 @@ CREATE TABLE models AS
 SELECT name, name || '_m' AS model, CASE name
        WHEN 'content' THEN '{"items": "goods", "tag_cols": ["tags"]}'
        WHEN 'hybrid' THEN '{"components": [{"algorithm": "item_knn", "weight": 1}, {"algorithm": "slim", "weight": 1}]}' ELSE '{}' END::jsonb AS options
-  FROM recsys_algorithms;
-SELECT count(*) = (SELECT count(*) FROM recsys_algorithms) AS all_trained FROM models, recsys_train(model, 'rated', name, options);
+  FROM recsys_algorithms WHERE name <> 'auto';
+SELECT count(*) = (SELECT count(*) FROM models) AS all_trained FROM models, recsys_train(model, 'rated', name, options);
 CREATE TABLE popular AS SELECT item_id, count(*)::float8 AS ratings FROM rated GROUP BY 1;
 CREATE TABLE lists AS
 SELECT name, u AS user_id, n AS rank, r.* FROM models, unnest(ARRAY[1, 100, 101]) u,
