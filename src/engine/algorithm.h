@@ -46,6 +46,7 @@ typedef struct DataTraits
 	double		stddev;
 	double		minimum;
 	double		maximum;
+	const Interactions *ratings;	/* themselves; NULL before they are read */
 } DataTraits;
 
 /*

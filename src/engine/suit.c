@@ -60,7 +60,8 @@ traits_of_ratings(const Interactions *ratings)
 			.mean = ratings->mean,
 			.stddev = ratings->stddev,
 			.minimum = ratings->minimum,
-			.maximum = ratings->maximum
+			.maximum = ratings->maximum,
+			.ratings = ratings
 	};
 }
 
