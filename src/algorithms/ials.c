@@ -52,14 +52,10 @@
 /* The Gram matrix of a side is the sum of so many.  The result depends on it. */
 #define GRAM_PARTS 8
 
-/*
- * Defaults that suit the data; where they come from is said at ials_suit.
- */
+/* See ials_suit. */
 #define FEWEST_FACTORS 64
 #define MOST_FACTORS 128
 #define UNOBSERVED_SHARE 2.
-#define CHANCE_KEPT .35
-#define CHANCE_KEPT_WITHOUT_TASTE .8
 
 typedef struct IalsOptions
 {
@@ -206,21 +202,15 @@ observation_weight(const IalsOptions *opts, const DataTraits *traits)
  * The penalty that the data ask for.  Before any factor is large, the sum is
  * that of a singular value decomposition of b / a0, in which singular values
  * below regularization sqrt(users items) are lost and larger ones lowered by as
- * much (with nu = 1, where the n of rows are small beside a0 N).  Chance makes
- * values up to b chance_level.  To cut off all of these leaves popularity; a third
- * of it lets faint signals through, and was within .07 of the best on seven
- * data sets, of 2,000 to 800,000 users times items.
+ * much (with nu = 1, where the n of rows are small beside a0 N).
  */
 static double
 suited_regularization(const IalsOptions *opts, const DataTraits *traits)
 {
-	double		taste = traits_taste(traits);
-	double		kept = CHANCE_KEPT_WITHOUT_TASTE +
-		taste * (CHANCE_KEPT - CHANCE_KEPT_WITHOUT_TASTE);
-	double		rows = sqrt((double) traits->shape.users * traits->shape.items);
+	double		size = sqrt((double) traits->shape.users * traits->shape.items);
 
-	return kept * chance_level(traits) * observation_weight(opts, traits) /
-		opts->unobserved_weight * pow(opts->unobserved_weight * rows, 1 - opts->nu);
+	return chance_bound(traits) * observation_weight(opts, traits) /
+		(opts->unobserved_weight * size) * pow(opts->unobserved_weight * size, 1 - opts->nu);
 }
 
 /*

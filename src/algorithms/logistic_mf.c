@@ -26,6 +26,7 @@
 #include "engine/divergence.h"
 #include "engine/iteration.h"
 #include "engine/team.h"
+#include "engine/traits.h"
 #include "engine/vectors.h"
 #include "forms/fold_in.h"
 #include "math/kernels.h"
@@ -61,8 +62,8 @@ static const OptionSpec options[] = {
 				"weight of an observation for each unit of its value"),
 	REAL_OPTION("learning_rate", LogisticOptions, learning_rate, .2, 1e-9, 10,
 				"step size, before it is divided by the root of the squared gradients so far (AdaGrad)"),
-	REAL_OPTION("regularization", LogisticOptions, regularization, 5, 0, 1e9,
-				"penalty on half the squares of the factors"),
+	REAL_OPTION("regularization", LogisticOptions, regularization, OPTION_AUTO, 0, 1e9,
+				"penalty on half the squares of the factors; default 0.35 (sqrt(n) + sqrt(m)) times the mean weight of an observation, with n the ratings of the mean user and m those of the item of the mean rating: the effect of chance; up to 0.8 instead of 0.35 where users hardly choose by more than popularity"),
 	REAL_OPTION("init_stddev", LogisticOptions, init_stddev, .1, 0, 100,
 				"standard deviation of the random factors at the start",
 				.old_name = "init_sd"),
@@ -97,6 +98,21 @@ typedef struct Logistic
 	float	   *gradient;		/* [TILE_ROWS x stride] */
 	int64		cursor[TILE_ROWS];	/* the next entry of each row */
 } Logistic;
+
+/*
+ * The penalty that the data ask for: near zero the loss is that of a singular
+ * value decomposition of what observations exceed their odds by, in which
+ * singular values below the penalty are lost.  Biases are not penalized.
+ */
+static void
+logistic_suit(void *options, const DataTraits *traits)
+{
+	LogisticOptions *opts = options;
+
+	if (isnan(opts->regularization))
+		opts->regularization = plain_number(opts->alpha * weight_level(traits) *
+											chance_bound(traits), 0, 1e9);
+}
 
 /* The stride of the vectors, with bias and 1. */
 static int
@@ -330,6 +346,7 @@ const Algorithm logistic_mf_algorithm = {
 	.options = OPTION_TABLE(LogisticOptions, options),
 	.dense = true,
 	.iteration = offsetof(LogisticOptions, iteration),
+	.suit = logistic_suit,
 	.memory = logistic_memory,
 	.scratch = logistic_scratch,
 	.cost = logistic_cost,

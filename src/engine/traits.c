@@ -14,6 +14,10 @@
 #include "engine/traits.h"
 #include "ratings/taste.h"
 
+/* See chance_bound. */
+#define SHARE_WITH_TASTE .35
+#define SHARE_WITHOUT_TASTE .8
+
 /* The mean number of ratings of a user. */
 double
 user_ratings_mean(const DataTraits *traits)
@@ -45,17 +49,29 @@ ratings_density(const DataTraits *traits)
 	return user_ratings_mean(traits) / Max(traits->shape.items, 1);
 }
 
+/* See ratings_taste.  NaN before the ratings are read. */
+double
+traits_taste(const DataTraits *traits)
+{
+	return traits->ratings == NULL ? NAN : ratings_taste(traits->ratings);
+}
+
 /*
- * What chance alone makes of the singular values of the matrix of who has
- * what, as a share of what a matrix of ones has: a random matrix whose rows and
+ * Up to which size the singular values of the matrix of who has what shall be
+ * taken for chance, and cut off by a penalty.  A random matrix whose rows and
  * columns have n and m ones has singular values up to about sqrt(n) + sqrt(m).
- * NaN before the ratings are read.
+ * To cut off all of them leaves popularity: right where users have no taste.
+ * Where they have one, faint signals are lost as well; to cut off a third has
+ * lists within .07 of the best on twelve data sets, of any shape.  NaN before
+ * the ratings are read.
  */
 double
-chance_level(const DataTraits *traits)
+chance_bound(const DataTraits *traits)
 {
-	return (sqrt(user_ratings_mean(traits)) + sqrt(item_ratings_typical(traits))) /
-		sqrt((double) traits->shape.users * traits->shape.items);
+	double		share = SHARE_WITHOUT_TASTE +
+		traits_taste(traits) * (SHARE_WITH_TASTE - SHARE_WITHOUT_TASTE);
+
+	return share * (sqrt(user_ratings_mean(traits)) + sqrt(item_ratings_typical(traits)));
 }
 
 /* The root of the mean square of the ratings, taken as weights: 1 if all are 1. */
@@ -63,13 +79,6 @@ double
 weight_level(const DataTraits *traits)
 {
 	return hypot(traits->mean, traits->stddev);
-}
-
-/* See ratings_taste.  NaN before the ratings are read. */
-double
-traits_taste(const DataTraits *traits)
-{
-	return traits->ratings == NULL ? NAN : ratings_taste(traits->ratings);
 }
 
 /*

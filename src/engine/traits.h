@@ -13,7 +13,7 @@ extern double user_ratings_mean(const DataTraits *traits);
 extern double item_ratings_mean(const DataTraits *traits);
 extern double item_ratings_typical(const DataTraits *traits);
 extern double ratings_density(const DataTraits *traits);
-extern double chance_level(const DataTraits *traits);
+extern double chance_bound(const DataTraits *traits);
 extern double weight_level(const DataTraits *traits);
 extern double traits_taste(const DataTraits *traits);
 extern int	root_in_steps(double x, int least, int most);
