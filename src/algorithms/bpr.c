@@ -31,6 +31,7 @@
 #include "engine/divergence.h"
 #include "engine/iteration.h"
 #include "engine/team.h"
+#include "engine/traits.h"
 #include "engine/vectors.h"
 #include "forms/fold_in.h"
 #include "math/bpr.h"
@@ -47,6 +48,17 @@
 
 /* Draws of an item that the user does not have, before the observation is skipped. */
 #define TRIES 32
+
+/* See bpr_suit. */
+#define FEWEST_FACTORS 64
+#define MOST_FACTORS 128
+#define SUITED_RATE .35
+#define LEAST_RATE .02
+#define MOST_RATE .1
+#define SUITED_REGULARIZATION .01
+#define FEW_ITEMS 1000
+#define MORE_WITHOUT_TASTE 30.
+#define BIAS_WITHOUT_TASTE .1
 
 /* Passes over the observations of a user who is folded in. */
 #define FOLD_IN_PASSES 40
@@ -72,11 +84,15 @@ typedef enum BprNegatives
 static const char *const negatives_names[] = {"uniform", "popularity", NULL};
 
 static const OptionSpec options[] = {
-	INT_OPTION("factors", BprOptions, factors, 64, 1, 4096,
-			   "length of the vectors of users and items"),
+	INT_OPTION("factors", BprOptions, factors, OPTION_AUTO, 1, 4096,
+			   "length of the vectors of users and items; default the root of the number of items, in steps of 16 from 64 to 128"),
 	PLAIN_ITERATION_OPTION(BprOptions, iteration, 100, "passes over the observations"),
-	RATE_OPTIONS(BprOptions, rate, .05, ""),
-	PENALTY_OPTIONS(BprOptions, penalty, .01),
+	RATE_OPTIONS(BprOptions, rate, OPTION_AUTO,
+				 "; default 0.35 / sqrt(n), with n the ratings of the mean user, from 0.02 to 0.1, and down to 0.02 where users hardly choose by more than popularity"),
+	REAL_OPTION("regularization", BprOptions, penalty.regularization, OPTION_AUTO, 0, 1000,
+				"penalty on the squares of factors and biases, for each rating; default 0.01, of N < 1000 items sqrt(1000 / N) times as much, and up to 30 times as much where users hardly choose by more than popularity"),
+	REAL_OPTION("bias_regularization", BprOptions, penalty.bias_regularization, OPTION_AUTO, 0, 1000,
+				"penalty on the squares of the biases alone; default: the value of regularization, if that is given, else 0.01, and down to 0.001 where users hardly choose by more than popularity"),
 	ENUM_OPTION("negatives", BprOptions, negatives, BPR_UNIFORM, negatives_names,
 				"how the items that a user does not have are sampled: uniformly, or by popularity, as often as they were observed, which keeps items from being recommended for popularity alone"),
 	REAL_OPTION("init_stddev", BprOptions, init_stddev, .1, 0, 100,
@@ -148,11 +164,60 @@ typedef struct Bpr
 	uint8	   *taken;			/* [items] does the user have it? */
 } Bpr;
 
-/* The penalty that was left open. */
+/* Biases are penalized as factors are, if it is said how these are. */
 static void
 bpr_prepare(void *options, bool has_values)
 {
-	penalty_prepare(&((BprOptions *) options)->penalty);
+	BprOptions *opts = options;
+
+	if (!isnan(opts->penalty.regularization))
+		penalty_prepare(&opts->penalty);
+}
+
+/*
+ * The penalties that were left open.  Of few items each is met more often.
+ * Without taste popularity alone is learnt.
+ */
+static void
+suit_penalty(PenaltyOptions *penalty, const DataTraits *traits, double taste)
+{
+	double		few_items = sqrt(Max(1, FEW_ITEMS / (double) traits->shape.items));
+
+	penalty->regularization = plain_number(SUITED_REGULARIZATION * few_items *
+										   pow(MORE_WITHOUT_TASTE, 1 - taste), 0, 1000);
+	if (isnan(penalty->bias_regularization))
+		penalty->bias_regularization = plain_number(SUITED_REGULARIZATION *
+													pow(BIAS_WITHOUT_TASTE, 1 - taste), 0, 1000);
+}
+
+/*
+ * A learning rate for users who have so many observations: with few they take few
+ * steps in a pass, which then have to be larger.  Without taste the steps should
+ * be small, so that what is left is not chance.
+ */
+static double
+suited_rate(double observations, double taste)
+{
+	double		rate = Max(LEAST_RATE, Min(MOST_RATE, SUITED_RATE / sqrt(observations)));
+
+	return plain_number(LEAST_RATE + taste * (rate - LEAST_RATE), LEAST_RATE, MOST_RATE);
+}
+
+/* Decide what depends on the data. */
+static void
+bpr_suit(void *options, const DataTraits *traits)
+{
+	BprOptions *opts = options;
+	double		taste = NAN;
+
+	if (opts->factors < 0)
+		opts->factors = root_in_steps(traits->shape.items, FEWEST_FACTORS, MOST_FACTORS);
+	if (isnan(opts->rate.learning_rate) || isnan(opts->penalty.regularization))
+		taste = traits_taste(traits);
+	if (isnan(opts->rate.learning_rate))
+		opts->rate.learning_rate = suited_rate(user_ratings_mean(traits), taste);
+	if (isnan(opts->penalty.regularization))
+		suit_penalty(&opts->penalty, traits, taste);
 }
 
 /* How many groups there are, of users and of items. */
@@ -484,6 +549,7 @@ const Algorithm bpr_algorithm = {
 	.space = SEARCH_SPACE(space),
 	.iteration = offsetof(BprOptions, iteration),
 	.prepare = bpr_prepare,
+	.suit = bpr_suit,
 	.memory = bpr_memory,
 	.scratch = bpr_scratch,
 	.cost = bpr_cost,

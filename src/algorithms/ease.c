@@ -26,6 +26,7 @@
 #include "algorithms/row_lists.h"
 #include "engine/cost.h"
 #include "engine/team.h"
+#include "engine/traits.h"
 #include "engine/vectors.h"
 #include "math/invert.h"
 #include "math/kernels.h"
@@ -40,8 +41,8 @@ typedef struct EaseOptions
 } EaseOptions;
 
 static const OptionSpec options[] = {
-	REAL_OPTION("regularization", EaseOptions, regularization, 250, 1e-9, 1e12,
-				"penalty on the squares of the weights"),
+	REAL_OPTION("regularization", EaseOptions, regularization, OPTION_AUTO, 1e-9, 1e12,
+				"penalty on the squares of the weights; default 250 times the mean square of the ratings, as the model learns from them, and up to 10 times as much where users hardly choose by more than popularity"),
 	BOOL_OPTION("binary", EaseOptions, binary, false,
 				"learn the weights from who has what, as if every rating were 1; the ratings themselves count only when a user's scores are added up",
 				.old_name = "presence"),
@@ -53,6 +54,27 @@ static const OptionSpec options[] = {
 static const SearchAxis space[] = {
 	LOG_AXIS("regularization", 10, 5000)
 };
+
+/* See ease_suit. */
+#define SUITED_REGULARIZATION 250
+#define MORE_WITHOUT_TASTE 10.
+
+/*
+ * Decide what depends on the data.  The penalty stands for as many users who
+ * have nothing in common: no data set wanted another by much, but for those
+ * without taste.
+ */
+static void
+ease_suit(void *options, const DataTraits *traits)
+{
+	EaseOptions *opts = options;
+	double		square = opts->binary ? 1 : pow(weight_level(traits), 2);
+
+	if (isnan(opts->regularization))
+		opts->regularization = plain_number(SUITED_REGULARIZATION * square *
+											pow(MORE_WITHOUT_TASTE, 1 - traits_taste(traits)),
+											1e-9, 1e12);
+}
 
 /* Shared arrays. */
 enum
@@ -284,6 +306,7 @@ const Algorithm ease_algorithm = {
 	.space = SEARCH_SPACE(space),
 	.dense = true,
 	.needs_stored_ratings = true,
+	.suit = ease_suit,
 	.memory = ease_memory,
 	.cost = ease_cost,
 	.long_run_hint = "The time grows with the third power of the number of items.  Try slim or rp3beta, or leave out rare items by min_item_ratings.",

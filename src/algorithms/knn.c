@@ -19,6 +19,7 @@
 #include "algorithms/row_lists.h"
 #include "engine/cost.h"
 #include "engine/team.h"
+#include "engine/traits.h"
 #include "forms/neighbor.h"
 #include "ratings/baseline.h"
 #include "resources/budget.h"
@@ -29,6 +30,15 @@
  * and takes time to find.
  */
 #define ALL_NEIGHBORS 1000000
+
+/*
+ * Defaults for lists.  With fewer common ratings than so many a similarity of
+ * items is less than half of what it seems.
+ */
+#define SUITED_SHRINKAGE 10
+#define FEWEST_NEIGHBORS 100
+#define MOST_NEIGHBORS 200
+#define NEIGHBORS_RATINGS 2000
 
 typedef struct KnnOptions
 {
@@ -60,17 +70,17 @@ static const OptionSpec options[] = {
 	INT_OPTION("min_support", KnnOptions, min_support, 1, 1, 1000000000,
 			   "number of common ratings that two rows need to be similar"),
 	REAL_OPTION("shrinkage", KnnOptions, shrinkage, OPTION_AUTO, 0, 1e9,
-				"multiply a similarity of n common ratings by n / (n + shrinkage); default 0; for pearson_baseline the default is 100 and the factor (n - 1) / (n - 1 + shrinkage)"),
+				"multiply a similarity of n common ratings by n / (n + shrinkage); default 0, for item_knn 10 where the weighting is left to its default tfidf; for pearson_baseline the default is 100 and the factor (n - 1) / (n - 1 + shrinkage)"),
 	REAL_OPTION("asymmetry", KnnOptions, asymmetry, .5, 0, 1,
 				"similarity asymmetric_cosine: exponent a; in recommendations a smaller one prefers popular items"),
-	ENUM_OPTION("weighting", KnnOptions, weighting, WEIGHTING_NONE, weighting_names,
-				"what similarities are computed from: the values as they are, or weighted by how rare the user, or item, is"),
+	ENUM_OPTION("weighting", KnnOptions, weighting, OPTION_AUTO, weighting_names,
+				"what similarities are computed from: the values as they are, or weighted by how rare the user, or item, is; default none, without a rating column and with the default similarity tfidf for item_knn and bm25 for user_knn"),
 	REAL_OPTION("bm25_k1", KnnOptions, bm25_k1, 1.2, 0, 1e9,
 				"weighting bm25: where large values stop counting for more"),
 	REAL_OPTION("bm25_b", KnnOptions, bm25_b, .75, 0, 1,
 				"weighting bm25: how much the values of long rows are lowered"),
 	INT_OPTION("neighbors", KnnOptions, neighbors, OPTION_AUTO, 0, 100000,
-			   "number of neighbors to keep of each row, the most similar; 0: compute similarities when they are needed, exactly; default 0, with the scores sum and average 100"),
+			   "number of neighbors to keep of each row, the most similar; 0: compute similarities when they are needed, exactly; default 0, with the scores sum and average 100, for user_knn 2000 / n, with n the ratings of the mean user, from 100 to 200"),
 	INT_OPTION("baseline_iterations", KnnOptions, baseline_iterations,
 			   BASELINE_ITERATIONS, 1, 10000,
 			   "iterations for the baselines, where the similarity or the score needs them"),
@@ -100,14 +110,20 @@ is_rating_score(int score)
 	return score != SCORE_SUM && score != SCORE_AVERAGE;
 }
 
-/* Fill in the defaults that depend on the data or on each other. */
+/*
+ * Fill in the defaults that depend on the data or on each other.  Where rows
+ * only say who has what, similarities are of rows weighted by "weighting" and
+ * shrunk by "shrinkage", unless another similarity is asked for.
+ */
 static void
-knn_prepare(void *options, bool has_values)
+knn_prepare(KnnOptions *opts, bool has_values, WeightingKind weighting, double shrinkage)
 {
-	KnnOptions *opts = options;
+	bool		is_default = opts->weighting < 0 && opts->similarity < 0 && !has_values;
+	bool		weights;
 
-	bool		weights = !has_values || opts->weighting != WEIGHTING_NONE;
-
+	if (opts->weighting < 0)
+		opts->weighting = is_default ? weighting : WEIGHTING_NONE;
+	weights = !has_values || opts->weighting != WEIGHTING_NONE;
 	if (opts->similarity < 0)
 		opts->similarity = !weights ? SIMILARITY_MSD :
 			opts->weighting == WEIGHTING_BM25 ? SIMILARITY_DOT : SIMILARITY_COSINE;
@@ -119,14 +135,50 @@ knn_prepare(void *options, bool has_values)
 				 errmsg("similarity \"%s\" does not support option \"weighting\"",
 						similarity_names[opts->similarity]),
 				 errhint("Use cosine, asymmetric_cosine or dot.")));
-	if (opts->neighbors < 0)
-		opts->neighbors = is_rating_score(opts->score) ? 0 : 100;
+	if (opts->neighbors < 0 && is_rating_score(opts->score))
+		opts->neighbors = 0;
 	if (opts->k < 0)
 		opts->k = is_rating_score(opts->score) ? 40 : ALL_NEIGHBORS;
 	if (isnan(opts->shrinkage))
-		opts->shrinkage = opts->similarity == SIMILARITY_PEARSON_BASELINE ? 100 : 0;
+		opts->shrinkage = opts->similarity == SIMILARITY_PEARSON_BASELINE ? 100 :
+			is_default ? shrinkage : 0;
 	if (!is_rating_score(opts->score))
 		opts->common.clip = false;
+}
+
+/* The defaults of item_knn. */
+static void
+item_knn_prepare(void *options, bool has_values)
+{
+	knn_prepare(options, has_values, WEIGHTING_TFIDF, SUITED_SHRINKAGE);
+}
+
+/* The defaults of user_knn. */
+static void
+user_knn_prepare(void *options, bool has_values)
+{
+	knn_prepare(options, has_values, WEIGHTING_BM25, 0);
+}
+
+/* Decide how many neighbors an item has. */
+static void
+item_knn_suit(void *options, const DataTraits *traits)
+{
+	KnnOptions *opts = options;
+
+	if (opts->neighbors < 0)
+		opts->neighbors = FEWEST_NEIGHBORS;
+}
+
+/* Decide how many neighbors a user has: the less each of them has the more. */
+static void
+user_knn_suit(void *options, const DataTraits *traits)
+{
+	KnnOptions *opts = options;
+	double		wanted = NEIGHBORS_RATINGS / user_ratings_mean(traits);
+
+	if (opts->neighbors < 0)
+		opts->neighbors = (int) rint(Max(FEWEST_NEIGHBORS, Min(MOST_NEIGHBORS, wanted)));
 }
 
 /* Are the scores ratings, under these options? */
@@ -253,11 +305,11 @@ typedef struct Knn
 	Baseline	baseline;
 } Knn;
 
-/* Are there lists to be found now? */
+/* Are there lists to be found now?  There will be where their length is open. */
 static bool
 knn_has_work(const void *options)
 {
-	return ((const KnnOptions *) options)->neighbors > 0;
+	return ((const KnnOptions *) options)->neighbors != 0;
 }
 
 /*
@@ -394,7 +446,8 @@ const Algorithm item_knn_algorithm = {
 	.options = OPTION_TABLE(KnnOptions, options),
 	.space = SEARCH_SPACE(space),
 	.needs_stored_ratings = true,
-	.prepare = knn_prepare,
+	.prepare = item_knn_prepare,
+	.suit = item_knn_suit,
 	.predicts_ratings = knn_predicts_ratings,
 	.memory = knn_memory,
 	.scratch = knn_scratch,
@@ -415,7 +468,8 @@ const Algorithm user_knn_algorithm = {
 	.options = OPTION_TABLE(KnnOptions, options),
 	.space = SEARCH_SPACE(space),
 	.needs_stored_ratings = true,
-	.prepare = knn_prepare,
+	.prepare = user_knn_prepare,
+	.suit = user_knn_suit,
 	.predicts_ratings = knn_predicts_ratings,
 	.memory = knn_memory,
 	.scratch = knn_scratch,

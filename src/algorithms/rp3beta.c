@@ -28,6 +28,7 @@
 #include "algorithms/row_lists.h"
 #include "engine/cost.h"
 #include "engine/team.h"
+#include "engine/traits.h"
 #include "engine/vectors.h"
 #include "resources/budget.h"
 
@@ -46,8 +47,8 @@ typedef struct Rp3Options
 static const OptionSpec options[] = {
 	REAL_OPTION("alpha", Rp3Options, alpha, 1, 0, 10,
 				"exponent of the probability of a step"),
-	REAL_OPTION("beta", Rp3Options, beta, .2, 0, 10,
-				"exponent of an item's popularity, by which its score is divided: more prefers items that fewer users have"),
+	REAL_OPTION("beta", Rp3Options, beta, OPTION_AUTO, 0, 10,
+				"exponent of an item's popularity, by which its score is divided: more prefers items that fewer users have; default 0.2, and with n > 30 ratings of the mean user 0.2 log2(n / 30) more, but not above 0.7"),
 	INT_OPTION("k", Rp3Options, k, 100, 1, 100000,
 			   "number of weights to keep of each item for others, the largest"),
 	BOOL_OPTION("normalize", Rp3Options, normalize, true,
@@ -60,6 +61,26 @@ static const SearchAxis space[] = {
 	LINEAR_AXIS("beta", 0, 1),
 	LOG_AXIS("k", 30, 500)
 };
+
+/* See rp3_suit. */
+#define LEAST_BETA .2
+#define MOST_BETA .7
+#define FEW_RATINGS 30
+
+/*
+ * Decide what depends on the data.  All items that a user has lead to the
+ * popular ones, so these gain with the number of their items, and have to be
+ * held back the more.
+ */
+static void
+rp3_suit(void *options, const DataTraits *traits)
+{
+	Rp3Options *opts = options;
+	double		more = LEAST_BETA * log2(Max(1, user_ratings_mean(traits) / FEW_RATINGS));
+
+	if (isnan(opts->beta))
+		opts->beta = plain_number(LEAST_BETA + more, 0, MOST_BETA);
+}
 
 /* Shared arrays. */
 enum
@@ -286,6 +307,7 @@ const Algorithm rp3beta_algorithm = {
 	.options = OPTION_TABLE(Rp3Options, options),
 	.space = SEARCH_SPACE(space),
 	.needs_stored_ratings = true,
+	.suit = rp3_suit,
 	.memory = rp3_memory,
 	.scratch = rp3_scratch,
 	.cost = rp3_cost,

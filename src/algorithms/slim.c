@@ -38,6 +38,7 @@
 #include "algorithms/row_lists.h"
 #include "engine/cost.h"
 #include "engine/team.h"
+#include "engine/traits.h"
 #include "engine/vectors.h"
 #include "math/kernels.h"
 #include "resources/budget.h"
@@ -64,8 +65,8 @@ static const OptionSpec options[] = {
 	REAL_OPTION("l1_regularization", SlimOptions, l1_regularization, .01, 0, 1e9,
 				"penalty on the weights; a larger one leaves fewer weights",
 				.old_name = "l1"),
-	REAL_OPTION("regularization", SlimOptions, regularization, 1, 0, 1e9,
-				"penalty on the squares of the weights",
+	REAL_OPTION("regularization", SlimOptions, regularization, OPTION_AUTO, 0, 1e9,
+				"penalty on the squares of the weights; default 1, or 50 / n if the mean item has n < 50 users, and up to 50 times as much where users hardly choose by more than popularity; with scaled_regularization false that times the mean of the sums of squared values",
 				.old_name = "l2"),
 	BOOL_OPTION("scaled_regularization", SlimOptions, scaled_regularization, true,
 				"multiply the penalties by the mean, over items, of the sum of squared values; with values of 1 that is the mean number of users of an item"),
@@ -85,6 +86,27 @@ static const SearchAxis space[] = {
 	LOG_AXIS("l1_regularization", 1e-3, .2),
 	LOG_AXIS("regularization", .05, 20)
 };
+
+/* See slim_suit. */
+#define FEW_USERS 50
+#define MORE_WITHOUT_TASTE 50.
+
+/*
+ * Decide what depends on the data: the weights of items that few users have
+ * are hardly known, and without taste none is worth knowing.
+ */
+static void
+slim_suit(void *options, const DataTraits *traits)
+{
+	SlimOptions *opts = options;
+	double		users = item_ratings_mean(traits);
+	double		squares = opts->binary ? users : users * pow(weight_level(traits), 2);
+
+	if (isnan(opts->regularization))
+		opts->regularization = plain_number(Max(1, FEW_USERS / users) *
+											pow(MORE_WITHOUT_TASTE, 1 - traits_taste(traits)) *
+											(opts->scaled_regularization ? 1 : squares), 0, 1e9);
+}
 
 /* Shared arrays. */
 enum
@@ -413,6 +435,7 @@ const Algorithm slim_algorithm = {
 	.options = OPTION_TABLE(SlimOptions, options),
 	.space = SEARCH_SPACE(space),
 	.needs_stored_ratings = true,
+	.suit = slim_suit,
 	.memory = slim_memory,
 	.scratch = slim_scratch,
 	.cost = slim_cost,

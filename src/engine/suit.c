@@ -14,6 +14,7 @@
 #include "utils/float.h"
 
 #include "engine/suit.h"
+#include "engine/taste.h"
 
 /* What is known of ratings before they are read: how many there are. */
 static DataTraits
@@ -97,7 +98,10 @@ ask_bytes(const Algorithm *algorithm, const MatrixShape *shape, const void *opti
 Size
 algorithm_memory(const Algorithm *algorithm, const MatrixShape *shape, const void *options)
 {
-	return ask_bytes(algorithm, shape, options, algorithm->memory);
+	Size		bytes = ask_bytes(algorithm, shape, options, algorithm->memory);
+
+	/* Suiting comes first, and its memory is free again when training starts. */
+	return algorithm->suit == NULL ? bytes : Max(bytes, taste_bytes(shape));
 }
 
 /* Bytes that each process of such a run needs more. */

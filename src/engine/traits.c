@@ -11,8 +11,8 @@
 
 #include <math.h>
 
+#include "engine/taste.h"
 #include "engine/traits.h"
-#include "ratings/taste.h"
 
 /* See chance_bound. */
 #define SHARE_WITH_TASTE .35
@@ -36,7 +36,7 @@ item_ratings_mean(const DataTraits *traits)
  * How many ratings the item of a rating has, on average over the ratings: more
  * than the mean item, by how uneven popularity is.  NaN before they are read.
  */
-double
+static double
 item_ratings_typical(const DataTraits *traits)
 {
 	return traits->item_pairs / Max(traits->shape.ratings, 1);

@@ -11,7 +11,6 @@
 
 extern double user_ratings_mean(const DataTraits *traits);
 extern double item_ratings_mean(const DataTraits *traits);
-extern double item_ratings_typical(const DataTraits *traits);
 extern double ratings_density(const DataTraits *traits);
 extern double chance_bound(const DataTraits *traits);
 extern double weight_level(const DataTraits *traits);

@@ -66,13 +66,13 @@ my @goals = (
 	[ 'ncf', 0, 'item_knn', '{"weighting": "tfidf", "neighbors": 50}', hit_rate => .67, ndcg => .40 ],
 	[ 'ncf', 1, 'item_knn', '{"weighting": "tfidf", "neighbors": 50}', hit_rate => .68, ndcg => .42 ],
 	[ 'ncf', 0, 'bpr', '{"learning_rate": 0.03, "regularization": 0.005, "factors": 96}', hit_rate => .70, ndcg => .42 ],
-	[ 'ncf', 0, 'logistic_mf', '{}', hit_rate => .70, ndcg => .42 ],
+	[ 'ncf', 0, 'logistic_mf', '{"regularization": 5}', hit_rate => .70, ndcg => .42 ],
 	[ 'ncf', 0, 'ials', '{"unobserved_weight": 0.2, "regularization": 0.005}', hit_rate => .722, ndcg => .445 ],
 	[ 'ncf', 0, 'ease', '{"regularization": 1200}', hit_rate => .719, ndcg => .449 ],
 	[ 'ncf', 0, 'slim', '{"l1_regularization": 0.002, "regularization": 2}', hit_rate => .716, ndcg => .446 ],
 	[ 'ncf', 1, 'hybrid', '{"components": [
 		{"algorithm": "ease", "options": {"regularization": 1000, "binary": true}, "weight": 1},
-		{"algorithm": "ials", "weight": 1}]}', hit_rate => .74, ndcg => .46 ],
+		{"algorithm": "ials", "options": {"unobserved_weight": 0.1, "regularization": 0.003}, "weight": 1}]}', hit_rate => .74, ndcg => .46 ],
 	[ 'gowalla', 0, 'item_knn', '{"similarity": "asymmetric_cosine", "asymmetry": 0.25, "shrinkage": 10, "neighbors": 400}', recall => .157, ndcg => .121 ],
 	[ 'gowalla', 0, 'rp3beta', '{}', recall => .183, ndcg => .152 ]);
 

@@ -26,8 +26,8 @@
 
 #include "miscadmin.h"
 
+#include "engine/taste.h"
 #include "math/random.h"
-#include "ratings/taste.h"
 #include "resources/budget.h"
 
 /* Entries to look at, about. */

@@ -2,8 +2,8 @@
  * taste.h
  *		Is there more to know of users than which items are popular?
  */
-#ifndef RECSYS_RATINGS_TASTE_H
-#define RECSYS_RATINGS_TASTE_H
+#ifndef RECSYS_ENGINE_TASTE_H
+#define RECSYS_ENGINE_TASTE_H
 
 #include "postgres.h"
 
@@ -12,4 +12,4 @@
 extern Size taste_bytes(const MatrixShape *shape);
 extern double ratings_taste(const Interactions *ratings);
 
-#endif							/* RECSYS_RATINGS_TASTE_H */
+#endif							/* RECSYS_ENGINE_TASTE_H */
