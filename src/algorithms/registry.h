@@ -30,7 +30,7 @@ extern const Algorithm slim_algorithm;
 extern const Algorithm content_algorithm;
 extern const Algorithm hybrid_algorithm;
 
-/* Defined by evaluation/auto.c: it measures what it chooses from. */
+/* Defined by choosing/auto.c: it measures what it chooses from. */
 extern const Algorithm auto_algorithm;
 
 #endif							/* RECSYS_ALGORITHMS_REGISTRY_H */

@@ -5,7 +5,7 @@
  * An algorithm declares it beside its options: for each option that is worth
  * trying, the range or the values in which good settings have been found.  The
  * search starts from the defaults, which suit the data, and draws numbers around
- * them (evaluation/space.c).
+ * them (choosing/space.c).
  */
 #ifndef RECSYS_ENGINE_SPACE_H
 #define RECSYS_ENGINE_SPACE_H

@@ -101,3 +101,25 @@ train_run(TrainContext *context)
 	train_parts(context);
 	add_common_parts(context);
 }
+
+/*
+ * What a run of several components would have made of runs that were made by
+ * themselves, whole, on ratings like those of the first; they must live as long,
+ * and are ended by themselves.  The caller has set all that a run needs.
+ */
+void
+train_join(TrainContext *whole, TrainContext *const *part, int parts)
+{
+	whole->draft = draft_create();
+	whole->model_ratings = whole->ratings;
+	for (int c = 0; c < parts; c++)
+	{
+		TrainContext *component = palloc(sizeof(TrainContext));
+
+		*component = *part[c];
+		component->draft = draft_as_component(part[c]->draft);
+		draft_add_component(whole->draft, component->draft);
+		whole->component[whole->components++] = component;
+	}
+	add_common_parts(whole);
+}

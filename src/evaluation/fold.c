@@ -122,6 +122,28 @@ fold_run(const TrainedFold *fold, const SubsetFilter *filter)
 	return run;
 }
 
+/*
+ * Several runs on the same part as one of a blend, in the current memory context.
+ * It lives as long as they do, which are ended by themselves.
+ */
+FoldRun *
+fold_join(FoldRun *const *part, int parts, const Algorithm *algorithm, const void *options)
+{
+	FoldRun    *whole = palloc0(sizeof(FoldRun));
+	TrainContext *training = &whole->training;
+	TrainContext *component[MODEL_COMPONENTS];
+
+	for (int p = 0; p < parts; p++)
+		component[p] = &part[p]->training;
+	training->algorithm = algorithm;
+	training->options = options;
+	training->source = component[0]->source;
+	training->ratings = component[0]->ratings;
+	training->progress = progress_create(algorithm->name);
+	train_join(training, component, parts);
+	return whole;
+}
+
 /* The model that a run has made, in the current memory context. */
 Model *
 fold_model(const FoldRun *run)

@@ -49,6 +49,8 @@ extern Size fold_served_bytes(const Algorithm *algorithm, const void *options,
 extern Size fold_bytes(const Algorithm *algorithm, const void *options,
 					   const MatrixShape *part, Size test);
 extern FoldRun *fold_run(const TrainedFold *fold, const SubsetFilter *filter);
+extern FoldRun *fold_join(FoldRun *const *part, int parts, const Algorithm *algorithm,
+						  const void *options);
 extern Model *fold_model(const FoldRun *run);
 extern void fold_end(FoldRun *run);
 extern Model *fold_train(const TrainedFold *fold, const SubsetFilter *filter);

@@ -123,6 +123,19 @@ draft_add_component(ModelDraft *draft, ModelDraft *component)
 	draft->component[draft->components++] = component;
 }
 
+/* A draft of a whole model as one of a component, which it shares all else with.  Palloc'd. */
+ModelDraft *
+draft_as_component(const ModelDraft *draft)
+{
+	ModelDraft *component = palloc(sizeof(ModelDraft));
+
+	*component = *draft;
+	for (int part = 0; part < PART_COUNT; part++)
+		if (part_is_shared(part))
+			component->part[part].present = false;
+	return component;
+}
+
 /* Is all text of a draft ASCII?  Then it is the same in every encoding. */
 bool
 draft_is_ascii(const ModelDraft *draft)

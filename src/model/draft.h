@@ -58,6 +58,7 @@ extern void draft_add_sparse(ModelDraft *draft, ModelPart part,
 extern void draft_add_items(ModelDraft *draft, Side neighbors, const int32 *index,
 							int32 item_count);
 extern void draft_add_component(ModelDraft *draft, ModelDraft *component);
+extern ModelDraft *draft_as_component(const ModelDraft *draft);
 extern bool draft_is_ascii(const ModelDraft *draft);
 
 /* In builds with assertions: are the parts what they are called? */

@@ -2,8 +2,8 @@
  * space.h
  *		Settings of an algorithm to be tried.
  */
-#ifndef RECSYS_EVALUATION_SPACE_H
-#define RECSYS_EVALUATION_SPACE_H
+#ifndef RECSYS_CHOOSING_SPACE_H
+#define RECSYS_CHOOSING_SPACE_H
 
 #include "postgres.h"
 
@@ -42,4 +42,4 @@ extern double *space_draw_near(const Space *space, const double *place, RandomSt
 extern Jsonb *space_options(const Space *space, const double *place, const CommonOptions *common,
 							bool has_values, const DataTraits *traits);
 
-#endif							/* RECSYS_EVALUATION_SPACE_H */
+#endif							/* RECSYS_CHOOSING_SPACE_H */

@@ -2,8 +2,8 @@
  * rungs.h
  *		Growing samples of users, and what of their ratings is held out.
  */
-#ifndef RECSYS_EVALUATION_RUNGS_H
-#define RECSYS_EVALUATION_RUNGS_H
+#ifndef RECSYS_CHOOSING_RUNGS_H
+#define RECSYS_CHOOSING_RUNGS_H
 
 #include "postgres.h"
 
@@ -34,4 +34,4 @@ extern Rungs *rungs_create(const Interactions *whole, const Split *split, bool g
 extern Size rungs_bytes(const MatrixShape *whole);
 extern Rung *rung_create(const Rungs *rungs, int number);
 
-#endif							/* RECSYS_EVALUATION_RUNGS_H */
+#endif							/* RECSYS_CHOOSING_RUNGS_H */

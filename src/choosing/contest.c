@@ -24,13 +24,13 @@
 #include "engine/settle.h"
 #include "engine/suit.h"
 #include "engine/train_read.h"
-#include "evaluation/contest.h"
+#include "choosing/contest.h"
 #include "forms/row_cache.h"
 #include "model/memory_model.h"
 #include "resources/budget.h"
 
 /* What a training may take, in seconds: see most_seconds. */
-#define MOST_SECONDS 60
+#define MOST_SECONDS 15
 #define MOST_SECONDS_A_RATING 2e-5
 #define MOST_OF_BOUND .5
 
@@ -254,6 +254,39 @@ contest_train(const Contest *contest, const Contestant *contestant)
 	SubsetFilter filter = {.label = contest->rung->label, .value = LABEL_TRAINING, .equal = true};
 
 	return fold_run(&fold, &filter);
+}
+
+/* Bytes of the training of a setting on the rung, and of what it leaves. */
+Size
+contest_training_bytes(const Contest *contest, const Contestant *contestant)
+{
+	const DataTraits *traits = &contest->rung->traits;
+
+	return train_bytes(contestant->algorithm, options_for(contest, contestant, traits),
+					   &traits->shape);
+}
+
+/* Seconds on one core that the training of a setting on the rung will take, roughly. */
+double
+contest_cost(const Contest *contest, const Contestant *contestant)
+{
+	const DataTraits *traits = &contest->rung->traits;
+
+	return algorithm_cost(contestant->algorithm, traits, options_for(contest, contestant, traits));
+}
+
+/* Say what came of a trial on the rung at hand. */
+void
+contest_report(const Contest *contest, const Trial *trial)
+{
+	const SearchRequest *request = contest->request;
+
+	ereport(NOTICE,
+			(errmsg("rung %d of %d, trial %d: %s, %s %.4f (%s %.4f), %.1f s",
+					contest->number + 1, contest->rungs->count, trial->number,
+					trial->algorithm, request->metric, trial->value,
+					metric_is_error(contest->metric) ? "item means" : "popular list",
+					trial->popular, progress_seconds(request->progress))));
 }
 
 /* Train a setting on the rung, and measure it: see contest_try. */

@@ -22,7 +22,7 @@
 #include "miscadmin.h"
 
 #include "engine/suit.h"
-#include "evaluation/rungs.h"
+#include "choosing/rungs.h"
 #include "math/random.h"
 #include "ratings/subset.h"
 #include "resources/budget.h"
@@ -162,21 +162,30 @@ label_of(const Rungs *rungs, int number, bool measured, int64 entry)
 	return measured && label == number % FOLDS ? LABEL_HELD_OUT : LABEL_TRAINING;
 }
 
+/* Count a row of what is trained on, users or items, that has so many ratings. */
+static void
+count_row(int64 length, int32 *rows, double *pairs)
+{
+	*rows += length > 0;
+	*pairs += (double) length * length;
+}
+
 /* Label all ratings, and count what is trained on. */
 static void
 label_ratings(const Rungs *rungs, int number, Rung *rung)
 {
 	const SparseRows *by_user = &rungs->whole->by_user;
-	MatrixShape *shape = &rung->traits.shape;
-	uint8	   *has_item = allocate_array_zero(by_user->cols, 1);
+	DataTraits *traits = &rung->traits;
+	int32	   *of_item = allocate_array_zero(by_user->cols, sizeof(int32));
 
-	shape->users = shape->items = shape->ratings = 0;
+	traits->shape = (MatrixShape) {0};
+	traits->user_pairs = traits->item_pairs = 0;
 	for (int32 user = 0; user < by_user->rows; user++)
 	{
 		bool		present = rungs->place[user] < rungs->size[number];
 		bool		measured = is_measured(rungs, number, user) &&
 			(rungs->split != NULL || sparse_row_length(by_user, user) > 1);
-		int64		before = shape->ratings;
+		int64		length = 0;
 
 		CHECK_FOR_INTERRUPTS();
 		for (int64 e = by_user->start[user]; e < by_user->start[user + 1]; e++)
@@ -184,13 +193,15 @@ label_ratings(const Rungs *rungs, int number, Rung *rung)
 			rung->label[e] = present ? label_of(rungs, number, measured, e) : LABEL_ABSENT;
 			if (rung->label[e] != LABEL_TRAINING)
 				continue;
-			shape->ratings++;
-			shape->items += !has_item[by_user->index[e]];
-			has_item[by_user->index[e]] = 1;
+			length++;
+			of_item[by_user->index[e]]++;
 		}
-		shape->users += shape->ratings > before;
+		traits->shape.ratings += length;
+		count_row(length, &traits->shape.users, &traits->user_pairs);
 	}
-	pfree(has_item);
+	for (int32 item = 0; item < by_user->cols; item++)
+		count_row(of_item[item], &traits->shape.items, &traits->item_pairs);
+	pfree(of_item);
 }
 
 /* The ratings of the whole with a label. */

@@ -2,8 +2,8 @@
  * search_request.h
  *		What is asked of a search for the best setting.
  */
-#ifndef RECSYS_EVALUATION_SEARCH_REQUEST_H
-#define RECSYS_EVALUATION_SEARCH_REQUEST_H
+#ifndef RECSYS_CHOOSING_SEARCH_REQUEST_H
+#define RECSYS_CHOOSING_SEARCH_REQUEST_H
 
 #include "postgres.h"
 
@@ -30,4 +30,4 @@ typedef struct SearchRequest
 	Progress   *progress;
 } SearchRequest;
 
-#endif							/* RECSYS_EVALUATION_SEARCH_REQUEST_H */
+#endif							/* RECSYS_CHOOSING_SEARCH_REQUEST_H */

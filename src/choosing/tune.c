@@ -16,8 +16,8 @@
 
 #include "engine/settle.h"
 #include "engine/train_read.h"
-#include "evaluation/search.h"
-#include "evaluation/space.h"
+#include "choosing/search.h"
+#include "choosing/space.h"
 #include "model/json.h"
 #include "ratings/reader.h"
 #include "resources/budget.h"

@@ -17,7 +17,7 @@
 
 #include "algorithms/registry.h"
 #include "engine/settle.h"
-#include "evaluation/search.h"
+#include "choosing/search.h"
 #include "model/json.h"
 
 typedef struct AutoOptions

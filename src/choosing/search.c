@@ -26,9 +26,9 @@
 #include "engine/names.h"
 #include "engine/settle.h"
 #include "engine/suit.h"
-#include "evaluation/blends.h"
-#include "evaluation/contest.h"
-#include "evaluation/search.h"
+#include "choosing/blends.h"
+#include "choosing/contest.h"
+#include "choosing/search.h"
 #include "model/json.h"
 #include "resources/budget.h"
 
@@ -41,6 +41,9 @@
 /* Shares of the time: the first rung, and all of them. */
 #define FIRST_SHARE .35
 #define RUNGS_SHARE .7
+
+/* Seconds on one core that all other settings of an algorithm may take on the first rung. */
+#define MOST_EXPLORING 4
 
 /* A stream of random numbers. */
 #define STREAM_SETTINGS 50
@@ -233,25 +236,13 @@ time_is_up(const Search *search)
 		progress_seconds(request->progress) > share * request->seconds;
 }
 
-/* Say what came of a trial. */
-static void
-report_trial(const Search *search, const Trial *trial)
-{
-	ereport(NOTICE,
-			(errmsg("rung %d of %d, trial %d: %s, %s %.4f (%s %.4f), %.1f s",
-					search->contest.number + 1, search->contest.rungs->count, trial->number,
-					trial->algorithm, search->request->metric, trial->value,
-					metric_is_error(search->contest.metric) ? "item means" : "popular list",
-					trial->popular, progress_seconds(search->request->progress))));
-}
-
 /* Measure a setting on the rung at hand, and say what came of it. */
 static void
 run_trial(Search *search, Contestant *contestant)
 {
 	CHECK_FOR_INTERRUPTS();
 	if (contest_measure(&search->contest, contestant))
-		report_trial(search, &contestant->trial);
+		contest_report(&search->contest, &contestant->trial);
 }
 
 /* Which of two contestants is better: for qsort_arg. */
@@ -308,8 +299,8 @@ leaders(Search *search, Contestant **leader)
 }
 
 /*
- * Which of some leaders has the next trial: 0, 0 1, 0 1 2, and so on, so that
- * the better ones have more of them.
+ * Which of some leaders has a trial: 0, 0 1, 0 1 2, and so on, so that the
+ * better ones have more of them.
  */
 static int
 turn_of(int trial, int count)
@@ -334,24 +325,44 @@ draw_setting(Search *search, const Contestant *leader, int number)
 		space_draw_near(leader->space, best_of(search, leader->algorithm)->place, &stream);
 }
 
-/* The trials of the first rung that are left after the defaults. */
+/*
+ * Try another setting of an algorithm.  False: its trials have had their time,
+ * by the estimate of what they cost.
+ */
+static bool
+explore_near(Search *search, const Contestant *leader, double *spent, int number)
+{
+	Contestant *drawn;
+
+	if (*spent > MOST_EXPLORING)
+		return false;
+	*spent += contest_cost(&search->contest, leader);
+	drawn = enter(search, leader->space, draw_setting(search, leader, number));
+	if (drawn != NULL)
+		run_trial(search, drawn);
+	return true;
+}
+
+/*
+ * The trials of the first rung that are left after the defaults go to the
+ * better half of the algorithms; who has had their time leaves it to the next.
+ */
 static void
 explore(Search *search)
 {
 	Contestant **leader = palloc(sizeof(Contestant *) * (search->count + 1));
 	int			count = leaders(search, leader);
+	double	   *spent = palloc0(sizeof(double) * (count + 1));
 	int			first = search->count;
 
-	for (int number = first; count > 0 && number < search->request->trials; number++)
+	for (int number = first; number < search->request->trials && !time_is_up(search); number++)
 	{
-		const Contestant *turn = leader[turn_of(number - first, (count + 1) / 2)];
-		Contestant *drawn;
+		int			turn = turn_of(number - first, (count + 1) / 2);
 
-		if (time_is_up(search))
+		while (turn < count && !explore_near(search, leader[turn], &spent[turn], number))
+			turn++;
+		if (turn >= count)
 			break;
-		drawn = enter(search, turn->space, draw_setting(search, turn, number));
-		if (drawn != NULL)
-			run_trial(search, drawn);
 	}
 }
 
@@ -385,16 +396,49 @@ run_baseline(Search *search)
 		run_trial(search, contestant);
 }
 
+/* Is there time to train these again, on all ratings, when they have been measured? */
+static bool
+has_time_for(const Search *search, Contestant *const *part, int parts)
+{
+	const SearchRequest *request = search->request;
+	double		needed = 0;
+
+	/* The last rung has twice the ratings of the one before. */
+	for (int i = 0; i < parts; i++)
+		needed += 2 * part[i]->trial.seconds;
+	return isnan(request->seconds) ||
+		progress_seconds(request->progress) + 2 * needed <= request->seconds;
+}
+
 /*
- * Measure on the rung at hand those who do best on the one before, but not too
- * many of the same algorithm: what is best on a few users need not be on all.
- * Returns how many have been measured.
+ * Measure the settings of the last rung with their blend.  False: there is no
+ * time or room for that, or nothing to blend.
+ */
+static bool
+run_finals(Search *search, Contestant *const *part, int parts)
+{
+	Contestant *blend;
+
+	if (!search->request->choose || parts < 2 || !has_time_for(search, part, parts) ||
+		!blends_measure(&search->contest, part, parts, search->count + 1, &blend))
+		return false;
+	if (blend == NULL)
+		return true;
+	add_contestant(search, blend);
+	contest_report(&search->contest, &blend->trial);
+	return true;
+}
+
+/*
+ * Those who do best on the rung before, but not too many of the same algorithm:
+ * what is best on a few users need not be on all, and a blend is of different
+ * ones.  Returns how many go on.
  */
 static int
-run_rung(Search *search, int before)
+choose_for_rung(Search *search, int places, Contestant **goes_on)
 {
-	int			places = places_of_rung(search, before);
-	Contestant **goes_on = palloc(sizeof(Contestant *) * (search->count + 1));
+	bool		last = search->contest.number == search->contest.rungs->count - 1;
+	int			most = last && search->request->choose ? 1 : 1 + places / 2;
 	int			count = 0;
 
 	sort_contestants(search);
@@ -405,59 +449,30 @@ run_rung(Search *search, int before)
 
 		for (int j = 0; j < count; j++)
 			same += goes_on[j]->algorithm == contestant->algorithm;
-		if (contestant->trial.rung == search->contest.number - 1 && same <= places / 2 &&
+		if (contestant->trial.rung == search->contest.number - 1 && same < most &&
 			contestant->algorithm != baseline())
 			goes_on[count++] = contestant;
 	}
-	run_baseline(search);
-	for (int i = 0; i < count && (i == 0 || !time_is_up(search)); i++)
-		run_trial(search, goes_on[i]);
 	return count;
 }
 
-/* Is there time for a blend of these: to measure it, and then to train it? */
-static bool
-has_time_for(const Search *search, Contestant *const *part, int parts)
+/*
+ * Measure on the rung at hand what did best on the one before.  Returns how many
+ * settings that are.
+ */
+static int
+run_rung(Search *search, int before)
 {
-	const SearchRequest *request = search->request;
-	double		needed = 0;
+	Contestant **goes_on = palloc(sizeof(Contestant *) * (search->count + 1));
+	int			count = choose_for_rung(search, places_of_rung(search, before), goes_on);
 
-	for (int i = 0; i < parts; i++)
-		needed += part[i]->trial.seconds;
-	return isnan(request->seconds) ||
-		progress_seconds(request->progress) + 2 * needed <= request->seconds;
-}
-
-/* Can a setting be a part of a blend: is it the best of its algorithm in the last rung? */
-static bool
-can_be_blended(Search *search, const Contestant *contestant)
-{
-	return contestant->trial.rung == search->contest.rungs->count - 1 &&
-		contestant->algorithm->components == NULL && contestant->algorithm != baseline() &&
-		best_of(search, contestant->algorithm) == contestant;
-}
-
-/* Try a blend of the best settings of different algorithms. */
-static void
-try_blend(Search *search)
-{
-	Contestant *part[BLEND_PARTS];
-	Contestant *blend;
-	int			parts = 0;
-
-	sort_contestants(search);
-	for (int i = 0; i < search->count && parts < BLEND_PARTS; i++)
-		if (can_be_blended(search, search->contestant[i]))
-			part[parts++] = search->contestant[i];
-	while (parts > 1 && !has_time_for(search, part, parts))
-		parts--;
-	if (parts < 2)
-		return;
-	blend = blend_measure(&search->contest, part, parts, search->count + 1);
-	if (blend == NULL)
-		return;
-	add_contestant(search, blend);
-	report_trial(search, &blend->trial);
+	run_baseline(search);
+	if (search->contest.number == search->contest.rungs->count - 1 &&
+		run_finals(search, goes_on, count))
+		return count;
+	for (int i = 0; i < count && (i == 0 || !time_is_up(search)); i++)
+		run_trial(search, goes_on[i]);
+	return count;
 }
 
 /* Error unless anything has been measured. */
@@ -525,8 +540,6 @@ climb(Search *search)
 		}
 		else
 			before = run_rung(search, before);
-		if (number == search->contest.rungs->count - 1 && search->request->choose)
-			try_blend(search);
 		MemoryContextDelete(context);
 	}
 }

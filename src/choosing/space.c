@@ -20,7 +20,7 @@
 
 #include "engine/settle.h"
 #include "engine/suit.h"
-#include "evaluation/space.h"
+#include "choosing/space.h"
 #include "model/json.h"
 
 /* How far a setting near another one is from it, in lengths of an axis. */

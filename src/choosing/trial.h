@@ -2,8 +2,8 @@
  * trial.h
  *		A setting that was tried, and what came of it.
  */
-#ifndef RECSYS_EVALUATION_TRIAL_H
-#define RECSYS_EVALUATION_TRIAL_H
+#ifndef RECSYS_CHOOSING_TRIAL_H
+#define RECSYS_CHOOSING_TRIAL_H
 
 #include "postgres.h"
 
@@ -37,4 +37,4 @@ extern Jsonb *trials_encode(const Trials *trials, const Jsonb *asked);
 extern bool trials_decode(const Jsonb *choice, Trials *trials);
 extern void trials_put(ReturnSetInfo *result, const Trials *trials);
 
-#endif							/* RECSYS_EVALUATION_TRIAL_H */
+#endif							/* RECSYS_CHOOSING_TRIAL_H */

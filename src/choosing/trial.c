@@ -14,7 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/float.h"
 
-#include "evaluation/trial.h"
+#include "choosing/trial.h"
 #include "model/json.h"
 
 /*

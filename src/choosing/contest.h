@@ -2,17 +2,17 @@
  * contest.h
  *		Measuring settings on the rungs of a search.
  */
-#ifndef RECSYS_EVALUATION_CONTEST_H
-#define RECSYS_EVALUATION_CONTEST_H
+#ifndef RECSYS_CHOOSING_CONTEST_H
+#define RECSYS_CHOOSING_CONTEST_H
 
 #include "postgres.h"
 
 #include "evaluation/fold.h"
 #include "evaluation/quality.h"
-#include "evaluation/rungs.h"
-#include "evaluation/search_request.h"
-#include "evaluation/space.h"
-#include "evaluation/trial.h"
+#include "choosing/rungs.h"
+#include "choosing/search_request.h"
+#include "choosing/space.h"
+#include "choosing/trial.h"
 
 /* A setting that takes part. */
 typedef struct Contestant
@@ -48,6 +48,9 @@ extern FoldRun *contest_train(const Contest *contest, const Contestant *contesta
 extern void contest_measure_model(Contest *contest, Contestant *contestant, Model *model);
 extern bool contest_try(Contest *contest, Contestant *contestant, Size more, ContestStep step,
 						void *arg);
+extern Size contest_training_bytes(const Contest *contest, const Contestant *contestant);
+extern double contest_cost(const Contest *contest, const Contestant *contestant);
+extern void contest_report(const Contest *contest, const Trial *trial);
 extern bool contest_measure(Contest *contest, Contestant *contestant);
 
-#endif							/* RECSYS_EVALUATION_CONTEST_H */
+#endif							/* RECSYS_CHOOSING_CONTEST_H */
