@@ -1,6 +1,7 @@
 /*
  * factor_loss.c
- *		The squared error of x_u . y_i, its gradient, and its course along a line.
+ *		The squared error of x_u . y_i, its gradient, its Hessian by one vector, and
+ *		its course along a line.
  *
  * Products are single precision, sums over ratings double.  Along a line, on
  * which x moves by t dx and y by t dy, an error e becomes e + a t + b t^2 with
@@ -65,6 +66,20 @@ factor_row_gradient(const FactorSide *side, const FactorSide *other, double pena
 	kernels->combine(side->stride, gradient, 0, penalty, row_of(side, side->vectors, row));
 	kernels->gather_sum(sparse_row_length(side->rows, row), other->stride, other->vectors,
 						side->rows->index + side->rows->start[row], error, gradient);
+}
+
+/*
+ * Multiply x [stride], as long as the vector of a row, by the inverse of the
+ * Hessian by that vector, penalty I + sum y y' over the ratings of the row, of
+ * which blocks are taken.  Rows differ in it by as much as in their numbers of
+ * ratings: a gradient becomes about as long as the way to the minimum.
+ */
+void
+factor_row_precondition(const FactorSide *side, const FactorSide *other, double penalty,
+						int32_t row, float *x)
+{
+	kernels->gather_solve(sparse_row_length(side->rows, row), other->stride, other->vectors,
+						  side->rows->index + side->rows->start[row], penalty, x);
 }
 
 /*

@@ -34,6 +34,8 @@ extern double factor_row_loss(const FactorSide *side, const FactorSide *other, d
 extern void factor_row_gradient(const FactorSide *side, const FactorSide *other,
 								double penalty, int32_t row, const float *error,
 								float *gradient);
+extern void factor_row_precondition(const FactorSide *side, const FactorSide *other,
+									double penalty, int32_t row, float *x);
 extern void factor_row_line(const FactorSide *side, const FactorSide *other, double offset,
 							int32_t row, float *work, double *line);
 

@@ -112,6 +112,14 @@ typedef struct Kernels
 
 	/* out [n x n] = X'X of X [rows x n] */
 	void		(*gram) (size_t rows, int n, const float *x, float *out);
+
+	/*
+	 * x' = (ridge I + sum over i of y y')^-1 x for the rows y = index[i] of a
+	 * matrix [.. x n], but of the sum only the blocks of KERNEL_LANES elements
+	 * on the diagonal.  The ridge is greater where it would not do.
+	 */
+	void		(*gather_solve) (int64_t count, int n, const float *matrix,
+								 const int32_t *index, float ridge, float *x);
 } Kernels;
 
 /* The set in use; never NULL. */

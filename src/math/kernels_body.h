@@ -374,6 +374,7 @@ gather_sum(int count, int n, const float *matrix, const int32_t *index,
 }
 
 #include "math/kernels_product.h"
+#include "math/kernels_solve.h"
 
 const Kernels KERNEL_SET = {
 	.isa = KERNEL_ISA,
@@ -392,5 +393,6 @@ const Kernels KERNEL_SET = {
 	.gather_dot = gather_dot,
 	.gather_sum = gather_sum,
 	.products = products,
-	.gram = gram
+	.gram = gram,
+	.gather_solve = gather_solve
 };

@@ -7,6 +7,9 @@
  * (minimizer_turn), finds out how far to go, and moves.  Vectors may be long:
  * inner products are single precision in pieces and double over the pieces.
  *
+ * Where the caller knows an approximation of the inverse Hessian, what the
+ * methods start from is the gradient multiplied by it: the "steepest" direction.
+ *
  * References: Nocedal and Wright, "Numerical Optimization" (2nd ed.), (5.44)
  * and (5.45) for the conjugate gradient of Polak and Ribiere, algorithms 7.4 and
  * 7.5 for L-BFGS.
@@ -59,7 +62,7 @@ minimizer_floats(MinimizeMethod method, size_t n)
 	switch (method)
 	{
 		case MINIMIZE_CG:
-			return n;
+			return 2 * n;
 		case MINIMIZE_LBFGS:
 			return n * (1 + 2 * LBFGS_PAIRS);
 		default:
@@ -78,11 +81,22 @@ minimizer_init(Minimizer *minimizer, MinimizeMethod method, size_t n, float *mem
 	minimizer->method = method;
 	minimizer->n = n;
 	minimizer->previous = memory;
+	if (method == MINIMIZE_CG)
+		minimizer->last = memory + n;
 	for (int i = 0; i < LBFGS_PAIRS && method == MINIMIZE_LBFGS; i++)
 	{
 		minimizer->change[i] = memory + n * (1 + 2 * i);
 		minimizer->bend[i] = memory + n * (2 + 2 * i);
 	}
+}
+
+/* direction = minus the gradient, multiplied by what approximates the inverse Hessian */
+static void
+descend(const Minimizer *minimizer, const float *gradient, float *direction)
+{
+	flat_negate(minimizer->n, direction, gradient);
+	if (minimizer->precondition != NULL)
+		minimizer->precondition(minimizer->arg, direction);
 }
 
 /*
@@ -92,14 +106,17 @@ static void
 conjugate(Minimizer *minimizer, const float *gradient, float *direction)
 {
 	size_t		n = minimizer->n;
-	double		before = flat_dot(n, minimizer->previous, minimizer->previous);
-	double		share = (flat_dot(n, gradient, gradient) -
-						 flat_dot(n, gradient, minimizer->previous)) / before;
+	double		descent;
+	double		share = 0;
 
-	if (!(share > 0))
-		share = 0;
-	for (size_t i = 0; i < n; i++)
-		direction[i] = share * direction[i] - gradient[i];
+	memcpy(minimizer->last, direction, sizeof(float) * n);
+	descend(minimizer, gradient, direction);
+	descent = flat_dot(n, direction, gradient);
+	if (minimizer->has_previous)
+		share = (descent - flat_dot(n, direction, minimizer->previous)) / minimizer->descent;
+	if (share > 0)
+		flat_add(n, direction, share, minimizer->last);
+	minimizer->descent = descent;
 }
 
 /*
@@ -126,13 +143,29 @@ remember(Minimizer *minimizer, const float *gradient, double step, const float *
 		minimizer->pairs++;
 }
 
+/* What the inverse Hessian is about, as far as nothing else is known of it. */
+static void
+start_scale(const Minimizer *minimizer, float *direction)
+{
+	const float *bend = minimizer->bend[minimizer->newest];
+	double		scale;
+
+	if (minimizer->precondition != NULL)
+	{
+		minimizer->precondition(minimizer->arg, direction);
+		return;
+	}
+	scale = minimizer->curvature[minimizer->newest] / flat_dot(minimizer->n, bend, bend);
+	for (size_t i = 0; i < minimizer->n; i++)
+		direction[i] *= scale;
+}
+
 /* Algorithm 7.4: the product of the inverse Hessian, as remembered, with -gradient. */
 static void
 two_loops(const Minimizer *minimizer, const float *gradient, float *direction)
 {
 	size_t		n = minimizer->n;
 	double		alpha[LBFGS_PAIRS];
-	double		scale;
 
 	flat_negate(n, direction, gradient);
 	for (int back = 0; back < minimizer->pairs; back++)
@@ -142,10 +175,7 @@ two_loops(const Minimizer *minimizer, const float *gradient, float *direction)
 		alpha[k] = flat_dot(n, minimizer->change[k], direction) / minimizer->curvature[k];
 		flat_add(n, direction, -alpha[k], minimizer->bend[k]);
 	}
-	scale = minimizer->curvature[minimizer->newest] /
-		flat_dot(n, minimizer->bend[minimizer->newest], minimizer->bend[minimizer->newest]);
-	for (size_t i = 0; i < n; i++)
-		direction[i] *= scale;
+	start_scale(minimizer, direction);
 	for (int back = minimizer->pairs - 1; back >= 0; back--)
 	{
 		int			k = (minimizer->newest + LBFGS_PAIRS - back) % LBFGS_PAIRS;
@@ -161,10 +191,12 @@ follow_method(Minimizer *minimizer, const float *gradient, double step, float *d
 {
 	if (minimizer->method == MINIMIZE_LBFGS && minimizer->has_previous)
 		remember(minimizer, gradient, step, direction);
-	if (minimizer->method == MINIMIZE_CG && minimizer->has_previous)
+	if (minimizer->method == MINIMIZE_CG)
 		conjugate(minimizer, gradient, direction);
 	else if (minimizer->method == MINIMIZE_LBFGS && minimizer->pairs > 0)
 		two_loops(minimizer, gradient, direction);
+	else if (minimizer->method == MINIMIZE_LBFGS)
+		descend(minimizer, gradient, direction);
 	else
 		flat_negate(minimizer->n, direction, gradient);
 }
@@ -183,7 +215,7 @@ minimizer_turn(Minimizer *minimizer, const float *gradient, double step, float *
 	if (!(flat_dot(minimizer->n, gradient, direction) < 0))
 	{
 		minimizer->pairs = 0;
-		flat_negate(minimizer->n, direction, gradient);
+		descend(minimizer, gradient, direction);
 	}
 	memcpy(minimizer->previous, gradient, sizeof(float) * minimizer->n);
 	minimizer->has_previous = true;

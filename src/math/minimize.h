@@ -17,15 +17,25 @@ typedef enum MinimizeMethod
 } MinimizeMethod;
 
 /* Changes of the point and of the gradient that L-BFGS remembers. */
-#define LBFGS_PAIRS 10
+#define LBFGS_PAIRS 5
+
+/*
+ * Multiplies a vector by an approximation of the inverse of the Hessian at the
+ * point, which is symmetric and positive definite.
+ */
+typedef void (*Precondition) (void *arg, float *vector);
 
 typedef struct Minimizer
 {
 	MinimizeMethod method;
+	Precondition precondition;	/* NULL: none; not of gradient descent */
+	void	   *arg;			/* for that */
 	size_t		n;				/* length of the vectors, a multiple of
 								 * KERNEL_LANES */
 	float	   *previous;		/* [n] gradient at the last point */
 	bool		has_previous;
+	float	   *last;			/* [n] direction before, of conjugate gradients */
+	double		descent;		/* product of the steepest direction there with the gradient */
 	float	   *change[LBFGS_PAIRS];	/* [n] of the point */
 	float	   *bend[LBFGS_PAIRS];	/* [n] of the gradient over that change */
 	double		curvature[LBFGS_PAIRS]; /* change . bend */

@@ -40,7 +40,7 @@ RESET max_parallel_maintenance_workers;
 -- Training of every algorithm with its defaults: ratings, or weights.
 CREATE TEMP TABLE trained AS
 SELECT name AS algorithm, feedback <> 'implicit' AND name NOT IN ('popular', 'item_knn', 'user_knn') AS ratings
-  FROM recsys_algorithms WHERE name NOT IN ('content', 'gradient', 'normal', 'baseline_sgd');
+  FROM recsys_algorithms WHERE name NOT IN ('content', 'normal', 'baseline_sgd');
 DO $$
 DECLARE t record; start timestamptz;
 BEGIN

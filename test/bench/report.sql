@@ -25,6 +25,7 @@ compared(place, job, label, other, other_label, at_most, at_least) AS (VALUES
 	(15, 'recommend_all', 'recsys_recommend_all, top 10 of 3,706, 64 factors', 'peer_recommend_all', 'implicit', NULL, 1),
 	(16, 'train ease', 'ease, ML-1M, in all', NULL, NULL, 4, NULL),
 	(17, 'train slim', 'slim, ML-1M, in all', NULL, NULL, 30, NULL),
+	(17, 'train gradient', 'gradient, ML-1M, in all', NULL, NULL, NULL, NULL),
 	(18, 'rp3beta_gowalla', 'rp3beta, Gowalla, in all', NULL, NULL, 10, NULL),
 	(18, 'evaluate_gowalla', '29,858 users x 40,981 items ranked, 64 factors', NULL, NULL, 20, NULL),
 	(18, 'content', 'content, 50,000 texts of 55 words, in all', NULL, NULL, 20, NULL))

@@ -36,7 +36,7 @@ sub minimum
 		SELECT loss, train_rmse FROM recsys_training_log('m') ORDER BY iteration DESC LIMIT 1)) =~ s/^\s+//r;
 }
 
-# Local minima that L-BFGS finds elsewhere are from 38945 to 38957.
+# Local minima that L-BFGS finds elsewhere are from 38945 to 38957; a search ends where little is to gain.
 foreach my $optimizer (qw(cg lbfgs))
 {
 	foreach my $seed (0 .. 2)
@@ -44,7 +44,7 @@ foreach my $optimizer (qw(cg lbfgs))
 		my ($j) = minimum('course',
 			qq({"optimizer": "$optimizer", "seed": $seed, "normalize": "item_mean", "factors": 10, "regularization": 10}), '');
 		cmp_ok($j, '>', 38944, "$optimizer, seed $seed: J $j is not below the minimum");
-		cmp_ok($j, '<', 38957.5, "$optimizer, seed $seed: J $j is a minimum");
+		cmp_ok($j, '<', 38957 * (1 + 1e-4), "$optimizer, seed $seed: J $j is a minimum");
 	}
 	foreach my $case ([ '1.0', 312.763, .1951 ], [ '0.1', 32.504, .0205 ])
 	{

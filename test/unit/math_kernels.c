@@ -269,6 +269,75 @@ all_products_agree(const Kernels *set)
 	return agree;
 }
 
+/* (ridge I + sum y y') of a block, times its share of the solution x. */
+static double
+ridge_product(const float *matrix, int n, const int32_t *index, int count, int block, int i,
+			  double ridge, const float *x)
+{
+	double		sum = ridge * x[block + i];
+
+	for (int r = 0; r < count; r++)
+	{
+		const float *y = matrix + index[r] * n + block;
+		double		product = 0;
+
+		for (int j = 0; j < KERNEL_LANES; j++)
+			product += (double) y[j] * x[block + j];
+		sum += product * y[i];
+	}
+	return sum;
+}
+
+/*
+ * Of the solution of the equations of a row the product with their matrix is
+ * what was given; where there are ridges enough, and rows without any vector,
+ * with one, and with more than factors.
+ */
+static bool
+gather_solve_agrees(const Kernels *set, int n, int count)
+{
+	static const int32_t index[] = {3, 0, 7, 1, 9, 4, 2, 8, 5, 6, 11, 10, 13, 12, 15, 14, 17, 16, 19, 18};
+	int			padded = KERNEL_PADDED(n);
+	float	   *matrix = random_vector(20 * padded);
+	float	   *given = random_vector(padded);
+	float	   *x = malloc(sizeof(float) * padded);
+	bool		agree = true;
+
+	for (int r = 0; r < 20; r++)
+		for (int i = n; i < padded; i++)
+			matrix[r * padded + i] = 0;
+	memcpy(x, given, sizeof(float) * padded);
+	set->gather_solve(count, padded, matrix, index, 7, x);
+	for (int i = 0; i < padded; i++)
+	{
+		int			block = i / KERNEL_LANES * KERNEL_LANES;
+
+		agree = agree && near(ridge_product(matrix, padded, index, count, block, i - block, 7, x),
+							  given[i], 1e-4);
+	}
+	/* Without a ridge the result is finite all the same. */
+	set->gather_solve(count, padded, matrix, index, 0, x);
+	for (int i = 0; i < padded; i++)
+		agree = agree && isfinite(x[i]);
+	free(matrix);
+	free(given);
+	free(x);
+	return agree;
+}
+
+static bool
+all_gather_solves_agree(const Kernels *set)
+{
+	static const int lengths[] = {1, 2, 10, 15, 16, 17, 33, 64};
+	static const int counts[] = {0, 1, 2, 5, 20};
+	bool		agree = true;
+
+	for (int n = 0; n < LENGTH_OF(lengths); n++)
+		for (int c = 0; c < LENGTH_OF(counts); c++)
+			agree = agree && gather_solve_agrees(set, lengths[n], counts[c]);
+	return agree;
+}
+
 static void
 test_kernels(const Kernels *set)
 {
@@ -285,6 +354,8 @@ test_kernels(const Kernels *set)
 	ok(agree, name);
 	snprintf(name, sizeof(name), "products of matrices for %s agree with inner products", set->isa);
 	ok(all_products_agree(set), name);
+	snprintf(name, sizeof(name), "equations of rows for %s are solved", set->isa);
+	ok(all_gather_solves_agree(set), name);
 }
 
 int
