@@ -138,7 +138,7 @@ foreach my $file (glob 'test/upgrade/models-*.sql')
 	# Since then what users have rated is kept from them even if training uses none of it, and
 	# other defaults suit the components of a blend, of which only the given options are known; gradient
 	# comes nearer to the minimum in as many iterations.
-	my $same = $there . q( AND model NOT IN ('hybrid', 'hybrid_forms', 'gradient') AND what NOT IN ('header', 'log') AND NOT (what = 'list' AND note = 'popular' AND (user_id, item_id) IN
+	my $same = $there . q( AND model NOT IN ('hybrid', 'hybrid_forms', 'gradient_renamed') AND what NOT IN ('header', 'log') AND NOT (what = 'list' AND note = 'popular' AND (user_id, item_id) IN
 		(SELECT user_id::text, item_id::text FROM models.ratings)));
 
 	like($node->safe_psql($database, differences($same, 1e-3)), qr/^[1-9]\d+\|0$/, "$commit: and serve what they served");
