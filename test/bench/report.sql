@@ -1,5 +1,6 @@
 -- The table: what was measured, beside it what it is compared with, and what
--- the project has promised (at most so many seconds, at least so many times).
+-- the project has promised (at most so many seconds, at least so many times).  A
+-- verdict is given only where both sides were measured.
 \pset null ''
 \pset footer off
 WITH measured AS (
@@ -35,7 +36,7 @@ SELECT c.label AS job, round(m.median::numeric, 4) AS seconds,
        round((o.median / m.median)::numeric, 1) AS times_faster,
        coalesce('at most ' || c.at_most || ' s', 'at least ' || c.at_least || ' times') AS promised,
        CASE WHEN m.median <= c.at_most OR o.median / m.median >= c.at_least THEN 'met'
-            WHEN coalesce(c.at_most, c.at_least) IS NOT NULL THEN 'MISSED' END AS verdict
+            WHEN m.median > c.at_most OR o.median / m.median < c.at_least THEN 'MISSED' END AS verdict
   FROM compared c JOIN measured m USING (job) LEFT JOIN measured o ON o.job = c.other
  ORDER BY c.place;
 
@@ -53,7 +54,7 @@ SELECT g.relation, g.label, round(q.rmse::numeric, 4) AS rmse, round(q.mae::nume
 SELECT algorithm, options, ratings, round((bytes / ratings)::numeric, 1) AS peak_bytes_a_rating,
        pg_size_pretty(bytes::bigint) AS peak, pg_size_pretty(predicted::bigint) AS predicted,
        round((bytes / predicted - 1)::numeric * 100) || ' %' AS off, 'within 10 %' AS promised,
-       CASE WHEN abs(bytes / predicted - 1) <= .1 THEN 'met' ELSE 'MISSED' END AS verdict
+       CASE WHEN abs(bytes / predicted - 1) <= .1 THEN 'met' WHEN abs(bytes / predicted - 1) > .1 THEN 'MISSED' END AS verdict
   FROM bench.memory;
 
 SELECT algorithm, ratings, round(read_seconds::numeric, 2) AS read_seconds,
@@ -63,5 +64,6 @@ SELECT algorithm, ratings, round(read_seconds::numeric, 2) AS read_seconds,
 
 SELECT g.data_set, g.recent, g.algorithm, g.options, round(r.hits::numeric, 4) AS hits, round(r.ndcg::numeric, 4) AS ndcg,
        round(r.seconds::numeric, 1) AS seconds, concat_ws(' / ', g.at_least, g.ndcg_at_least) AS promised,
-       CASE WHEN r.hits < g.at_least OR r.ndcg < g.ndcg_at_least THEN 'MISSED' WHEN g.ndcg_at_least IS NOT NULL THEN 'met' END AS verdict
+       CASE WHEN r.hits < g.at_least OR r.ndcg < g.ndcg_at_least THEN 'MISSED'
+            WHEN r.ndcg >= g.ndcg_at_least AND (g.at_least IS NULL OR r.hits >= g.at_least) THEN 'met' END AS verdict
   FROM bench.ranking_goal g JOIN bench.ranking r USING (place) ORDER BY g.data_set, r.ndcg;
