@@ -42,7 +42,7 @@ typedef struct EaseOptions
 
 static const OptionSpec options[] = {
 	REAL_OPTION("regularization", EaseOptions, regularization, OPTION_AUTO, 1e-9, 1e12,
-				"penalty on the squares of the weights; default 250 times the mean square of the ratings, as the model learns from them, and up to 10 times as much where users hardly choose by more than popularity"),
+				"penalty on the squares of the weights; default 250 times the square of the mean rating, as the model learns from them, and up to 10 times as much where users hardly choose by more than popularity"),
 	BOOL_OPTION("binary", EaseOptions, binary, false,
 				"learn the weights from who has what, as if every rating were 1; the ratings themselves count only when a user's scores are added up",
 				.old_name = "presence"),

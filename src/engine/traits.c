@@ -74,11 +74,14 @@ chance_bound(const DataTraits *traits)
 	return share * (sqrt(user_ratings_mean(traits)) + sqrt(item_ratings_typical(traits)));
 }
 
-/* The root of the mean square of the ratings, taken as weights: 1 if all are 1. */
+/*
+ * The mean of the ratings, taken as weights: 1 if all are 1.  Not the root of the
+ * mean square, which a few heavy ones would decide.
+ */
 double
 weight_level(const DataTraits *traits)
 {
-	return hypot(traits->mean, traits->stddev);
+	return traits->mean;
 }
 
 /*
