@@ -177,7 +177,8 @@ measure_parts(Contest *contest, Finals *finals)
 
 		finals->run[p] = contest_train(contest, part);
 		contest_measure_model(contest, part, fold_model(finals->run[p]));
-		part->trial.seconds += progress_seconds(clock);
+		part->latest = progress_seconds(clock);
+		part->trial.seconds += part->latest;
 		contest_report(contest, &part->trial);
 	}
 }

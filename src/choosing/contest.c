@@ -73,12 +73,12 @@ options_for(const Contest *contest, const Contestant *contestant, const DataTrai
 	return options;
 }
 
-/* Note, once for each algorithm, what is left out, and why. */
-static void
-note_left_out(Contest *contest, const Contestant *contestant, const char *reason)
+/* Note, once for each algorithm and reason, what is left out, and why. */
+void
+contest_note(Contest *contest, const char *algorithm, const char *reason)
 {
 	StringInfo	list = &contest->left_out;
-	const char *entry = psprintf("%s (%s)", contestant->trial.algorithm, reason);
+	const char *entry = psprintf("%s (%s)", algorithm, reason);
 
 	if (strstr(list->data, entry) == NULL)
 		appendStringInfo(list, "%s%s", list->len > 0 ? ", " : "", entry);
@@ -141,7 +141,7 @@ run_try(Contest *contest, Contestant *contestant, ContestStep step, void *arg)
 	if (error != NULL && !is_of_setting(error))
 		ReThrowError(error);
 	if (error != NULL)
-		note_left_out(contest, contestant, error->message);
+		contest_note(contest, contestant->trial.algorithm, error->message);
 	return error == NULL;
 }
 
@@ -170,9 +170,9 @@ find_room(Contest *contest, Contestant *contestant, void *arg)
 	double		seconds = algorithm_cost(algorithm, &contest->traits, options);
 
 	if (bytes > budget_limit())
-		note_left_out(contest, contestant, megabytes(bytes));
+		contest_note(contest, contestant->trial.algorithm, megabytes(bytes));
 	else if (seconds > most_seconds(contest))
-		note_left_out(contest, contestant, psprintf("about %.0f s", seconds));
+		contest_note(contest, contestant->trial.algorithm, psprintf("about %.0f s", seconds));
 	else
 		*(bool *) arg = true;
 }
@@ -319,8 +319,9 @@ contest_try(Contest *contest, Contestant *contestant, Size more, ContestStep ste
 	if (bytes <= budget_limit())
 		done = run_try(contest, contestant, step, arg);
 	else
-		note_left_out(contest, contestant, megabytes(bytes));
-	contestant->trial.seconds += progress_seconds(clock);
+		contest_note(contest, contestant->trial.algorithm, megabytes(bytes));
+	contestant->latest = progress_seconds(clock);
+	contestant->trial.seconds += contestant->latest;
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	return done;

@@ -21,6 +21,7 @@ typedef struct Contestant
 	const Algorithm *algorithm;
 	const Space *space;
 	const double *place;
+	double		latest;			/* seconds of the last trial */
 } Contestant;
 
 /* Where it takes place. */
@@ -37,6 +38,7 @@ typedef struct Contest
 	StringInfoData left_out;	/* what did not fit, for people */
 } Contest;
 
+extern void contest_note(Contest *contest, const char *algorithm, const char *reason);
 extern Contestant *contest_enter(Contest *contest, const Space *space, const double *place,
 								 int number);
 extern bool contest_can_enter(Contest *contest, Contestant *contestant);

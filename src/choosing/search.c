@@ -80,9 +80,12 @@ space_of(const SearchRequest *request, const Algorithm *algorithm)
 	return own != NULL ? own : empty_object();
 }
 
-/* Can an algorithm be measured by the metric, on such ratings? */
+/*
+ * Can an algorithm be measured by the metric, on such ratings?  What cannot
+ * because of single ratings is noted.
+ */
 static bool
-is_suitable(const Search *search, const Algorithm *algorithm)
+is_suitable(Search *search, const Algorithm *algorithm)
 {
 	const SearchRequest *request = search->request;
 	bool		values = request->has_values && !request->common->binarize;
@@ -91,10 +94,14 @@ is_suitable(const Search *search, const Algorithm *algorithm)
 		return false;
 	if (algorithm->feedback == FEEDBACK_EXPLICIT)
 		return values;
+	if (algorithm->feedback != FEEDBACK_IMPLICIT)
+		return true;
+	if (metric_is_error(search->contest.metric))
+		return false;
 	/* A value below 0 is no weight, and neither is 0. */
-	if (algorithm->feedback == FEEDBACK_IMPLICIT && values)
-		return request->whole->minimum > 0 && !metric_is_error(search->contest.metric);
-	return true;
+	if (values && request->whole->minimum <= 0)
+		contest_note(&search->contest, algorithm->name, "there are ratings that are not above 0");
+	return !values || request->whole->minimum > 0;
 }
 
 /* Do the predictions of a setting count, where errors of them are measured? */
@@ -223,9 +230,12 @@ enter_algorithms(Search *search)
 		enter_start(search, request->start);
 }
 
-/* Is it too late for another trial on the rung at hand? */
+/*
+ * Is it too late for another trial on the rung at hand, which may take some
+ * seconds?
+ */
 static bool
-time_is_up(const Search *search)
+time_is_up(const Search *search, double needed)
 {
 	const SearchRequest *request = search->request;
 	const Contest *contest = &search->contest;
@@ -233,7 +243,7 @@ time_is_up(const Search *search)
 		(contest->rungs->count - 1);
 
 	return !isnan(request->seconds) &&
-		progress_seconds(request->progress) > share * request->seconds;
+		progress_seconds(request->progress) + needed > share * request->seconds;
 }
 
 /* Measure a setting on the rung at hand, and say what came of it. */
@@ -355,7 +365,7 @@ explore(Search *search)
 	double	   *spent = palloc0(sizeof(double) * (count + 1));
 	int			first = search->count;
 
-	for (int number = first; number < search->request->trials && !time_is_up(search); number++)
+	for (int number = first; number < search->request->trials && !time_is_up(search, 0); number++)
 	{
 		int			turn = turn_of(number - first, (count + 1) / 2);
 
@@ -372,7 +382,7 @@ run_first_rung(Search *search)
 {
 	int			entered = search->count;
 
-	for (int i = 0; i < entered && (i == 0 || !time_is_up(search)); i++)
+	for (int i = 0; i < entered && (i == 0 || !time_is_up(search, 0)); i++)
 		run_trial(search, search->contestant[i]);
 	explore(search);
 }
@@ -405,7 +415,7 @@ has_time_for(const Search *search, Contestant *const *part, int parts)
 
 	/* The last rung has twice the ratings of the one before. */
 	for (int i = 0; i < parts; i++)
-		needed += 2 * part[i]->trial.seconds;
+		needed += 2 * part[i]->latest;
 	return isnan(request->seconds) ||
 		progress_seconds(request->progress) + 2 * needed <= request->seconds;
 }
@@ -470,8 +480,10 @@ run_rung(Search *search, int before)
 	if (search->contest.number == search->contest.rungs->count - 1 &&
 		run_finals(search, goes_on, count))
 		return count;
-	for (int i = 0; i < count && (i == 0 || !time_is_up(search)); i++)
-		run_trial(search, goes_on[i]);
+	/* There are twice the ratings of the rung before. */
+	for (int i = 0; i < count; i++)
+		if (i == 0 || !time_is_up(search, 2 * goes_on[i]->latest))
+			run_trial(search, goes_on[i]);
 	return count;
 }
 
@@ -498,7 +510,7 @@ report_left_out(const Search *search)
 	if (search->contest.left_out.len > 0)
 		ereport(NOTICE,
 				(errmsg("left out: %s", search->contest.left_out.data),
-				 errhint("What needs more memory than maintenance_work_mem is not tried.")));
+				 errhint("What needs more memory than maintenance_work_mem is not tried, nor what takes long; for weights, give min_value, or rating_col => NULL.")));
 }
 
 /* All contestants as trials, the best first. */
