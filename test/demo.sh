@@ -113,6 +113,12 @@ expect_shell()
 	expect 'what the shell selects' [ "$(column 6 recommended)" = 7 ]
 }
 
+# The files of the tutorial are where its \copy looks for them.
+expect_tutorial()
+{
+	expect 'books' grep -qx 'COPY 400' "$work/story"
+}
+
 # demo NAME FUNCTION [ARGUMENT...]: runs the demo and the function that
 # expects something of it, in the copy of the checkout that has the objects.
 demo()
@@ -223,5 +229,10 @@ run_demo()
 	demo psql expect_shell --psql "$folder/u.data/u.data" <<-'SQL'
 		\echo from the shell
 		SELECT count(*) AS recommended FROM recsys_recommend('movie_model', 1, 7);
+	SQL
+	demo tutorial expect_tutorial --tutorial <<-'SQL'
+		CREATE TABLE book (id int, title text, author text, genre text, price numeric, in_stock boolean);
+		\set QUIET off
+		\copy book FROM 'books.csv' (FORMAT csv, HEADER)
 	SQL
 }

@@ -1,6 +1,7 @@
 # README.md is short.  Every SQL statement of it and of doc/ runs, every link leads somewhere,
 # and nothing is missing: no function, setting, similarity, score or metric, and no algorithm,
-# whose options are those of the view recsys_algorithms.
+# whose options are those of the view recsys_algorithms.  doc/tutorial.md runs from start to end
+# in one session, from nothing, gives what it shows, and finds the taste that its data have.
 
 use strict;
 use warnings;
@@ -41,20 +42,35 @@ $node->safe_psql(
 	  FROM generate_series(1, 30) c, generate_series(1, 5) s;
 	CREATE TABLE movie AS
 	SELECT id, 'Movie ' || id AS title, 1980 + id AS year, false AS withdrawn
-	  FROM generate_series(1, 40) id;
-	CREATE SCHEMA cron;
-	CREATE FUNCTION cron.schedule(text, text, text) RETURNS bigint
-	LANGUAGE sql RETURN 1));
+	  FROM generate_series(1, 40) id));
+
+# What stands for pg_cron in a database.
+sub pretend_cron
+{
+	$node->safe_psql($_[0], q(
+		CREATE SCHEMA cron;
+		CREATE FUNCTION cron.schedule(text, text, text) RETURNS bigint
+		LANGUAGE sql RETURN 1));
+	return;
+}
+
+# The examples of a page, each a string of statements.
+sub examples
+{
+	my ($name) = @_;
+	my @blocks;
+
+	push @blocks, $2 while $page{$name} =~ /^( *)```sql\n(.*?)^\1```$/gms;
+	is(scalar @blocks, scalar(() = $page{$name} =~ /```sql/g), "$name: all examples are found");
+	return @blocks;
+}
 
 # Run the examples of a page in a database.
 sub run_examples
 {
 	my ($name, $database) = @_;
-	my @blocks;
 
-	push @blocks, $2 while $page{$name} =~ /^( *)```sql\n(.*?)^\1```$/gms;
-	is(scalar @blocks, scalar(() = $page{$name} =~ /```sql/g), "$name: all examples are found");
-	foreach my $block (@blocks)
+	foreach my $block (examples($name))
 	{
 		my ($title) = $block =~ /^\s*(.*)$/m;
 
@@ -69,13 +85,34 @@ sub run_examples
 }
 
 # The examples of doc/ go on from those of README.md, each page for itself.
+pretend_cron('postgres');
 run_examples('README.md', 'postgres');
 $node->safe_psql('postgres', q(SELECT FROM recsys_train('m', 'ratings', 'svd')));
-foreach my $name (grep { $_ ne 'README.md' } sort keys %page)
+foreach my $name (grep { $_ ne 'README.md' && $_ ne 'doc/tutorial.md' } sort keys %page)
 {
 	$node->safe_psql('template1', 'DROP DATABASE IF EXISTS page; CREATE DATABASE page TEMPLATE postgres');
 	run_examples($name, 'page');
 }
+
+# The tutorial, as its reader has it: its data, an empty database and one session.
+$node->safe_psql('template1', 'CREATE DATABASE tutorial');
+pretend_cron('tutorial');
+
+my ($result, $out, $err) = $node->psql('tutorial', join("\n", examples('doc/tutorial.md')), on_error_stop => 1);
+
+unlink 'books.csv', 'sales.csv';
+is($result, 0, 'doc/tutorial.md runs') or diag($err);
+foreach my $table ($page{'doc/tutorial.md'} =~ /^-[-+]+\n((?:.*\|.*\n)+)/gm)
+{
+	$table =~ s/^ +| +$| *(\|) */$1 \/\/ ''/gme;
+	like($out, qr/^\Q$table\E/m, "doc/tutorial.md gives what it shows: $table");
+}
+is($node->safe_psql('tutorial', q(
+	SELECT algorithm <> 'popular' AND value > 2 * popular FROM recsys_trials('bookshop') WHERE kept LIMIT 1)),
+	't', 'doc/tutorial.md: auto finds the taste');
+is($node->safe_psql('tutorial', q(
+	SELECT count(*) >= 8 FROM recsys_recommend('bookshop', 42) JOIN book ON id = item_id WHERE genre = 'fantasy')),
+	't', 'doc/tutorial.md: customer 42, who likes fantasy, is shown fantasy');
 
 # Links within the tree, and their anchors.
 my %anchors;
