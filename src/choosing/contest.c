@@ -25,6 +25,7 @@
 #include "engine/suit.h"
 #include "engine/train_read.h"
 #include "choosing/contest.h"
+#include "evaluation/experiment.h"
 #include "forms/row_cache.h"
 #include "model/memory_model.h"
 #include "resources/budget.h"
@@ -159,7 +160,20 @@ most_seconds(const Contest *contest)
 		Max(MOST_OF_BOUND * bound, 1);
 }
 
-/* Note what a setting cannot be trained in: memory, or time.  See contest_try. */
+/* Are users held out whole, whom models of the algorithm cannot serve? */
+static bool
+cannot_serve(const Contest *contest, const Algorithm *algorithm, const void *options)
+{
+	const SplitOptions *split = contest->request->split;
+
+	return split != NULL && split->method == SPLIT_USERS &&
+		!experiment_can_fold_in(algorithm, options);
+}
+
+/*
+ * Note why a setting cannot be measured, if it cannot: the memory or the time of
+ * its training, or whom it can serve.  See contest_try.
+ */
 static void
 find_room(Contest *contest, Contestant *contestant, void *arg)
 {
@@ -169,7 +183,10 @@ find_room(Contest *contest, Contestant *contestant, void *arg)
 								 train_bytes(algorithm, options, &contest->traits.shape));
 	double		seconds = algorithm_cost(algorithm, &contest->traits, options);
 
-	if (bytes > budget_limit())
+	if (cannot_serve(contest, algorithm, options))
+		contest_note(contest, contestant->trial.algorithm,
+					 "cannot serve users who were not in training");
+	else if (bytes > budget_limit())
 		contest_note(contest, contestant->trial.algorithm, megabytes(bytes));
 	else if (seconds > most_seconds(contest))
 		contest_note(contest, contestant->trial.algorithm, psprintf("about %.0f s", seconds));

@@ -47,8 +47,8 @@ list_length_argument(FunctionCallInfo fcinfo, int n)
 }
 
 /* Can a model serve users who were not in training?  Of components, one will do. */
-static bool
-can_fold_in(const Algorithm *algorithm, const void *options)
+bool
+experiment_can_fold_in(const Algorithm *algorithm, const void *options)
 {
 	int			count;
 	const Component *component;
@@ -59,7 +59,7 @@ can_fold_in(const Algorithm *algorithm, const void *options)
 		return algorithm->form->score_profile != NULL;
 	component = algorithm->components(options, &count);
 	for (int c = 0; c < count; c++)
-		if (can_fold_in(component[c].algorithm, component[c].options))
+		if (experiment_can_fold_in(component[c].algorithm, component[c].options))
 			return true;
 	return false;
 }
@@ -71,7 +71,7 @@ require_fold_in(const Experiment *experiment)
 	bool		all = true;
 
 	for (int i = 0; i < experiment->candidates; i++)
-		all = all && can_fold_in(experiment->algorithm, experiment->options[i]);
+		all = all && experiment_can_fold_in(experiment->algorithm, experiment->options[i]);
 	if (experiment->split_options.method == SPLIT_USERS && !all)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

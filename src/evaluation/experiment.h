@@ -30,6 +30,7 @@ typedef struct Experiment
 	Split		split;
 } Experiment;
 
+extern bool experiment_can_fold_in(const Algorithm *algorithm, const void *options);
 extern bool experiment_predicts_ratings(const Experiment *experiment, int candidate);
 extern int	list_length_argument(FunctionCallInfo fcinfo, int n);
 extern void experiment_prepare(Experiment *experiment);

@@ -135,6 +135,11 @@ SELECT count(*) >= 1 AS some FROM recsys_tune('groups', 'bpr', seconds => .001, 
 SELECT bool_or(options @> '{"similarity": "msd"}') AS impossible, bool_or(options @> '{"similarity": "cosine"}') AS possible
   FROM recsys_tune('groups', 'item_knn', '{"similarity": ["msd", "cosine"], "weighting": "bm25"}', trials => 6, rating_col => NULL);
 
+-- Users held out whole: who cannot serve them is out, the others go on.
+SELECT array_agg(DISTINCT algorithm ORDER BY algorithm) AS can_serve
+  FROM recsys_tune('groups', NULL, trials => 8, split => '{"method": "users"}', rating_col => NULL) WHERE value IS NOT NULL AND algorithm <> 'hybrid';
+SELECT refusal($$ SELECT recsys_tune('groups', 'user_knn', split => '{"method": "users"}', rating_col => NULL) $$);
+
 -- What is wrong is said.
 SELECT refusal(q) FROM unnest(ARRAY[
 	$$ SELECT recsys_tune('groups', 'auto', rating_col => NULL) $$,
