@@ -151,7 +151,8 @@ SELECT item, round(recsys_predict('package_model', 'gnome', item)::numeric, 4)
 \set ECHO queries
 CREATE TABLE trial (algorithm text, options jsonb);
 INSERT INTO trial VALUES
-('item_knn', '{}'), ('rp3beta', '{}'), ('ials', '{}'), ('bpr', '{"iterations": 20}'),
+('item_knn', '{}'), ('rp3beta', '{}'), ('ials', '{"factors": 32, "iterations": 6}'),
+('bpr', '{"factors": 32, "iterations": 20}'),
 ('content', '{"items": "package", "item_id_col": "name", "text_cols": ["title"]}');
 \echo
 \timing on
