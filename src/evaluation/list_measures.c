@@ -16,6 +16,7 @@
 #include "utils/float.h"
 #include "utils/memutils.h"
 
+#include "evaluation/diversity.h"
 #include "evaluation/list_measures.h"
 #include "math/list_quality.h"
 #include "resources/budget.h"
@@ -44,8 +45,6 @@ typedef struct ListSums
 	double		information;
 	double		raters;
 	int64		recommended;	/* entries of all lists */
-	double		diversity;
-	int64		diversities;	/* lists of two or more */
 } ListSums;
 
 typedef struct Lists
@@ -54,12 +53,11 @@ typedef struct Lists
 	const Batch *batch;			/* of the test */
 	const MeasureOptions *wanted;
 	const Training *training;
+	int			seed;
 	int32		items;
 	int64	   *times;			/* [items] how often each was recommended */
 	int32	   *wanted_by;		/* [items] 1 + the last user it was relevant for */
 	double	   *worth;			/* [items] its gain for that user, if there are gains */
-	double	   *norm;			/* [items] of its ratings */
-	double	   *sum;			/* [users of the training] all zero between lists */
 	bool	   *hit;			/* [n] */
 	double	   *gain;			/* [n] of the hits; NULL: 1 */
 } Lists;
@@ -71,30 +69,15 @@ is_wanted(const Lists *lists, Metric metric)
 	return metrics_wanted(lists->wanted, METRIC_BIT(metric));
 }
 
-/* Bytes of measuring lists of a model of ratings of a given shape. */
+/* Bytes of measuring lists of a batch by a model of ratings of given shapes. */
 Size
-lists_bytes(const MatrixShape *part)
+lists_bytes(const MatrixShape *part, const BatchShape *shape, const MeasureOptions *wanted)
 {
-	return budget_array(part->items, sizeof(int64) + sizeof(int32) + 2 * sizeof(double)) +
-		budget_array(part->users, sizeof(double));
-}
+	Size		bytes = budget_array(part->items, sizeof(int64) + sizeof(int32) + sizeof(double));
 
-/* The norms of the ratings of all items. */
-static void
-find_norms(Lists *lists)
-{
-	const SparseRows *rows = &lists->training->by_item;
-
-	lists->norm = allocate_array_zero(lists->items, sizeof(double));
-	for (int32 item = 0; item < lists->items; item++)
-	{
-		double		squares = 0;
-
-		CHECK_FOR_INTERRUPTS();
-		for (int64 e = rows->start[item]; e < rows->start[item + 1]; e++)
-			squares += (double) rows->value[e] * rows->value[e];
-		lists->norm[item] = sqrt(squares);
-	}
+	if (metrics_wanted(wanted, METRIC_BIT(METRIC_DIVERSITY)))
+		bytes = add_size(bytes, diversity_bytes(part, shape));
+	return bytes;
 }
 
 /* Mark what is relevant for a user. */
@@ -134,38 +117,6 @@ listed_items(const Batch *batch, int32 u)
 	while (length < batch->shape.n && item[length] >= 0)
 		length++;
 	return length;
-}
-
-/*
- * One minus the mean cosine of the pairs of a list.  With s the sum of the
- * items' ratings, each scaled to length 1, all pairs together have |s|^2 minus
- * the number of items: that takes one pass over the columns instead of one for
- * each pair.  An item without ratings is like no other.
- */
-static double
-list_diversity(Lists *lists, const int32 *item, int length)
-{
-	const SparseRows *rows = &lists->training->by_item;
-	double		squares = 0;
-	int			rated = 0;
-
-	for (int i = 0; i < length; i++)
-	{
-		double		norm = lists->norm[item[i]];
-
-		rated += norm > 0;
-		for (int64 e = rows->start[item[i]]; norm > 0 && e < rows->start[item[i] + 1]; e++)
-			lists->sum[rows->index[e]] += rows->value[e] / norm;
-	}
-	for (int i = 0; i < length; i++)
-		for (int64 e = rows->start[item[i]]; e < rows->start[item[i] + 1]; e++)
-		{
-			double	   *sum = &lists->sum[rows->index[e]];
-
-			squares += *sum * *sum;
-			*sum = 0;
-		}
-	return 1 - (squares - rated) / ((double) length * (length - 1));
 }
 
 /* Minus the logarithm of the share of the users who have rated an item. */
@@ -219,10 +170,6 @@ add_list(Lists *lists, int32 u, ListSums *sums)
 			sums->information += self_information(lists, item[i]);
 	}
 	sums->recommended += length;
-	if (length < 2 || !is_wanted(lists, METRIC_DIVERSITY))
-		return;
-	sums->diversity += list_diversity(lists, item, length);
-	sums->diversities++;
 }
 
 /* Relevant items that the model does not know are behind all others. */
@@ -302,9 +249,11 @@ put_means(Lists *lists, const ListSums *sums, Quality *quality)
 		put(lists, measures[i].metric, mean(sums->measure[i], sums->measured[i]), quality);
 	put(lists, METRIC_AUC, mean(sums->auc, sums->aucs), quality);
 	put(lists, METRIC_NOVELTY, mean(sums->information, sums->recommended), quality);
-	put(lists, METRIC_DIVERSITY, mean(sums->diversity, sums->diversities), quality);
 	put(lists, METRIC_POPULARITY, mean(sums->raters, sums->recommended), quality);
 	put(lists, METRIC_COVERAGE, catalogue_coverage(lists), quality);
+	if (is_wanted(lists, METRIC_DIVERSITY))
+		quality->value[METRIC_DIVERSITY] = mean_diversity(lists->batch, &lists->training->by_item,
+														  lists->seed);
 	if (is_wanted(lists, METRIC_GINI))
 		quality->value[METRIC_GINI] = gini_coefficient(lists->times, lists->items);
 }
@@ -323,19 +272,15 @@ lists_allocate(Lists *lists)
 		lists->worth = allocate_array(lists->items, sizeof(double));
 		lists->gain = allocate_array(n, sizeof(double));
 	}
-	if (is_wanted(lists, METRIC_DIVERSITY))
-	{
-		lists->sum = allocate_array_zero(lists->training->by_user.rows, sizeof(double));
-		find_norms(lists);
-	}
 }
 
 /*
- * Measure what is wanted of the lists of a test whose batch was run.
+ * Measure what is wanted of the lists of a test whose batch was run; the seed is
+ * for a sample of lists.
  */
 void
 lists_measure(const TestBatch *test, const MeasureOptions *wanted, const Training *training,
-			  Quality *quality)
+			  int seed, Quality *quality)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "recsys lists",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -346,6 +291,7 @@ lists_measure(const TestBatch *test, const MeasureOptions *wanted, const Trainin
 		.batch = test->batch,
 		.wanted = wanted,
 		.training = training,
+		.seed = seed,
 		.items = training->by_item.rows
 	};
 

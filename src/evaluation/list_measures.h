@@ -10,8 +10,9 @@
 #include "evaluation/metrics.h"
 #include "evaluation/test_batch.h"
 
-extern Size lists_bytes(const MatrixShape *part);
+extern Size lists_bytes(const MatrixShape *part, const BatchShape *shape,
+						const MeasureOptions *wanted);
 extern void lists_measure(const TestBatch *test, const MeasureOptions *wanted,
-						  const Training *training, Quality *quality);
+						  const Training *training, int seed, Quality *quality);
 
 #endif							/* RECSYS_EVALUATION_LIST_MEASURES_H */

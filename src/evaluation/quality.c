@@ -41,7 +41,7 @@ quality_bytes(const MatrixShape *part, const MatrixShape *held_out,
 	served = mul_size(served, batch_workers(&shape, part->items));
 	return add_size(bytes, Max(predictions,
 							   add_size(add_size(batch_bytes(&shape, part->items), served),
-										add_size(lists_bytes(part),
+										add_size(lists_bytes(part, &shape, wanted),
 												 test_gains_bytes(test, held_out)))));
 }
 
@@ -100,13 +100,13 @@ measure_ranking(const PlacedTest *placed, const MeasureOptions *wanted, Quality 
 	if (listed)
 	{
 		batch_run(batch, placed->model);
-		lists_measure(&lists, wanted, &placed->training, quality);
+		lists_measure(&lists, wanted, &placed->training, placed->test->seed, quality);
 	}
 	if (listed && wanted->popular)
 	{
 		batch->shape.popular = true;
 		batch_run(batch, placed->model);
-		lists_measure(&lists, wanted, &placed->training, popular);
+		lists_measure(&lists, wanted, &placed->training, placed->test->seed, popular);
 	}
 	if (metrics_wanted(wanted, METRIC_BIT(METRIC_USERS)))
 		quality->value[METRIC_USERS] = popular->value[METRIC_USERS] = batch->shape.users;

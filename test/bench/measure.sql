@@ -62,6 +62,10 @@ SELECT FROM recsys_train('bpr', 'ml1m', 'bpr', '{"factors": 63, "iterations": 20
 INSERT INTO bench.sample SELECT 'bpr', bench.iterations('bpr');
 CALL bench.measure('recommend_all', $$SELECT count(*) FROM recsys_recommend_all('ials64', 10)$$, :runs);
 
+-- What all metrics of lists cost, beside one alone.
+CALL bench.measure('evaluate', $$SELECT count(*) FROM recsys_evaluate('ml1m', 'popular')$$, 3);
+CALL bench.measure('evaluate_ndcg', $$SELECT count(*) FROM recsys_evaluate('ml1m', 'popular', '{}', '{"metrics": ["ndcg"]}')$$, 3);
+
 -- Items by their texts: 50,000 of 55 words, by the frequencies of a language.
 CREATE TABLE bench.text AS
 WITH word AS (

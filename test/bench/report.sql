@@ -29,6 +29,7 @@ compared(place, job, label, other, other_label, at_most, at_least) AS (VALUES
 	(17, 'train gradient', 'gradient, ML-1M, in all', NULL, NULL, NULL, NULL),
 	(18, 'rp3beta_gowalla', 'rp3beta, Gowalla, in all', NULL, NULL, 10, NULL),
 	(18, 'evaluate_gowalla', '29,858 users x 40,981 items ranked, 64 factors', NULL, NULL, 20, NULL),
+	(18, 'evaluate', 'recsys_evaluate of popular, all metrics, ML-1M', 'evaluate_ndcg', 'ndcg alone', NULL, NULL),
 	(18, 'content', 'content, 50,000 texts of 55 words, in all', NULL, NULL, 20, NULL))
 SELECT c.label AS job, round(m.median::numeric, 4) AS seconds,
        round(m.min::numeric, 4) || ' - ' || round(m.max::numeric, 4) AS range,

@@ -89,5 +89,14 @@ SELECT split->>'method' AS method, max(value) FILTER (WHERE seen) < max(value) F
  WHERE metric = 'hit_rate' GROUP BY 1 ORDER BY 1;
 SELECT * FROM recsys_evaluate('bought', 'item_knn', '{}', '{"exclude_seen": "no"}', rating_col => NULL);
 
+-- Diversity: of short lists it is that of all, whatever the seed; of long ones that differ a sample has to do.
+CREATE TABLE dense AS SELECT u AS user_id, i AS item_id, 1 + (u + i) % 5 AS rating FROM generate_series(1, 1600) u, generate_series(1, 1200) i WHERE hashint4(u * 7001 + i) % 4 = 0;
+CREATE TABLE dense_test AS SELECT u AS user_id, 1 AS item_id, 5 AS rating FROM generate_series(1, 1600) u WHERE hashint4(u * 7001 + 1) % 4 <> 0;
+CREATE TABLE dense_others AS SELECT u AS user_id, i AS item_id FROM generate_series(1, 1600) u, generate_series(1, 1200) i WHERE hashint4(u * 5003 + i) % 5 = 0;
+CREATE TABLE diversities AS
+SELECT n, seed, value FROM unnest('{5,150}'::int[]) n, unnest('{1,2}'::int[]) seed,
+       recsys_evaluate('dense', 'popular', '{}', jsonb_build_object('method', 'given', 'test', 'dense_test', 'negatives', 'dense_others', 'seed', seed, 'metrics', ARRAY['diversity']), n);
+SELECT n, count(DISTINCT value) AS values, max(value) - min(value) < .005 AS near FROM diversities GROUP BY 1 ORDER BY 1;
+
 DROP FUNCTION ndcg, repeats;
-DROP TABLE ratings, whole, train, test, bought, again, by_hand, m;
+DROP TABLE ratings, whole, train, test, bought, again, by_hand, m, dense, dense_test, dense_others, diversities;
