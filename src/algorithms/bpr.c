@@ -170,6 +170,7 @@ bpr_prepare(void *options, bool has_values)
 {
 	BprOptions *opts = options;
 
+	opts->common.plain_weights = true;
 	if (!isnan(opts->penalty.regularization))
 		penalty_prepare(&opts->penalty);
 }

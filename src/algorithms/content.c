@@ -28,6 +28,7 @@
 #include "algorithms/registry.h"
 #include "features/terms.h"
 #include "ratings/extend.h"
+#include "ratings/weights.h"
 #include "resources/budget.h"
 
 typedef struct ContentOptions
@@ -86,6 +87,8 @@ content_prepare(void *options, bool has_values)
 	if (opts->item_id_col == NULL)
 		opts->item_id_col = pstrdup("item_id");
 	opts->common.clip = false;
+	if (has_values && opts->common.weight_transform != TRANSFORM_NONE)
+		opts->common.values = VALUES_OPEN;
 }
 
 /* The ratings with more items; of the items themselves terms_read takes care. */

@@ -228,9 +228,20 @@ decide_feedback(HybridOptions *opts, bool has_values)
 	for (int c = 0; c < opts->blend.components; c++)
 		count[opts->component[c].algorithm->feedback]++;
 	implicit = count[FEEDBACK_IMPLICIT] == opts->blend.components;
-	opts->common.weights = count[FEEDBACK_IMPLICIT] > 0 && count[FEEDBACK_EXPLICIT] == 0;
-	if (opts->common.duplicates < 0)
-		opts->common.duplicates = implicit || !has_values ? DUPLICATES_SUM : DUPLICATES_MEAN;
+	opts->common.values = count[FEEDBACK_EXPLICIT] > 0 ? VALUES_RATINGS :
+		count[FEEDBACK_IMPLICIT] > 0 || !has_values ? VALUES_WEIGHTS : VALUES_OPEN;
+	if (opts->common.duplicates < 0 && (implicit || !has_values))
+		opts->common.duplicates = DUPLICATES_SUM;
+}
+
+/* What is still open is not if a component, of those there are, takes ratings. */
+static void
+close_feedback(HybridOptions *opts)
+{
+	for (int c = 0; c < opts->blend.components; c++)
+		if (opts->common.values == VALUES_OPEN &&
+			((const CommonOptions *) opts->component[c].options)->values == VALUES_RATINGS)
+			opts->common.values = VALUES_RATINGS;
 }
 
 /* All components, with their options; errors say which one they are about. */
@@ -250,6 +261,7 @@ read_components(HybridOptions *opts, bool has_values)
 	decide_feedback(opts, has_values);
 	for (number = 1; number <= opts->blend.components; number++)
 		read_component_options(opts, number - 1, has_values);
+	close_feedback(opts);
 	error_context_stack = callback.previous;
 }
 

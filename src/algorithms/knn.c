@@ -22,6 +22,7 @@
 #include "engine/traits.h"
 #include "forms/neighbor.h"
 #include "ratings/baseline.h"
+#include "ratings/weights.h"
 #include "resources/budget.h"
 
 /*
@@ -60,9 +61,9 @@ typedef struct KnnOptions
 
 static const OptionSpec options[] = {
 	ENUM_OPTION("similarity", KnnOptions, similarity, OPTION_AUTO, similarity_names,
-				"similarity of two rows; default msd, without a rating column or with a weighting cosine, dot with the weighting bm25"),
+				"similarity of two rows; default msd, for values that are counts, without a rating column or with a weighting cosine, dot with the weighting bm25"),
 	ENUM_OPTION("score", KnnOptions, score, OPTION_AUTO, score_names,
-				"how the ratings of neighbors become a score; default weighted_mean, without a rating column or with a weighting sum"),
+				"how the ratings of neighbors become a score; default weighted_mean, for values that are counts, without a rating column or with a weighting sum"),
 	INT_OPTION("k", KnnOptions, k, OPTION_AUTO, 1, ALL_NEIGHBORS,
 			   "number of neighbors that count for a score, the nearest of those that have the rating; default 40, with the scores sum and average all"),
 	INT_OPTION("min_k", KnnOptions, min_k, 1, 0, 1000000,
@@ -74,7 +75,7 @@ static const OptionSpec options[] = {
 	REAL_OPTION("asymmetry", KnnOptions, asymmetry, .5, 0, 1,
 				"similarity asymmetric_cosine: exponent a; in recommendations a smaller one prefers popular items"),
 	ENUM_OPTION("weighting", KnnOptions, weighting, OPTION_AUTO, weighting_names,
-				"what similarities are computed from: the values as they are, or weighted by how rare the user, or item, is; default none, without a rating column and with the default similarity tfidf for item_knn and bm25 for user_knn"),
+				"what similarities are computed from: the values as they are, or weighted by how rare the user, or item, is; default none, for values that are counts or without a rating column, and with the default similarity tfidf for item_knn and bm25 for user_knn"),
 	REAL_OPTION("bm25_k1", KnnOptions, bm25_k1, 1.2, 0, 1e9,
 				"weighting bm25: where large values stop counting for more"),
 	REAL_OPTION("bm25_b", KnnOptions, bm25_b, .75, 0, 1,
@@ -110,6 +111,33 @@ is_rating_score(int score)
 	return score != SCORE_SUM && score != SCORE_AVERAGE;
 }
 
+/* Does a measure compare how ratings differ? */
+static bool
+is_rating_similarity(int similarity)
+{
+	return similarity == SIMILARITY_COSINE_COMMON || similarity == SIMILARITY_ADJUSTED_COSINE ||
+		similarity == SIMILARITY_PEARSON || similarity == SIMILARITY_PEARSON_BASELINE ||
+		similarity == SIMILARITY_MSD;
+}
+
+/*
+ * What values are, if there are any: ratings for a score or a similarity of
+ * ratings, weights for both of weights.  Else they decide it themselves.
+ */
+static ValueKind
+kind_of_values(const KnnOptions *opts)
+{
+	if (opts->weighting > WEIGHTING_NONE ||
+		(opts->score >= 0 && !is_rating_score(opts->score) &&
+		 opts->similarity >= 0 && !is_rating_similarity(opts->similarity)))
+		return VALUES_WEIGHTS;
+	if (opts->common.weight_transform == TRANSFORM_NONE ||
+		(opts->score >= 0 && is_rating_score(opts->score)) ||
+		is_rating_similarity(opts->similarity))
+		return VALUES_RATINGS;
+	return VALUES_OPEN;
+}
+
 /*
  * Fill in the defaults that depend on the data or on each other.  Where rows
  * only say who has what, similarities are of rows weighted by "weighting" and
@@ -121,6 +149,8 @@ knn_prepare(KnnOptions *opts, bool has_values, WeightingKind weighting, double s
 	bool		is_default = opts->weighting < 0 && opts->similarity < 0 && !has_values;
 	bool		weights;
 
+	if (has_values)
+		opts->common.values = kind_of_values(opts);
 	if (opts->weighting < 0)
 		opts->weighting = is_default ? weighting : WEIGHTING_NONE;
 	weights = !has_values || opts->weighting != WEIGHTING_NONE;
@@ -242,10 +272,10 @@ knn_scratch(const MatrixShape *shape, const void *options)
 static double
 knn_cost(const DataTraits *traits, const KnnOptions *opts, Side side)
 {
-	double		pairs = side == SIDE_ITEMS ? traits->user_pairs : traits->item_pairs;
-
-	return opts->neighbors == 0 ? 0 : COST_PAIR * pairs *
-		(similarity_uses_cooccurrence(opts->similarity) ? 1 : 2);
+	if (opts->neighbors == 0)
+		return 0;
+	return side == SIDE_ITEMS ? cost_of_pairs(traits->user_pairs, traits->shape.items) :
+		cost_of_pairs(traits->item_pairs, traits->shape.users);
 }
 
 /* Of item_knn. */

@@ -33,6 +33,7 @@
 #include "model/json.h"
 #include "ratings/matrix_builder.h"
 #include "ratings/reader.h"
+#include "ratings/weights.h"
 #include "resources/budget.h"
 
 /* Half of its weight is lost in so many days, where a time is one. */
@@ -98,6 +99,16 @@ popular_prepare(void *options, bool has_values)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the score \"trending\" needs the option \"time_col\""),
 				 errhint("For example '{\"score\": \"trending\", \"time_col\": \"rated_at\", \"half_life\": 7}'.")));
+	if (opts->score == POPULAR_TRENDING && opts->common.weight_transform > TRANSFORM_NONE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the score \"trending\" does not support option \"weight_transform\""),
+				 errdetail("It adds up the values of rows, as they are."),
+				 errhint("Train on a view that has the values transformed.")));
+	if (has_values && !is_rating_score(opts))
+		opts->common.values = opts->common.weight_transform == TRANSFORM_NONE ?
+			VALUES_RATINGS : VALUES_OPEN;
+	opts->common.plain_weights = true;
 	if (!is_rating_score(opts))
 		opts->common.clip = false;
 }

@@ -132,7 +132,7 @@ rp3_scratch(const MatrixShape *shape, const void *options)
 static double
 rp3_cost(const DataTraits *traits, const void *options)
 {
-	return COST_PAIR * traits->user_pairs;
+	return cost_of_pairs(traits->user_pairs, traits->shape.items);
 }
 
 /* The shared arrays, and room for the row at hand. */

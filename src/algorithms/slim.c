@@ -216,7 +216,7 @@ slim_cost(const DataTraits *traits, const void *options)
 	double		items = traits->shape.items;
 	double		candidates = candidate_capacity(opts, traits->shape.items);
 
-	return COST_PAIR * traits->user_pairs + COST_PRODUCT * items * (items + candidates * candidates);
+	return COST_PAIR * traits->user_pairs + COST_PRODUCT * items * (items + 3 * candidates * candidates);
 }
 
 /* Work space for the problem of one item. */

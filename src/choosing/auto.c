@@ -16,8 +16,9 @@
 #include "utils/builtins.h"
 
 #include "algorithms/registry.h"
-#include "engine/settle.h"
 #include "choosing/search.h"
+#include "engine/settle.h"
+#include "engine/settle_data.h"
 #include "model/json.h"
 
 typedef struct AutoOptions
@@ -53,6 +54,15 @@ static const OptionSpec options[] = {
 			   "seed of the random numbers")
 };
 
+/* Ratings are predicted if errors of predictions are measured. */
+static bool
+auto_predicts_ratings(const void *options)
+{
+	int			n;
+
+	return metric_is_error(metric_parse(((const AutoOptions *) options)->metric, &n));
+}
+
 /* The metric, and what it means for predictions. */
 static void
 auto_prepare(void *options, bool has_values)
@@ -65,15 +75,8 @@ auto_prepare(void *options, bool has_values)
 	if (!metric_is_error(metric_parse(opts->metric, &n)))
 		opts->common.clip = false;
 	opts->has_values = has_values;
-}
-
-/* Ratings are predicted if errors of predictions are measured. */
-static bool
-auto_predicts_ratings(const void *options)
-{
-	int			n;
-
-	return metric_is_error(metric_parse(((const AutoOptions *) options)->metric, &n));
+	if (has_values && opts->common.weight_transform < 0 && !auto_predicts_ratings(opts))
+		opts->common.values = VALUES_OPEN;
 }
 
 /* The search asks for more only where there is room. */
@@ -120,6 +123,7 @@ auto_choose(TrainContext *context)
 	};
 	Trials		trials;
 
+	settle_as_made(&quiet);
 	quiet.quiet = true;
 	quiet.report_renamed = false;
 	if (opts->split != NULL)

@@ -15,6 +15,7 @@
 #include "utils/lsyscache.h"
 
 #include "engine/settle.h"
+#include "engine/settle_data.h"
 #include "engine/train_read.h"
 #include "choosing/search.h"
 #include "choosing/space.h"
@@ -30,7 +31,7 @@
 typedef struct Tuning
 {
 	const Algorithm *algorithm; /* "auto" if there is none */
-	const void *options;		/* its, as far as all settings have them */
+	void	   *options;		/* its, as far as all settings have them */
 	SearchRequest search;
 } Tuning;
 
@@ -41,9 +42,12 @@ tuning_bytes(const MatrixShape *shape, void *arg)
 	return add_size(matrix_bytes(shape), search_bytes(shape));
 }
 
-/* Read the ratings as the settings do.  Errors: those of reading, and no ratings. */
+/*
+ * Read the ratings as the settings do, and make of them what all are trained on.
+ * Errors: those of reading, and no ratings.
+ */
 static Interactions *
-read_ratings(const Tuning *tuning)
+read_ratings(Tuning *tuning)
 {
 	ReadRequest request = {
 		.source = tuning->search.source,
@@ -52,7 +56,9 @@ read_ratings(const Tuning *tuning)
 	};
 	Interactions *ratings = ratings_read(&request);
 
+	settle_by_ratings(tuning->algorithm, tuning->options, ratings, tuning->search.source);
 	train_require_ratings(ratings, tuning->search.source, &request.policy);
+	ratings_for_training(tuning->options, ratings);
 	return ratings;
 }
 
@@ -144,7 +150,8 @@ read_arguments(FunctionCallInfo fcinfo, Tuning *tuning)
 {
 	SearchRequest *search = &tuning->search;
 	ColumnNames columns = columns_argument(fcinfo, 8);
-	CommonOptions *common = palloc(sizeof(CommonOptions));
+	const CommonOptions *common;
+	int			n;
 
 	require_not_null(fcinfo, 0, "ratings");
 	require_not_null(fcinfo, 2, "space");
@@ -153,15 +160,28 @@ read_arguments(FunctionCallInfo fcinfo, Tuning *tuning)
 	read_space(fcinfo, tuning, search->has_values);
 	require_tunable(tuning, !PG_ARGISNULL(1));
 	search->metric = PG_ARGISNULL(3) ? "ndcg@10" : text_to_cstring(PG_GETARG_TEXT_PP(3));
+	if (metric_is_error(metric_parse(search->metric, &n)))
+		settle_as_ratings(tuning->options);
 	search->trials = trials_argument(fcinfo, 4);
 	search->seconds = seconds_argument(fcinfo, 5);
 	read_split(fcinfo, tuning);
 	search->seed = PG_GETARG_INT32(7);
+	common = tuning->options;
+	search->source = source_resolve(PG_GETARG_OID(0), &columns, common->time_col);
+}
+
+/* What all settings have in common, as the ratings have it. */
+static void
+set_common(Tuning *tuning)
+{
+	CommonOptions *common = palloc(sizeof(CommonOptions));
+
 	*common = *(const CommonOptions *) tuning->options;
+	settle_as_made(common);
 	common->quiet = true;
 	common->report_renamed = false;
-	search->common = common;
-	search->source = source_resolve(PG_GETARG_OID(0), &columns, common->time_col);
+	tuning->search.common = common;
+	tuning->search.has_values = common->has_values;
 }
 
 PG_FUNCTION_INFO_V1(recsys_tune);
@@ -177,6 +197,7 @@ recsys_tune(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	tuning.search.progress = progress_create(tuning.algorithm->name);
 	tuning.search.whole = read_ratings(&tuning);
+	set_common(&tuning);
 	trials = search_run(&tuning.search);
 	trials_put((ReturnSetInfo *) fcinfo->resultinfo, &trials);
 	return (Datum) 0;

@@ -20,6 +20,16 @@
 /* Seconds from which on a run is announced as long. */
 #define LONG_RUN 60
 
+/*
+ * Seconds to find the best of each row from all rows that share a column with
+ * it, which are met in so many pairs.
+ */
+double
+cost_of_pairs(double pairs, double rows)
+{
+	return COST_PAIR * pairs + COST_SUM * Min(pairs, rows * rows);
+}
+
 /* Multiplications for each element of the vectors that a step changes. */
 #define PRODUCTS_OF_STEP 6
 
@@ -53,22 +63,32 @@ round_seconds(double seconds)
 	return rint(seconds / unit) * unit;
 }
 
-/* Notice: the run that is about to start will take long. */
-void
-report_cost(const TrainContext *context)
+/* Seconds that a run on ratings takes with the workers it will have. */
+double
+expected_seconds(const Algorithm *algorithm, const void *options, const Interactions *ratings)
 {
-	const Algorithm *algorithm = context->algorithm;
-	DataTraits	traits = traits_of_ratings(context->ratings);
-	int			workers = interactions_are_shared(context->ratings) ?
-		team_workers(algorithm, context->options, traits.shape.ratings) : 0;
-	double		seconds = algorithm_cost(algorithm, &traits, context->options) / (1 + workers);
+	DataTraits	traits = traits_of_ratings(ratings);
+	int			workers = team_workers(algorithm, options, traits.shape.ratings);
 
-	if (seconds < LONG_RUN || ((const CommonOptions *) context->options)->quiet)
+	return algorithm_cost(algorithm, &traits, options) / (1 + workers);
+}
+
+/*
+ * Notice, if it is long: how many seconds one training, or several, will take on
+ * ratings or on most of them, unless the options are quiet.
+ */
+void
+report_seconds(const Algorithm *algorithm, const void *options, double seconds,
+			   int trainings, const Interactions *ratings)
+{
+	if (seconds < LONG_RUN || ((const CommonOptions *) options)->quiet)
 		return;
 	ereport(NOTICE,
-			(errmsg("%s: training will take about %.0f s", algorithm->name,
-					round_seconds(seconds)),
+			(errmsg_plural("%s: training will take about %.0f s",
+						   "%s: training several times will take about %.0f s",
+						   trainings, algorithm->name, round_seconds(seconds)),
 			 errdetail("This is a rough estimate for %d users, %d items and " INT64_FORMAT " ratings.",
-					   traits.shape.users, traits.shape.items, traits.shape.ratings),
+					   ratings->users.count, ratings->items.count,
+					   sparse_entries(&ratings->by_user)),
 			 errhint("%s", algorithm->long_run_hint)));
 }

@@ -18,6 +18,10 @@
 #include "engine/options.h"
 #include "model/json.h"
 
+const char *const weight_transform_names[] = {
+	"none", "log", "sqrt", "rank", "binary", NULL
+};
+
 static const char *const duplicates_names[] = {
 	"error", "max", "min", "mean", "sum", "first", "last", NULL
 };
@@ -37,6 +41,13 @@ const OptionSpec common_options[] = {
 				"leave out rows with a smaller rating, before anything else; users count as having seen these items; default: no bound"),
 	BOOL_OPTION("binarize", CommonOptions, binarize, false,
 				"count every rating that is left as 1: whether something was liked or done, not how much"),
+	ENUM_OPTION("weight_transform", CommonOptions, weight_transform, OPTION_AUTO,
+				weight_transform_names,
+				"what to take the weights of implicit feedback for, after repeated rows have become one: none: as they are; log: log2(1 + x / weight_unit); sqrt: sqrt(x / weight_unit); rank: from 1/2 to 1, by the share of the user's weights that are not larger; binary: 1; default rank for weights that span orders of magnitude (the mean of the largest hundredth is more than 6 times the mean of all), else none; not for algorithms that predict ratings"),
+	REAL_OPTION("weight_unit", CommonOptions, weight_unit, OPTION_AUTO, FLT_MIN, FLT_MAX,
+				"the weight that weight_transform log and sqrt make 1; default the one that a tenth of the weights do not exceed"),
+	INT_OPTION("max_user_ratings", CommonOptions, max_user_ratings, OPTION_AUTO, 0, 1000000000,
+			   "of a user with more ratings train on so many, drawn at random, and count the others as seen only; 0: train on all; default 0, unless the algorithm goes through all pairs of a user's items and a few users, with ten times as many as one user in a hundred exceeds, would take most of the time, and more than a second"),
 	INT_OPTION("min_user_ratings", CommonOptions, min_user_ratings, 1, 1, 1000000000,
 			   "leave out users with fewer ratings; repeated, together with min_item_ratings, until all that are left have enough"),
 	INT_OPTION("min_item_ratings", CommonOptions, min_item_ratings, 1, 1, 1000000000,
@@ -398,6 +409,13 @@ names_to_json(const List *names)
 	return json.data;
 }
 
+/* Is this the value of an option that nobody has decided? */
+static bool
+is_left_open(const OptionSpec *spec, int value)
+{
+	return isnan(spec->default_value) && value < 0;
+}
+
 /* Add the value of an option in the struct to a JSON object. */
 static void
 encode_option(StringInfo json, const char *key, const OptionSpec *spec, const void *options)
@@ -410,13 +428,17 @@ encode_option(StringInfo json, const char *key, const OptionSpec *spec, const vo
 			json_add_bool(json, key, *(const bool *) place);
 			break;
 		case OPTION_INT:
-			json_add_integer(json, key, *(const int *) place);
+			if (is_left_open(spec, *(const int *) place))
+				json_add_raw(json, key, "null");
+			else
+				json_add_integer(json, key, *(const int *) place);
 			break;
 		case OPTION_REAL:
 			json_add_number(json, key, *(const double *) place);
 			break;
 		case OPTION_ENUM:
-			json_add_string(json, key, spec->values[*(const int *) place]);
+			json_add_string(json, key, is_left_open(spec, *(const int *) place) ? NULL :
+							spec->values[*(const int *) place]);
 			break;
 		case OPTION_TEXT:
 			json_add_string(json, key, *(char *const *) place);

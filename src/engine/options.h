@@ -90,8 +90,22 @@ typedef struct CommonOptions
 	int			min_user_ratings;
 	int			min_item_ratings;
 
-	/* Decided by train_options: are ratings weights, of which 0 is nothing? */
-	bool		weights;
+	int			weight_transform;	/* WeightTransform, -1: by the weights */
+	double		weight_unit;	/* NaN: by the weights */
+	int			max_user_ratings;	/* -1: by the ratings, 0: no bound */
+
+	/*
+	 * Decided by train_options: are there ratings that differ, which can be
+	 * learned from?  And, by it or prepare, the ValueKind of ratings.
+	 */
+	bool		has_values;
+	int			values;
+
+	/* Set by prepare: does the algorithm have no use for weights? */
+	bool		plain_weights;
+
+	/* Set by train_options: what was given. */
+	const Jsonb *given;
 
 	/* Set by train_options: say of options that they have been renamed? */
 	bool		report_renamed;
@@ -99,6 +113,9 @@ typedef struct CommonOptions
 	/* Set by who trains many times in one call: no notices of what was decided? */
 	bool		quiet;
 } CommonOptions;
+
+/* In the order of WeightTransform. */
+extern const char *const weight_transform_names[];
 
 extern const OptionSpec common_options[];
 extern const int common_option_count;

@@ -15,6 +15,7 @@
 #include "utils/float.h"
 
 #include "engine/settle.h"
+#include "ratings/weights.h"
 
 /* Error: the algorithm learns from ratings that differ, and there are none. */
 static void
@@ -26,8 +27,32 @@ require_values(const Algorithm *algorithm, const CommonOptions *common, bool has
 				 errmsg("algorithm \"%s\" needs ratings", algorithm->name),
 				 errdetail(common->binarize ?
 						   "It learns from how ratings differ; the option \"binarize\" makes them all 1." :
+						   common->weight_transform > TRANSFORM_NONE ?
+						   "It learns from how ratings differ; the option \"weight_transform\" is for weights." :
 						   "It learns from how ratings differ; without a rating column they are all 1."),
 				 errhint("Name the column with rating_col, or use an algorithm for implicit feedback, such as ials: recsys_algorithms says which are.")));
+}
+
+/* Error: weights are to be transformed, and the scores are ratings. */
+static void
+refuse_transform(const Algorithm *algorithm, const CommonOptions *common)
+{
+	if (common->weight_transform > TRANSFORM_NONE && predicts_ratings(algorithm, common))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"weight_transform\" is not for scores that are ratings"),
+				 errhint("Choose another score, or train on a view that has the ratings transformed.")));
+}
+
+/*
+ * What the values of the ratings are, as far as that is known before they are
+ * read; prepare may know better of an algorithm for both kinds of feedback.
+ */
+static ValueKind
+kind_of_values(const Algorithm *algorithm, bool has_values)
+{
+	return algorithm->feedback == FEEDBACK_IMPLICIT || !has_values ? VALUES_WEIGHTS :
+		VALUES_RATINGS;
 }
 
 /* Error: the model needs its ratings, and is not to keep them. */
@@ -65,6 +90,21 @@ train_component_options(const Algorithm *algorithm, const Jsonb *given,
 }
 
 /*
+ * How repeated rows become one, where nobody has said it.  As long as ratings may
+ * turn out to be weights it is left to the kind of values (DUPLICATES_BY_KIND).
+ */
+static void
+decide_duplicates(const Algorithm *algorithm, CommonOptions *common, bool has_values)
+{
+	if (common->duplicates >= 0)
+		return;
+	if (algorithm->feedback == FEEDBACK_IMPLICIT || !has_values)
+		common->duplicates = DUPLICATES_SUM;
+	else if (common->values == VALUES_RATINGS)
+		common->duplicates = DUPLICATES_MEAN;
+}
+
+/*
  * The options of a run: the given ones, the defaults, and those that depend on
  * the data.  Error: the algorithm needs ratings and there are none.  Notice, if
  * report_renamed: an option, also one of a component, has a new name.
@@ -81,13 +121,13 @@ train_options(const Algorithm *algorithm, const Jsonb *given, bool has_values,
 	common->report_renamed = report_renamed;
 	if (report_renamed)
 		options_report_renamed(&algorithm->options, given);
-	has_values = has_values && !common->binarize;
+	common->given = given;
+	has_values = has_values && !common->binarize && common->weight_transform <= TRANSFORM_NONE;
 	require_values(algorithm, common, has_values);
+	common->has_values = has_values;
+	common->values = kind_of_values(algorithm, has_values);
 	if (algorithm->feedback == FEEDBACK_IMPLICIT)
-	{
 		common->clip = false;
-		common->weights = true;
-	}
 	if (common->time_col == NULL &&
 		(common->duplicates == DUPLICATES_FIRST || common->duplicates == DUPLICATES_LAST))
 		ereport(ERROR,
@@ -97,10 +137,20 @@ train_options(const Algorithm *algorithm, const Jsonb *given, bool has_values,
 				 errhint("For example '{\"duplicates\": \"last\", \"time_col\": \"rated_at\"}'.")));
 	if (algorithm->prepare != NULL)
 		algorithm->prepare(options, has_values);
+	refuse_transform(algorithm, common);
 	require_stored_ratings(algorithm, options);
-	if (common->duplicates < 0)
-		common->duplicates = algorithm->feedback == FEEDBACK_IMPLICIT || !has_values ?
-			DUPLICATES_SUM : DUPLICATES_MEAN;
+	decide_duplicates(algorithm, common, has_values);
+	return options;
+}
+
+/* The options that a model was trained with, from its header. */
+void *
+model_options(const Algorithm *algorithm, const Jsonb *written)
+{
+	void	   *options = options_parse(algorithm->name, &algorithm->options, written);
+
+	((CommonOptions *) options)->values = predicts_ratings(algorithm, options) ?
+		VALUES_RATINGS : VALUES_WEIGHTS;
 	return options;
 }
 
@@ -118,6 +168,6 @@ train_policy(const void *options)
 			.min_item_ratings = common->min_item_ratings,
 			.keep_left_out = common->store_ratings && !isnan(common->min_value),
 			.keep_pruned = common->store_ratings,
-			.skip_zeros = common->weights
+			.values = common->values
 	};
 }

@@ -13,6 +13,7 @@ extern void *train_options(const Algorithm *algorithm, const Jsonb *given,
 						   bool has_values, bool report_renamed);
 extern void *train_component_options(const Algorithm *algorithm, const Jsonb *given,
 									 const CommonOptions *common, bool has_values);
+extern void *model_options(const Algorithm *algorithm, const Jsonb *written);
 extern RatingsPolicy train_policy(const void *options);
 
 #endif							/* RECSYS_ENGINE_SETTLE_H */

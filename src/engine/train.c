@@ -17,7 +17,6 @@
 #include "postgres.h"
 #include "compat.h"
 
-#include "engine/cost.h"
 #include "engine/divergence.h"
 #include "engine/run.h"
 #include "engine/suit.h"
@@ -97,7 +96,6 @@ add_common_parts(TrainContext *context)
 void
 train_run(TrainContext *context)
 {
-	report_cost(context);
 	train_parts(context);
 	add_common_parts(context);
 }

@@ -13,7 +13,9 @@
 
 #include "storage/shmem.h"
 
+#include "engine/cost.h"
 #include "engine/settle.h"
+#include "engine/settle_data.h"
 #include "engine/suit.h"
 #include "engine/team.h"
 #include "engine/train_read.h"
@@ -92,8 +94,9 @@ train_require_ratings(const Interactions *ratings, const RatingsSource *source,
 }
 
 /*
- * What was pruned is kept, as seen, in the room that it had in the matrix; see
- * that training fits beside that.
+ * Options that the ratings have decided may need more than those before.  What
+ * was pruned is kept, as seen, in the room that it had in the matrix: see that
+ * training fits beside that.
  */
 static void
 require_room(const Interactions *ratings, const RunSize *run, const RatingsSource *source)
@@ -104,20 +107,22 @@ require_room(const Interactions *ratings, const RunSize *run, const RatingsSourc
 		.ratings = sparse_entries(&ratings->by_user)
 	};
 
-	if (ratings->left_out != NULL)
-		budget_require(add_size(train_bytes(run->algorithm, run->options, &shape),
-								budget_array(sparse_entries(&ratings->left_out->pairs),
-											 LEFT_OUT_BYTES)),
-					   ratings_describe(source, &shape));
+	int64		left_out = ratings->left_out == NULL ? 0 :
+		sparse_entries(&ratings->left_out->pairs);
+
+	budget_require(add_size(train_bytes(run->algorithm, run->options, &shape),
+							budget_array(left_out, LEFT_OUT_BYTES)),
+				   ratings_describe(source, &shape));
 }
 
 /*
- * Read the ratings for a run, in the current memory context; there are none
- * where the source has no relation.  Errors: those of ratings_read, no ratings
+ * Read the ratings for a run, in the current memory context, and decide the
+ * options that depend on them; there are none where the source has no relation.
+ * Errors: those of ratings_read, no ratings
  * that count, and too little memory for the training that is to follow.
  */
 Interactions *
-train_read(const Algorithm *algorithm, const void *options, const RatingsSource *source)
+train_read(const Algorithm *algorithm, void *options, const RatingsSource *source)
 {
 	RunSize		run = {algorithm, options};
 	ReadRequest request = {
@@ -132,8 +137,11 @@ train_read(const Algorithm *algorithm, const void *options, const RatingsSource 
 	if (source->relation == NULL)
 		return interactions_empty(false, false);
 	ratings = ratings_read(&request);
+	settle_by_ratings(algorithm, options, ratings, source);
 	interactions_prune(ratings, &request.policy);
 	train_require_ratings(ratings, source, &request.policy);
+	ratings_for_training(options, ratings);
 	require_room(ratings, &run, source);
+	report_seconds(algorithm, options, expected_seconds(algorithm, options, ratings), 1, ratings);
 	return ratings;
 }

@@ -17,7 +17,9 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "engine/cost.h"
 #include "engine/settle.h"
+#include "engine/settle_data.h"
 #include "engine/train_read.h"
 #include "evaluation/fold.h"
 #include "ratings/reader.h"
@@ -224,19 +226,25 @@ recsys_cross_validate(PG_FUNCTION_ARGS)
 	TrainedFold *fold = &run.fold;
 	ColumnNames columns;
 	Progress   *progress;
+	void	   *options;
 
 	require_arguments(fcinfo);
 	fold->algorithm = algorithm_lookup(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	run.folds = folds_argument(fcinfo, 3);
 	columns = columns_argument(fcinfo, 5);
 	require_ratings(&columns);
-	fold->options = train_options(fold->algorithm, PG_GETARG_JSONB_P(2), true, true);
-	require_predictions(fold->algorithm, fold->options);
+	options = train_options(fold->algorithm, PG_GETARG_JSONB_P(2), true, true);
+	fold->options = options;
+	require_predictions(fold->algorithm, options);
+	settle_as_ratings(options);
 	fold->source = source_resolve(PG_GETARG_OID(0), &columns,
 								  ((const CommonOptions *) fold->options)->time_col);
 	InitMaterializedSRF(fcinfo, 0);
 	progress = progress_create(fold->algorithm->name);
 	fold->whole = read_ratings(&run);
+	settle_by_ratings(fold->algorithm, options, fold->whole, fold->source);
+	report_seconds(fold->algorithm, options, run.folds *
+				   expected_seconds(fold->algorithm, options, fold->whole), run.folds, fold->whole);
 	run.label = subset_folds(fold->whole, run.folds, PG_GETARG_INT32(4));
 	for (int number = 0; number < run.folds; number++)
 	{

@@ -76,6 +76,8 @@ recsys_evaluate(PG_FUNCTION_ARGS)
 	};
 	InitMaterializedSRF(fcinfo, 0);
 	experiment_prepare(&experiment);
+	/* Values that turn out to be counts are not predicted. */
+	experiment.wanted.errors = experiment_predicts_ratings(&experiment, 0);
 	experiment_run(&experiment, 0, &quality, &popular);
 	put_quality(fcinfo, experiment.wanted.metrics, &quality, &popular);
 	return (Datum) 0;
@@ -168,8 +170,7 @@ recsys_evaluate_model(PG_FUNCTION_ARGS)
 	columns = columns_argument(fcinfo, 3);
 	run.model = model;
 	run.algorithm = algorithm_lookup(model->header.algorithm);
-	run.options = options_parse(run.algorithm->name, &run.algorithm->options,
-								model->header.options);
+	run.options = model_options(run.algorithm, model->header.options);
 	run.wanted = (MeasureOptions) {
 		.errors = columns.rating != NULL && !((const CommonOptions *) run.options)->binarize &&
 			predicts_ratings(run.algorithm, run.options),

@@ -12,7 +12,9 @@
 #include "storage/shmem.h"
 #include "utils/memutils.h"
 
+#include "engine/cost.h"
 #include "engine/settle.h"
+#include "engine/settle_data.h"
 #include "engine/train_read.h"
 #include "evaluation/experiment.h"
 #include "forms/row_cache.h"
@@ -80,6 +82,19 @@ require_fold_in(const Experiment *experiment)
 				 errhint("Split by \"per_user\" or \"random\", so that every user is trained on in part.")));
 }
 
+/* What is a rating for one of the settings is one for all that leave it open. */
+static void
+agree_on_values(Experiment *experiment)
+{
+	bool		ratings = false;
+
+	for (int i = 0; i < experiment->candidates; i++)
+		ratings = ratings ||
+			((const CommonOptions *) experiment->options[i])->values == VALUES_RATINGS;
+	for (int i = 0; ratings && i < experiment->candidates; i++)
+		settle_as_ratings(experiment->options[i]);
+}
+
 /* All settings have to read the same. */
 static void
 require_same_reading(const Experiment *experiment)
@@ -97,6 +112,8 @@ require_same_reading(const Experiment *experiment)
 			differs = "min_value";
 		else if (other->binarize != first->binarize)
 			differs = "binarize";
+		else if (other->values != first->values)
+			differs = "weight_transform";
 		else if ((other->time_col == NULL) != (first->time_col == NULL) ||
 				 (other->time_col != NULL && strcmp(other->time_col, first->time_col) != 0))
 			differs = "time_col";
@@ -133,6 +150,37 @@ experiment_bytes(const MatrixShape *shape, void *arg)
 }
 
 /*
+ * Decide the options of all settings that depend on the ratings, and the policy
+ * with them.  Notices are those of the first.  Error: there is no memory for that.
+ */
+static void
+settle_candidates(Experiment *experiment)
+{
+	const Interactions *whole = experiment->whole;
+	MatrixShape shape = {
+		.users = whole->users.count,
+		.items = whole->items.count,
+		.ratings = sparse_entries(&whole->by_user)
+	};
+
+	double		seconds = 0;
+
+	for (int i = 0; i < experiment->candidates; i++)
+	{
+		CommonOptions *common = experiment->options[i];
+
+		common->quiet = common->quiet || i > 0;
+		settle_by_ratings(experiment->algorithm, common, whole, experiment->sources.ratings);
+		seconds += expected_seconds(experiment->algorithm, common, whole);
+	}
+	experiment->sources.policy = train_policy(experiment->options[0]);
+	budget_require(experiment_bytes(&shape, experiment),
+				   ratings_describe(experiment->sources.ratings, &shape));
+	report_seconds(experiment->algorithm, experiment->options[0], seconds,
+				   experiment->candidates, whole);
+}
+
+/*
  * Read the ratings and split them, in the current memory context.  Errors:
  * those of reading and splitting, settings that do not read alike, and users to
  * be held out that the algorithm could not serve.
@@ -145,6 +193,7 @@ experiment_prepare(Experiment *experiment)
 	ReadRequest request = {.total_bytes = experiment_bytes, .total_bytes_arg = experiment};
 
 	require_fold_in(experiment);
+	agree_on_values(experiment);
 	require_same_reading(experiment);
 	for (int i = 0; i < experiment->candidates; i++)
 		/* What users have seen is asked of the model. */
@@ -157,6 +206,7 @@ experiment_prepare(Experiment *experiment)
 	request.source = sources->ratings;
 	request.policy = sources->policy;
 	experiment->whole = ratings_read(&request);
+	settle_candidates(experiment);
 	train_require_ratings(experiment->whole, sources->ratings, &request.policy);
 	experiment->split = split_make(&experiment->split_options, sources,
 								   &experiment->split.test, experiment->whole);

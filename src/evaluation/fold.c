@@ -18,6 +18,7 @@
 
 #include "engine/run.h"
 #include "engine/settle.h"
+#include "engine/settle_data.h"
 #include "engine/suit.h"
 #include "engine/team.h"
 #include "engine/train.h"
@@ -77,6 +78,7 @@ make_part(const TrainedFold *fold, const SubsetFilter *filter)
 											   is_to_be_shared(fold));
 
 	interactions_prune(part, &policy);
+	ratings_for_training(fold->options, part);
 	if (sparse_entries(&part->by_user) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

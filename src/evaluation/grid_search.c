@@ -17,6 +17,7 @@
 
 #include "engine/names.h"
 #include "engine/settle.h"
+#include "engine/settle_data.h"
 #include "evaluation/experiment.h"
 #include "model/json.h"
 #include "serving/arguments.h"
@@ -247,6 +248,8 @@ recsys_grid_search(PG_FUNCTION_ARGS)
 	experiment.split_options = split_parse(PG_GETARG_JSONB_P(4),
 										   ((const CommonOptions *) experiment.options[0])->time_col);
 	require_measurable(&experiment, metric);
+	for (int i = 0; metric_is_error(metric) && i < experiment.candidates; i++)
+		settle_as_ratings(experiment.options[i]);
 	InitMaterializedSRF(fcinfo, 0);
 	experiment.progress = progress_create(experiment.algorithm->name);
 	experiment_prepare(&experiment);

@@ -194,11 +194,11 @@ rows_that_count(const SplitSources *sources, const char *alias)
 		return "true";
 	value = psprintf("%s.%s::pg_catalog.float8", alias, rating->quoted);
 	if (isinf(sources->policy.min_value))
-		return psprintf(sources->policy.skip_zeros ? "%s OPERATOR(pg_catalog.<>) 0" :
+		return psprintf(sources->policy.values == VALUES_WEIGHTS ? "%s OPERATOR(pg_catalog.<>) 0" :
 						"%s IS NOT NULL", value);
 	return psprintf("%s OPERATOR(pg_catalog.>=) %.17g AND (%s OPERATOR(pg_catalog.<>) 0 OR %s)",
 					value, sources->policy.min_value, value,
-					sources->policy.skip_zeros ? "false" : "true");
+					sources->policy.values == VALUES_WEIGHTS ? "false" : "true");
 }
 
 /* 1 where a row is later than the time given by the first parameter, else 0. */

@@ -17,6 +17,7 @@
 #include "evaluation/test_batch.h"
 #include "math/random.h"
 #include "resources/budget.h"
+#include "serving/profile_weights.h"
 
 /* Streams of random numbers for drawing negatives. */
 #define STREAM_NEGATIVES 31
@@ -386,5 +387,7 @@ test_batch_create(const PlacedTest *placed, const MeasureOptions *wanted)
 		CHECK_FOR_INTERRUPTS();
 		fill_user(&b, u, marked);
 	}
+	if (b.test->known != NULL)
+		profiles_transform(b.model, &b.batch->profiles);
 	return (TestBatch) {b.user, b.relevant, b.gain, b.ideal, b.batch};
 }

@@ -26,7 +26,7 @@
 static inline bool
 is_nothing(float value, const RatingsPolicy *policy)
 {
-	return policy->skip_zeros && value == 0;
+	return policy->values == VALUES_WEIGHTS && value == 0;
 }
 
 /*
@@ -126,19 +126,24 @@ create_empty(const Interactions *ratings)
 	return left_out;
 }
 
-/* Ratings that are about to be pruned: those whose user or item has no index. */
+/*
+ * Ratings that are about to go: those whose user or item has no index, or, without
+ * indexes, those that are marked by NaN.
+ */
 typedef struct Pruned
 {
 	const SparseRows *by_user;
-	const int32 *user_index;
+	const int32 *user_index;	/* NULL: the marks count */
 	const int32 *item_index;
 	const int32 *item;			/* the place of each item among those of the pairs */
 } Pruned;
 
-/* Will the rating at a place of by_user be pruned, with its user or its item? */
+/* Will the rating at a place of by_user go? */
 static inline bool
 is_pruned(const Pruned *pruned, int32 user, int64 e)
 {
+	if (pruned->user_index == NULL)
+		return isnan(pruned->by_user->value[e]);
 	return pruned->user_index[user] < 0 || pruned->item_index[pruned->by_user->index[e]] < 0;
 }
 
@@ -212,6 +217,13 @@ left_out_add_pruned(Interactions *ratings, const int32 *user_index, const int32 
 	pfree(user);
 	check_sparse(&left_out->pairs, SPARSE_UNIQUE, true);
 	ratings->left_out = left_out;
+}
+
+/* The same of ratings that are marked by NaN and about to go; all else stays. */
+void
+left_out_add_marked(Interactions *ratings)
+{
+	left_out_add_pruned(ratings, NULL, NULL);
 }
 
 /* How many pairs of a row have an item that is placed. */

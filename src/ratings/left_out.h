@@ -26,6 +26,7 @@ typedef struct SeenPairs
 extern void left_out_split(Interactions *ratings, const RatingsPolicy *policy);
 extern void left_out_add_pruned(Interactions *ratings, const int32 *user_index,
 								const int32 *item_index);
+extern void left_out_add_marked(Interactions *ratings);
 extern SeenPairs left_out_place(const LeftOut *left_out, const Ids *users, const Ids *items);
 
 #endif							/* RECSYS_RATINGS_LEFT_OUT_H */

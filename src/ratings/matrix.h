@@ -35,17 +35,28 @@ typedef enum DuplicatesPolicy
 	DUPLICATES_LAST
 } DuplicatesPolicy;
 
+/* As which nobody has chosen one: the mean of ratings, the sum of weights. */
+#define DUPLICATES_BY_KIND (-1)
+
+/* What values are. */
+typedef enum ValueKind
+{
+	VALUES_RATINGS,				/* how much somebody likes something */
+	VALUES_WEIGHTS,				/* how often or how much something was done; 0: it was not */
+	VALUES_OPEN					/* weights if they look like counts, else ratings */
+} ValueKind;
+
 /* Which rows count, and as what. */
 typedef struct RatingsPolicy
 {
-	DuplicatesPolicy duplicates;
+	int			duplicates;		/* DuplicatesPolicy, or DUPLICATES_BY_KIND */
 	double		min_value;		/* rows below are left out; -infinity: none is */
 	bool		binarize;		/* every rating that is left becomes 1 */
 	int			min_user_ratings;	/* users with fewer are left out */
 	int			min_item_ratings;	/* items with fewer, too */
 	bool		keep_left_out;	/* are rows below min_value kept as seen? */
 	bool		keep_pruned;	/* and those of users and items with fewer ratings? */
-	bool		skip_zeros;		/* is a value of 0 no rating? */
+	ValueKind	values;
 } RatingsPolicy;
 
 /* Must the rows be read in the order of their times? */
@@ -85,7 +96,9 @@ typedef struct Interactions
 	float		minimum;
 	float		maximum;
 	const LeftOut *left_out;	/* pairs that are seen, but not used; NULL: none */
-	int64		zeros;			/* values of 0 that were ignored */
+	int64		zeros;			/* weights of 0, which were ignored */
+	bool		counts;			/* do the values look like counts, if not known to be
+								 * ratings? */
 } Interactions;
 
 /* The ratings by the rows of a side. */

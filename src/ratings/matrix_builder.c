@@ -26,6 +26,7 @@
 #include "ratings/left_out.h"
 #include "ratings/matrix_builder.h"
 #include "ratings/prune.h"
+#include "ratings/weights.h"
 #include "resources/budget.h"
 
 /* How many entries are worked on between two looks for an interrupt. */
@@ -359,6 +360,28 @@ binarize(SparseRows *by_user)
 }
 
 /*
+ * Do the values, as they were read, look like counts or flags?  If that is open
+ * it decides what they are, and how those of a user and an item are merged.
+ */
+static RatingsPolicy
+decide_values(Interactions *ratings, const RatingsPolicy *policy)
+{
+	RatingsPolicy decided = *policy;
+
+	if (policy->values != VALUES_RATINGS)
+	{
+		WeightSpread spread = weights_spread(&ratings->by_user);
+
+		ratings->counts = weights_are_counts(&spread) || spread.flags;
+	}
+	if (policy->values == VALUES_OPEN)
+		decided.values = ratings->counts ? VALUES_WEIGHTS : VALUES_RATINGS;
+	if (policy->duplicates == DUPLICATES_BY_KIND)
+		decided.duplicates = ratings->counts ? DUPLICATES_SUM : DUPLICATES_MEAN;
+	return decided;
+}
+
+/*
  * The matrix of all rows added, in the current memory context or, if that is
  * asked and there is room, in shared memory.  The builder is freed.  Users and
  * items with few ratings are still there: see interactions_prune.  Error:
@@ -368,6 +391,7 @@ Interactions *
 matrix_builder_finish(MatrixBuilder *builder, const RatingsPolicy *policy, bool shared)
 {
 	Interactions *ratings = palloc0(sizeof(Interactions));
+	RatingsPolicy decided;
 	int32	   *user_rank = ids_builder_finish(builder->users, &ratings->users);
 	int32	   *item_rank = ids_builder_finish(builder->items, &ratings->items);
 
@@ -378,9 +402,10 @@ matrix_builder_finish(MatrixBuilder *builder, const RatingsPolicy *policy, bool 
 
 	interactions_allocate_side(ratings, SIDE_USERS, builder->count, shared);
 	sparse_transpose(&ratings->by_item, &ratings->by_user);
-	merge_duplicates(ratings, policy->duplicates);
-	if (policy->keep_left_out || policy->skip_zeros)
-		left_out_split(ratings, policy);
+	decided = decide_values(ratings, policy);
+	merge_duplicates(ratings, decided.duplicates);
+	if (policy->keep_left_out || decided.values == VALUES_WEIGHTS)
+		left_out_split(ratings, &decided);
 	if (policy->binarize)
 		binarize(&ratings->by_user);
 	sparse_transpose(&ratings->by_user, &ratings->by_item);
