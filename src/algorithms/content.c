@@ -27,8 +27,8 @@
 
 #include "algorithms/registry.h"
 #include "features/terms.h"
+#include "math/weights.h"
 #include "ratings/extend.h"
-#include "ratings/weights.h"
 #include "resources/budget.h"
 
 typedef struct ContentOptions

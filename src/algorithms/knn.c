@@ -21,8 +21,8 @@
 #include "engine/team.h"
 #include "engine/traits.h"
 #include "forms/neighbor.h"
+#include "math/weights.h"
 #include "ratings/baseline.h"
-#include "ratings/weights.h"
 #include "resources/budget.h"
 
 /*

@@ -30,10 +30,10 @@
 
 #include "algorithms/registry.h"
 #include "engine/settle.h"
+#include "math/weights.h"
 #include "model/json.h"
 #include "ratings/matrix_builder.h"
 #include "ratings/reader.h"
-#include "ratings/weights.h"
 #include "resources/budget.h"
 
 /* Half of its weight is lost in so many days, where a time is one. */

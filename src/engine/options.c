@@ -28,7 +28,7 @@ static const char *const duplicates_names[] = {
 
 const OptionSpec common_options[] = {
 	ENUM_OPTION("duplicates", CommonOptions, duplicates, OPTION_AUTO, duplicates_names,
-				"how several rows for one user and item become one rating; first and last go by time_col; default mean for ratings, sum for implicit feedback"),
+				"how several rows for one user and item become one rating; first and last go by time_col; default mean for ratings, sum for implicit feedback and values that are counts"),
 	TEXT_OPTION("time_col", CommonOptions, time_col,
 				"column with the time of a row, or with a number that grows with time: decides which row is first or last, how old a row is for the score trending, and what a split of an evaluation takes for the newest"),
 	BOOL_OPTION("clip", CommonOptions, clip, true,
@@ -44,7 +44,7 @@ const OptionSpec common_options[] = {
 	ENUM_OPTION("weight_transform", CommonOptions, weight_transform, OPTION_AUTO,
 				weight_transform_names,
 				"what to take the weights of implicit feedback for, after repeated rows have become one: none: as they are; log: log2(1 + x / weight_unit); sqrt: sqrt(x / weight_unit); rank: from 1/2 to 1, by the share of the user's weights that are not larger; binary: 1; default rank for weights that span orders of magnitude (the mean of the largest hundredth is more than 6 times the mean of all), else none; not for algorithms that predict ratings"),
-	REAL_OPTION("weight_unit", CommonOptions, weight_unit, OPTION_AUTO, FLT_MIN, FLT_MAX,
+	REAL_OPTION("weight_unit", CommonOptions, weight_unit, OPTION_AUTO, 1e-30, 1e30,
 				"the weight that weight_transform log and sqrt make 1; default the one that a tenth of the weights do not exceed"),
 	INT_OPTION("max_user_ratings", CommonOptions, max_user_ratings, OPTION_AUTO, 0, 1000000000,
 			   "of a user with more ratings train on so many, drawn at random, and count the others as seen only; 0: train on all; default 0, unless the algorithm goes through all pairs of a user's items and a few users, with ten times as many as one user in a hundred exceeds, would take most of the time, and more than a second"),

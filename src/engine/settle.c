@@ -15,7 +15,7 @@
 #include "utils/float.h"
 
 #include "engine/settle.h"
-#include "ratings/weights.h"
+#include "math/weights.h"
 
 /* Error: the algorithm learns from ratings that differ, and there are none. */
 static void

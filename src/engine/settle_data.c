@@ -14,10 +14,10 @@
 #include <math.h>
 
 #include "engine/cost.h"
+#include "engine/limit.h"
 #include "engine/settle.h"
 #include "engine/settle_data.h"
 #include "engine/suit.h"
-#include "ratings/limit.h"
 #include "ratings/weights.h"
 
 /* Nobody minds a run that is longer by so many seconds. */
@@ -70,11 +70,11 @@ static void
 settle_transform(const Algorithm *algorithm, CommonOptions *common, const Interactions *ratings,
 				 const RatingsSource *source, bool were_ratings)
 {
-	WeightSpread spread = weights_spread(&ratings->by_user);
+	WeightSpread spread = spread_of_rows(&ratings->by_user);
 	bool		open = common->weight_transform < 0;
 
 	if (open)
-		common->weight_transform = weights_are_counts(&spread) ? TRANSFORM_RANK : TRANSFORM_NONE;
+		common->weight_transform = spread.counts ? TRANSFORM_RANK : TRANSFORM_NONE;
 	if (common->weight_transform != TRANSFORM_NONE)
 		require_weights(algorithm, ratings);
 	if ((common->weight_transform == TRANSFORM_LOG || common->weight_transform == TRANSFORM_SQRT) &&

@@ -370,9 +370,9 @@ decide_values(Interactions *ratings, const RatingsPolicy *policy)
 
 	if (policy->values != VALUES_RATINGS)
 	{
-		WeightSpread spread = weights_spread(&ratings->by_user);
+		WeightSpread spread = spread_of_rows(&ratings->by_user);
 
-		ratings->counts = weights_are_counts(&spread) || spread.flags;
+		ratings->counts = spread.counts || spread.flags;
 	}
 	if (policy->values == VALUES_OPEN)
 		decided.values = ratings->counts ? VALUES_WEIGHTS : VALUES_RATINGS;

@@ -37,5 +37,6 @@ profiles_transform(const Model *model, SparseRows *profiles)
 {
 	WeightRule	rule = rule_of_model(model);
 
-	weights_transform(&rule, profiles);
+	if (rule.transform != TRANSFORM_NONE)
+		transform_rows(&rule, profiles);
 }

@@ -17,9 +17,9 @@
 
 #include "miscadmin.h"
 
+#include "engine/limit.h"
 #include "math/random.h"
 #include "ratings/left_out.h"
-#include "ratings/limit.h"
 #include "ratings/prune.h"
 #include "resources/budget.h"
 

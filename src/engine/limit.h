@@ -2,8 +2,8 @@
  * limit.h
  *		Users with absurdly many ratings.
  */
-#ifndef RECSYS_RATINGS_LIMIT_H
-#define RECSYS_RATINGS_LIMIT_H
+#ifndef RECSYS_ENGINE_LIMIT_H
+#define RECSYS_ENGINE_LIMIT_H
 
 #include "postgres.h"
 
@@ -21,4 +21,4 @@ typedef struct LimitEffect
 extern LimitEffect limit_for_pairs(const SparseRows *by_user);
 extern void interactions_limit(Interactions *ratings, int32 limit, bool remember);
 
-#endif							/* RECSYS_RATINGS_LIMIT_H */
+#endif							/* RECSYS_ENGINE_LIMIT_H */
