@@ -31,7 +31,7 @@
 
 static const OptionSpec options[] = {
 	JSON_OPTION("components", HybridOptions, components,
-				"array of 1 to 16 objects, each with an algorithm, its options (none of those that all algorithms have) and, in all of them or none, its weight; default als and item_knn for ratings, item_knn and user_knn for implicit feedback"),
+				"array of 1 to 16 objects, each with an algorithm, its options (none of those that all algorithms have) and, in all of them or none, its weight; default als and item_knn for ratings, ials, item_knn and user_knn for implicit feedback"),
 	ENUM_OPTION("normalize", HybridOptions, normalize, OPTION_AUTO, scale_names,
 				"how the scores of a component for a user are scaled before they are added: to mean 0 and standard deviation 1 over the items that the user has not rated, to the share of these items that is worse, or not at all; default none if all components predict ratings, else standard"),
 	REAL_OPTION("validation_fraction", HybridOptions, validation_fraction, .1, .001, .9,
@@ -52,7 +52,7 @@ default_components(bool has_values)
 	const char *json = has_values ?
 		"[{\"algorithm\": \"als\"}, {\"algorithm\": \"item_knn\", \"options\": "
 		"{\"similarity\": \"pearson_baseline\", \"score\": \"baseline\"}}]" :
-		"[{\"algorithm\": \"item_knn\"}, {\"algorithm\": \"user_knn\"}]";
+		"[{\"algorithm\": \"ials\"}, {\"algorithm\": \"item_knn\"}, {\"algorithm\": \"user_knn\"}]";
 
 	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
 }
