@@ -93,9 +93,9 @@ SELECT count(*), count(*) FILTER (WHERE i.interest IS NOT NULL) AS own
 
 -- Models trained on the same give the same.
 SELECT algorithm, users, items, ratings
-  FROM recsys_train('interest_items', 'interests', 'item_knn', item_col => 'interest', rating_col => NULL);
+  FROM recsys_train('interest_items', 'interests', 'item_knn', '{"similarity": "cosine"}', item_col => 'interest', rating_col => NULL);
 SELECT algorithm, users, items, ratings
-  FROM recsys_train('interest_users', 'interests', 'user_knn', item_col => 'interest', rating_col => NULL);
+  FROM recsys_train('interest_users', 'interests', 'user_knn', '{"similarity": "cosine"}', item_col => 'interest', rating_col => NULL);
 SELECT count(*) AS suggestions, bool_and(abs(a.score - b.score) < 1e-6) AS same
   FROM recsys_recommend('interest_items', '0', 100) a
   FULL JOIN item_knn_recommend('interests', '0', 100, score => 'sum',
