@@ -49,7 +49,7 @@ row_lists_attach(TrainContext *context, int number, int32 rows, int wanted)
 }
 
 /* For qsort of Scored: by index. */
-int
+static int
 compare_scored_indexes(const void *a, const void *b)
 {
 	int32		x = ((const Scored *) a)->index;

@@ -24,7 +24,6 @@ typedef struct RowLists
 	Scored	   *heap;			/* [capacity] this process's, for a TopK */
 } RowLists;
 
-extern int	compare_scored_indexes(const void *a, const void *b);
 extern Size row_lists_bytes(int32 rows, int wanted);
 extern RowLists row_lists_attach(TrainContext *context, int number, int32 rows, int wanted);
 extern void row_lists_put(RowLists *lists, int32 row, TopK *best);

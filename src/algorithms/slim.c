@@ -9,21 +9,8 @@
  *		|x_i - X w|^2 / 2 + l1 sum of w + l2 |w|^2 / 2
  *
  * where l1 is the option l1_regularization and l2 is regularization, both in
- * units of the mean of all |x_j|^2.  All that is needed of X is the Gram matrix
- * G = X'X.  With r = G_i - G w the weight of j is best at
- * (Friedman, Hastie, Tibshirani, "Regularization Paths for Generalized Linear
- * Models via Coordinate Descent", JSS 2010, with updates of covariances)
- *
- *		max(0, r_j + G_jj w_j - l1) / (G_jj + l2)
- *
- * which changes r by a multiple of row j of G.  As nothing here is negative,
- * r_j is G_ij at most: items with G_ij <= l1 have no weight and are left out
- * from the start.  Of the others those are candidates that would reduce the
- * loss most if they were alone.  Sweeps go through the weights that are not
- * zero until these stay, then through all.
- *
- * The Gram matrix is held if maintenance_work_mem has room for it beside all else,
- * else a row of it is made when an item gets a weight: the same, more slowly.
+ * units of the mean of all |x_j|^2.  The problems of the items do not depend on each
+ * other (slim_problem.c).  Of the weights of each the k largest are kept.
  */
 #include "postgres.h"
 #include "compat.h"
@@ -33,21 +20,26 @@
 #include "miscadmin.h"
 #include "storage/shmem.h"
 
-#include "algorithms/gram.h"
 #include "algorithms/registry.h"
 #include "algorithms/row_lists.h"
+#include "algorithms/slim_problem.h"
 #include "engine/cost.h"
 #include "engine/team.h"
 #include "engine/traits.h"
 #include "engine/vectors.h"
-#include "math/kernels.h"
+#include "model/encode.h"
 #include "resources/budget.h"
 
-/* Sweeps after which an item is left as it is. */
-#define MOST_SWEEPS 1000
-
-/* Room that is left beside the Gram matrix: an experiment has all else several times. */
+/*
+ * Room that is left beside what is held of the Gram matrix: an experiment has all
+ * else several times, and takes the memory of a run for the size of a model that it
+ * may have several times, too.
+ */
 #define RESTS 3
+#define MODELS 4
+
+/* Sweeps for an item, roughly. */
+#define SWEEPS 10
 
 typedef struct SlimOptions
 {
@@ -75,9 +67,9 @@ static const OptionSpec options[] = {
 				.old_name = "presence"),
 	INT_OPTION("k", SlimOptions, k, 100, 1, 100000,
 			   "number of weights to keep for each item, the largest"),
-	INT_OPTION("candidates", SlimOptions, candidates, 1000, 1, 8192,
-			   "number of items that can get a weight for an item: those that have most in common with it"),
-	REAL_OPTION("tolerance", SlimOptions, tolerance, 1e-4, 1e-9, 1,
+	INT_OPTION("candidates", SlimOptions, candidates, OPTION_AUTO, 1, 8192,
+			   "number of items that can get a weight for an item: those that would help most if they were alone; default 4 times the number of users of the mean item, 150 at least and 1000 at most"),
+	REAL_OPTION("tolerance", SlimOptions, tolerance, 1e-3, 1e-9, 1,
 				"the search for the weights of an item ends when none changes by more")
 };
 
@@ -88,12 +80,17 @@ static const SearchAxis space[] = {
 };
 
 /* See slim_suit. */
+#define FEW_CANDIDATES 150
+#define MANY_CANDIDATES 1000
+#define CANDIDATES_FOR_A_USER 4
 #define FEW_USERS 50
 #define MORE_WITHOUT_TASTE 50.
 
 /*
  * Decide what depends on the data: the weights of items that few users have
- * are hardly known, and without taste none is worth knowing.
+ * are hardly known, and without taste none is worth knowing.  Where users are few
+ * the best candidates are also better alone: of many small weights those of rare
+ * items are the largest, and would be kept instead of theirs.
  */
 static void
 slim_suit(void *options, const DataTraits *traits)
@@ -102,6 +99,8 @@ slim_suit(void *options, const DataTraits *traits)
 	double		users = item_ratings_mean(traits);
 	double		squares = opts->binary ? users : users * pow(weight_level(traits), 2);
 
+	if (opts->candidates < 0)
+		opts->candidates = Min(Max(CANDIDATES_FOR_A_USER * users, FEW_CANDIDATES), MANY_CANDIDATES);
 	if (isnan(opts->regularization))
 		opts->regularization = plain_number(Max(1, FEW_USERS / users) *
 											pow(MORE_WITHOUT_TASTE, 1 - traits_taste(traits)) *
@@ -113,13 +112,13 @@ enum
 {
 	SLIM_LISTS,
 	SLIM_NORMS = SLIM_LISTS + ROW_LISTS_ARRAYS,
-	SLIM_GRAM
+	SLIM_HELD
 };
 
 /* Phases of the work. */
 enum
 {
-	SLIM_PREPARE,				/* norms, and the Gram matrix if it is held; units of items */
+	SLIM_PREPARE,				/* norms, and the Gram matrix as far as it is held; units of items */
 	SLIM_ITEMS					/* the weights for each item; units of items */
 };
 
@@ -129,30 +128,8 @@ typedef struct Slim
 	const Interactions *ratings;
 	RowLists	lists;			/* of the weights for each item */
 	float	   *norm;			/* [items + 1] G_jj, then their mean */
-	int			stride;
-	float	   *gram;			/* [items x stride]; NULL: it is not held */
-	float	   *row;			/* [stride] of the Gram matrix, if it is not */
-
-	/* The problem at hand. */
-	double		l1;
-	double		l2;
-	int			capacity;
-	int			count;			/* of candidates */
-	Scored	   *best;			/* [capacity] */
-	int32	   *item;			/* [capacity] the candidates */
-	float	   *rest;			/* [capacity, padded] r */
-	double	   *weight;			/* [capacity] */
-	int32	   *place;			/* [capacity] of its row among those below, or -1 */
-	int			rows;
-	float	   *rows_of;		/* [capacity x padded] rows of G over the candidates */
+	SlimProblem problem;		/* that of the item at hand */
 } Slim;
-
-/* Bytes of the whole Gram matrix. */
-static Size
-gram_bytes(int32 item_count)
-{
-	return vectors_bytes(item_count, KERNEL_PADDED(item_count));
-}
 
 /* The most candidates that an item can have. */
 static int
@@ -161,7 +138,7 @@ candidate_capacity(const SlimOptions *opts, int32 item_count)
 	return Min(opts->candidates, Max(item_count - 1, 1));
 }
 
-/* Bytes without the Gram matrix. */
+/* Bytes without what is held of the Gram matrix. */
 static Size
 least_bytes(const MatrixShape *shape, const SlimOptions *opts)
 {
@@ -174,66 +151,45 @@ least_bytes(const MatrixShape *shape, const SlimOptions *opts)
 static Size
 slim_scratch(const MatrixShape *shape, const void *options)
 {
-	int			capacity = candidate_capacity(options, shape->items);
-
-	return add_size(add_size(vectors_bytes(capacity, KERNEL_PADDED(capacity)),
-							 vectors_bytes(1, KERNEL_PADDED(shape->items))),
-					budget_array(capacity, sizeof(Scored) + 2 * sizeof(int32) +
-								 sizeof(float) + sizeof(double)));
+	return slim_problem_bytes(shape->items, candidate_capacity(options, shape->items));
 }
 
 /*
- * Is there room for the Gram matrix beside all else?  It must not be what makes
- * a run too large that could do without.
+ * Of how many items the Gram matrix is held: as many as there is room for beside
+ * all else.  It must not be what makes a run too large that could do without.
  */
-static bool
-holds_gram(const MatrixShape *shape, const SlimOptions *opts)
+static int32
+items_held(const MatrixShape *shape, const SlimOptions *opts)
 {
 	MatrixShape numbers = {shape->users, shape->items, shape->ratings, 0};
-	Size		rest = add_size(matrix_bytes(&numbers),
-								add_size(least_bytes(shape, opts), slim_scratch(shape, opts)));
+	Size		least = add_size(least_bytes(shape, opts), held_gram_bytes(shape->items, 0));
+	Size		rest = add_size(matrix_bytes(&numbers), add_size(least, slim_scratch(shape, opts)));
+	Size		taken = add_size(encode_bytes(budget_limit()), mul_size(RESTS, rest));
 
-	return add_size(gram_bytes(shape->items), mul_size(RESTS, rest)) <= budget_limit();
+	return held_gram_count(shape->items, (Max(budget_limit(), taken) - taken) / MODELS);
 }
 
-/* The lists, and the Gram matrix where there is room for it. */
+/* The lists, and what is held of the Gram matrix. */
 static Size
 slim_memory(const MatrixShape *shape, const void *options)
 {
-	Size		bytes = least_bytes(shape, options);
-
-	return holds_gram(shape, options) ? add_size(bytes, gram_bytes(shape->items)) : bytes;
+	return add_size(least_bytes(shape, options),
+					held_gram_bytes(shape->items, items_held(shape, options)));
 }
 
 /*
- * The Gram matrix, row by row; for each item a look at all others, and some
- * sweeps through its candidates, of which few get a weight.
+ * Twice the Gram matrix, row by row; then for each item the rows of its candidates,
+ * if they are too many to be held, and some sweeps through them.
  */
 static double
 slim_cost(const DataTraits *traits, const void *options)
 {
-	const SlimOptions *opts = options;
 	double		items = traits->shape.items;
-	double		candidates = candidate_capacity(opts, traits->shape.items);
+	double		candidates = candidate_capacity(options, traits->shape.items);
+	double		walked = candidates * (1 - Min(HELD_GRAM_MOST / items, 1));
 
-	return COST_PAIR * traits->user_pairs + COST_PRODUCT * items * (items + 3 * candidates * candidates);
-}
-
-/* Work space for the problem of one item. */
-static void
-allocate_problem(Slim *slim, int32 item_count)
-{
-	int			padded;
-
-	slim->capacity = candidate_capacity(slim->options, item_count);
-	padded = KERNEL_PADDED(slim->capacity);
-	slim->row = allocate_vectors(1, slim->stride);
-	slim->best = palloc(sizeof(Scored) * slim->capacity);
-	slim->item = palloc(sizeof(int32) * slim->capacity);
-	slim->rest = allocate_vectors(1, padded);
-	slim->weight = palloc(sizeof(double) * slim->capacity);
-	slim->place = palloc(sizeof(int32) * slim->capacity);
-	slim->rows_of = allocate_vectors(slim->capacity, padded);
+	return COST_PAIR * traits->user_pairs * (2 + walked) +
+		COST_PRODUCT * SWEEPS * items * candidates * candidates;
 }
 
 /* The shared arrays, and the work space. */
@@ -242,18 +198,20 @@ slim_attach(TrainContext *context)
 {
 	const SlimOptions *opts = context->options;
 	const Interactions *ratings = context->ratings;
-	int32		item_count = ratings->by_item.rows;
-	MatrixShape shape = {ratings->by_user.rows, item_count, sparse_entries(&ratings->by_user), 0};
+	int32		items = ratings->by_item.rows;
+	MatrixShape shape = {ratings->by_user.rows, items, sparse_entries(&ratings->by_user), 0};
 	Slim	   *slim = palloc0(sizeof(Slim));
 
 	slim->options = opts;
 	slim->ratings = ratings;
-	slim->lists = row_lists_attach(context, SLIM_LISTS, item_count, opts->k);
-	slim->norm = team_vectors(context, SLIM_NORMS, item_count + 1, 1);
-	slim->stride = KERNEL_PADDED(item_count);
-	if (holds_gram(&shape, opts))
-		slim->gram = team_vectors(context, SLIM_GRAM, item_count, slim->stride);
-	allocate_problem(slim, item_count);
+	slim->lists = row_lists_attach(context, SLIM_LISTS, items, opts->k);
+	slim->norm = team_vectors(context, SLIM_NORMS, items + 1, 1);
+	slim->problem.ratings = ratings;
+	slim->problem.norm = slim->norm;
+	slim->problem.held = held_gram_attach(context, SLIM_HELD, items, items_held(&shape, opts));
+	slim->problem.binary = opts->binary;
+	slim->problem.capacity = candidate_capacity(opts, items);
+	slim_problem_allocate(&slim->problem, items);
 	return slim;
 }
 
@@ -267,125 +225,25 @@ prepare_item(Slim *slim, int32 item)
 	for (int64 e = by_item->start[item]; e < by_item->start[item + 1]; e++)
 		squares += slim->options->binary ? 1 : by_item->value[e] * by_item->value[e];
 	slim->norm[item] = squares;
-	if (slim->gram != NULL)
-		gram_row(slim->ratings, item, 0, slim->options->binary,
-				 slim->gram + (Size) item * slim->stride);
+	held_gram_fill(&slim->problem.held, slim->ratings, item, slim->options->binary);
 	return squares;
-}
-
-/* A row of the Gram matrix, held or made. */
-static const float *
-row_of_gram(Slim *slim, int32 item)
-{
-	if (slim->gram != NULL)
-		return slim->gram + (Size) item * slim->stride;
-	memset(slim->row, 0, sizeof(float) * slim->stride);
-	gram_row(slim->ratings, item, 0, slim->options->binary, slim->row);
-	return slim->row;
-}
-
-/* Set up the problem of an item: its penalties and candidates, no weights. */
-static void
-pose_problem(Slim *slim, int32 item)
-{
-	const SlimOptions *opts = slim->options;
-	const float *row = row_of_gram(slim, item);
-	double		unit = opts->scaled_regularization ?
-		slim->norm[slim->ratings->by_item.rows] : 1;
-	TopK		best;
-
-	slim->l1 = opts->l1_regularization * unit;
-	slim->l2 = opts->regularization * unit;
-	topk_init(&best, slim->capacity, slim->best);
-	for (int32 other = 0; other < slim->ratings->by_item.rows; other++)
-	{
-		double		above = row[other] - slim->l1;
-
-		if (other != item && above > 0)
-			topk_push(&best, above * above / (slim->norm[other] + slim->l2), other);
-	}
-	qsort(best.heap, best.count, sizeof(Scored), compare_scored_indexes);
-	slim->count = best.count;
-	slim->rows = 0;
-	memset(slim->rest, 0, sizeof(float) * KERNEL_PADDED(slim->capacity));
-	for (int c = 0; c < slim->count; c++)
-	{
-		slim->item[c] = slim->best[c].index;
-		slim->rest[c] = row[slim->best[c].index];
-		slim->weight[c] = 0;
-		slim->place[c] = -1;
-	}
-}
-
-/* The row of the Gram matrix of a candidate, over all candidates. */
-static const float *
-row_of_candidate(Slim *slim, int c)
-{
-	int			padded = KERNEL_PADDED(slim->capacity);
-	float	   *among;
-	const float *row;
-
-	if (slim->place[c] >= 0)
-		return slim->rows_of + (Size) slim->place[c] * padded;
-	CHECK_FOR_INTERRUPTS();
-	row = row_of_gram(slim, slim->item[c]);
-	slim->place[c] = slim->rows++;
-	among = slim->rows_of + (Size) slim->place[c] * padded;
-	for (int other = 0; other < slim->count; other++)
-		among[other] = row[slim->item[other]];
-	return among;
-}
-
-/* Put the weight of a candidate where it is best; returns how far that was. */
-static double
-improve_weight(Slim *slim, int c)
-{
-	double		norm = slim->norm[slim->item[c]];
-	double		before = slim->weight[c];
-	double		weight = (slim->rest[c] + norm * before - slim->l1) / (norm + slim->l2);
-
-	weight = Max(weight, 0);
-	if (weight == before)
-		return 0;
-	slim->weight[c] = weight;
-	kernels->combine(KERNEL_PADDED(slim->count), slim->rest, 1, before - weight,
-					 row_of_candidate(slim, c));
-	return fabs(weight - before);
-}
-
-/* One sweep through all candidates, or those with a weight; the largest change. */
-static double
-sweep(Slim *slim, bool all)
-{
-	double		largest = 0;
-
-	CHECK_FOR_INTERRUPTS();
-	for (int c = 0; c < slim->count; c++)
-		if (all || slim->weight[c] > 0)
-		{
-			double		change = improve_weight(slim, c);
-
-			largest = Max(largest, change);
-		}
-	return largest;
 }
 
 /* Find the weights for an item, and make the largest its list. */
 static void
 solve_item(Slim *slim, int32 item)
 {
-	double		tolerance = slim->options->tolerance;
-	int			sweeps = 0;
+	const SlimOptions *opts = slim->options;
+	SlimProblem *problem = &slim->problem;
+	double		unit = opts->scaled_regularization ? slim->norm[slim->ratings->by_item.rows] : 1;
 	TopK		best;
 
-	pose_problem(slim, item);
-	while (sweeps++ < MOST_SWEEPS && sweep(slim, true) > tolerance)
-		while (sweeps++ < MOST_SWEEPS && sweep(slim, false) > tolerance)
-			;
+	slim_problem_pose(problem, item, opts->l1_regularization * unit, opts->regularization * unit);
+	slim_problem_solve(problem, opts->tolerance);
 	topk_init(&best, slim->lists.capacity, slim->lists.heap);
-	for (int c = 0; c < slim->count; c++)
-		if (slim->weight[c] > 0)
-			topk_push(&best, slim->weight[c], slim->item[c]);
+	for (int c = 0; c < problem->net.count; c++)
+		if (problem->net.weight[c] > 0)
+			topk_push(&best, problem->net.weight[c], problem->item[c]);
 	row_lists_put(&slim->lists, item, &best);
 }
 
@@ -412,13 +270,14 @@ slim_work(TrainContext *context, int phase, int64 argument, int unit)
 	return norms;
 }
 
-/* Norms, the Gram matrix if it is held, then the weights for each item. */
+/* Norms, the Gram matrix as far as it is held, then the weights for each item. */
 static void
 slim_train(TrainContext *context)
 {
 	Slim	   *slim = context->state;
 	const SparseRows *by_item = &context->ratings->by_item;
 
+	held_gram_rank(&slim->problem.held, by_item);
 	progress_plan(context->progress, 0);
 	slim->norm[by_item->rows] = team_run_rows(context, SLIM_PREPARE, 0, by_item, NULL) /
 		by_item->rows;

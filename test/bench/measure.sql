@@ -77,6 +77,14 @@ place AS (
 SELECT item_id, string_agg(w, ' ') AS text FROM place JOIN word USING (n) GROUP BY 1;
 CALL bench.measure('content', $$SELECT recsys_train('content', NULL, 'content', '{"items": "bench.text", "text_cols": ["text"], "keep_versions": 1}')$$, 3);
 
+-- slim on sparse data: 285,000 rows of 40,000 users and 105,000 items, a few of which are popular.
+CREATE TABLE bench.sparse AS
+SELECT floor(40000 * power(random(), 1.5))::int AS user_id, floor(105000 * power(random(), 1.7))::int AS item_id
+  FROM generate_series(1, 285000) GROUP BY 1, 2;
+SET maintenance_work_mem = '1GB';
+CALL bench.measure('slim_sparse', $$SELECT recsys_train('slim_sparse', 'bench.sparse', 'slim', '{"keep_versions": 1}', rating_col => NULL)$$, 1);
+RESET maintenance_work_mem;
+
 -- Serving: one user a time, with the model in the cache.
 SELECT FROM recsys_train('als128', 'ml1m', 'als', '{"factors": 128, "iterations": 2, "keep_versions": 1}');
 SELECT FROM recsys_recommend('als128', 1);

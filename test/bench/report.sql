@@ -27,6 +27,7 @@ compared(place, job, label, other, other_label, at_most, at_least) AS (VALUES
 	(16, 'train ease', 'ease, ML-1M, in all', NULL, NULL, 4, NULL),
 	(17, 'train slim', 'slim, ML-1M, in all', NULL, NULL, 30, NULL),
 	(17, 'train gradient', 'gradient, ML-1M, in all', NULL, NULL, NULL, NULL),
+	(17, 'slim_sparse', 'slim, 285,000 rows of 105,000 items, in all', NULL, NULL, 60, NULL),
 	(18, 'rp3beta_gowalla', 'rp3beta, Gowalla, in all', NULL, NULL, 10, NULL),
 	(18, 'evaluate_gowalla', '29,858 users x 40,981 items ranked, 64 factors', NULL, NULL, 20, NULL),
 	(18, 'evaluate', 'recsys_evaluate of popular, all metrics, ML-1M', 'evaluate_ndcg', 'ndcg alone', NULL, NULL),

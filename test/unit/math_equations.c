@@ -3,7 +3,7 @@
  *		Unit tests of what solves equations: products of matrices against plain
  *		loops, ridge regression by its normal equations, conjugate gradients on
  *		equations whose solution is known, least squares without negative
- *		coefficients, principal components, and inverses.
+ *		coefficients, also with penalties, principal components, and inverses.
  */
 #include <math.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 
 #include "math/blas.h"
 #include "math/cg.h"
+#include "math/elastic_net.h"
 #include "math/invert.h"
 #include "math/kernels.h"
 #include "math/nonnegative.h"
@@ -361,6 +362,105 @@ test_invert(void)
 	}
 }
 
+enum
+{
+	NET_SIZE = 37, NET_PADDED = KERNEL_PADDED(NET_SIZE)
+};
+
+/* A matrix for the elastic net, and how many of its rows were asked for. */
+typedef struct NetMatrix
+{
+	_Alignas(KERNEL_ALIGN) float row[NET_SIZE][NET_PADDED];
+	int			asked;
+} NetMatrix;
+
+static const float *
+net_row(void *arg, int c)
+{
+	NetMatrix  *matrix = arg;
+
+	matrix->asked++;
+	return matrix->row[c];
+}
+
+/* X'X of 0 and 1, of which the last two columns are alike. */
+static void
+fill_net(NetMatrix *matrix)
+{
+	memset(matrix, 0, sizeof(*matrix));
+	for (int r = 0; r < 60; r++)
+	{
+		bool		x[NET_SIZE];
+
+		for (int c = 0; c < NET_SIZE; c++)
+			x[c] = random_below(&numbers, 3) == 0;
+		x[NET_SIZE - 1] = x[NET_SIZE - 2];
+		for (int c = 0; c < NET_SIZE; c++)
+			for (int d = 0; d < NET_SIZE; d++)
+				matrix->row[c][d] += x[c] && x[d];
+	}
+}
+
+/*
+ * Of the minimum of w'Gw / 2 - g'w + l1 sum w + l2 |w|^2 / 2 with w >= 0, Karush,
+ * Kuhn and Tucker: the gradient is 0 where w > 0, and nowhere negative.
+ */
+static bool
+is_net_solution(const ElasticNet *net, const NetMatrix *matrix, const float *g)
+{
+	for (int c = 0; c < net->count; c++)
+	{
+		double		gradient = net->l1 + net->l2 * net->weight[c] - g[c];
+
+		for (int d = 0; d < net->count; d++)
+			gradient += matrix->row[c][d] * net->weight[d];
+		if (net->weight[c] < 0 || gradient < -1e-3 || (net->weight[c] > 0 && gradient > 1e-3))
+			return false;
+	}
+	return true;
+}
+
+static void
+test_elastic_net(void)
+{
+	static NetMatrix matrix;
+	bool		agree = true;
+	bool		zeros = false;
+	bool		few = true;
+
+	for (int round = 0; round < 50; round++)
+	{
+		_Alignas(KERNEL_ALIGN) float rest[NET_PADDED] = {0};
+		float		norm[NET_SIZE],
+					g[NET_SIZE];
+		double		weight[NET_SIZE] = {0};
+		const float *row[NET_SIZE] = {0};
+		ElasticNet	net = {
+			.count = NET_SIZE, .l1 = round % 5, .l2 = 1 + round % 3, .norm = norm,
+			.rest = rest, .weight = weight, .row = row, .make_row = net_row, .arg = &matrix
+		};
+		int			made = 0;
+
+		fill_net(&matrix);
+		for (int c = 0; c < NET_SIZE; c++)
+		{
+			norm[c] = matrix.row[c][c];
+			g[c] = rest[c] = random_below(&numbers, 20);
+		}
+		for (int sweep = 0; sweep < 2000 && elastic_net_sweep(&net, sweep % 4 == 0) > 0; sweep++)
+			;
+		agree = agree && is_net_solution(&net, &matrix, g);
+		for (int c = 0; c < NET_SIZE; c++)
+		{
+			zeros = zeros || weight[c] == 0;
+			made += row[c] != NULL;
+		}
+		few = few && matrix.asked == made && made <= NET_SIZE;
+	}
+	ok(agree && zeros, "an elastic net satisfies the conditions of a minimum");
+	ok(few, "its rows are asked for once");
+}
+
 int
 main(void)
 {
@@ -371,6 +471,7 @@ main(void)
 	test_conjugate();
 	test_solve();
 	test_nonnegative();
+	test_elastic_net();
 	test_principal();
 	test_invert();
 	return failures > 0;
