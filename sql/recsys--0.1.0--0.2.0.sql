@@ -237,7 +237,7 @@ COMMENT ON FUNCTION recsys_evaluate_model(regclass, regclass, int, name, name, n
 'Measures a trained model on rows that were kept aside, with the metrics of recsys_evaluate. Rows whose user and item are in the training of the model are left out, with a notice.';
 
 COMMENT ON FUNCTION recsys_grid_search(regclass, text, jsonb, text, jsonb, name, name, name) IS
-'Tries every combination of options on the same split, and measures one metric of recsys_evaluate. grid is an object of options, with an array where several values are to be tried. The best comes first: the least rmse or mae, the greatest of other metrics. Lists have length 10 unless the metric says otherwise, as ndcg@20 does.';
+'Tries every combination of options on the same split, and measures one metric of recsys_evaluate. grid is an object of options, with an array where several values are to be tried. The best comes first: the least rmse or mae, the greatest of other metrics. Lists have length 10 unless the metric says otherwise, as ndcg@20 does. Combinations that are impossible, or do not fit into the memory, are left out, with a notice.';
 
 COMMENT ON FUNCTION recsys_factors(regclass, text) IS
 'Biases and vectors of the users or items of a factor model. side is "user" or "item".';

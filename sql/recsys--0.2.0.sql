@@ -844,7 +844,7 @@ RETURNS TABLE (options jsonb, value float8, seconds float8)
 AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000 ROWS 10;
 
 COMMENT ON FUNCTION recsys_grid_search(regclass, text, jsonb, text, jsonb, name, name, name) IS
-'Tries every combination of options on the same split, and measures one metric of recsys_evaluate. grid is an object of options, with an array where several values are to be tried. The best comes first: the least rmse or mae, the greatest of other metrics. Lists have length 10 unless the metric says otherwise, as ndcg@20 does.';
+'Tries every combination of options on the same split, and measures one metric of recsys_evaluate. grid is an object of options, with an array where several values are to be tried. The best comes first: the least rmse or mae, the greatest of other metrics. Lists have length 10 unless the metric says otherwise, as ndcg@20 does. Combinations that are impossible, or do not fit into the memory, are left out, with a notice.';
 
 CREATE FUNCTION recsys_tune(
 	ratings regclass,

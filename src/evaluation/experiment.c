@@ -133,6 +133,7 @@ experiment_bytes(const MatrixShape *shape, void *arg)
 	const TestSet *test = &experiment->split.test;
 	MatrixShape held_out = split_held_out_shape(&experiment->split_options, shape, test);
 	Size		most = 0;
+	Size		least = SIZE_MAX;
 	Size		bytes = add_size(matrix_bytes(shape), shape->ratings);
 
 	if (experiment->split_options.time_col != NULL)
@@ -144,9 +145,14 @@ experiment_bytes(const MatrixShape *shape, void *arg)
 		Size		wanted = quality_bytes(shape, &held_out, &experiment->wanted, test,
 										   served);
 
-		most = Max(most, fold_bytes(experiment->algorithm, options, shape, wanted));
+		wanted = fold_bytes(experiment->algorithm, options, shape, wanted);
+		least = Min(least, wanted);
+		if (experiment->too_large != NULL)
+			experiment->too_large[i] = add_size(bytes, wanted) > budget_limit();
+		if (experiment->too_large == NULL || !experiment->too_large[i])
+			most = Max(most, wanted);
 	}
-	return add_size(bytes, most);
+	return add_size(bytes, most == 0 ? least : most);
 }
 
 /*

@@ -23,6 +23,8 @@ typedef struct Experiment
 	SplitOptions split_options;
 	MeasureOptions wanted;
 	Progress   *progress;
+	bool	   *too_large;		/* [candidates] that do not fit into the memory, if others
+								 * do; NULL: that is an error */
 
 	/* Made by experiment_prepare. */
 	SplitSources sources;

@@ -4,16 +4,20 @@
  *
  * The grid is an object like the options, with an array where several values
  * are to be tried.  All combinations are tried on one split of ratings that are
- * read once.
+ * read once; those whose options do not go together, or that do not fit into the
+ * memory, are left out with a notice.
  */
 #include "postgres.h"
 #include "compat.h"
 
 #include <math.h>
 
+#include "access/xact.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
 
 #include "engine/names.h"
 #include "engine/settle.h"
@@ -203,23 +207,114 @@ put_candidate(ReturnSetInfo *result, const Candidate *candidate)
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-/* The settings to try, from the arguments.  Errors: what is wrong with any. */
+/* Is this an error of a combination, which others need not have? */
+static bool
+is_of_combination(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_INVALID_PARAMETER_VALUE ||
+		error->sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED;
+}
+
+/*
+ * The options of a combination in the experiment's "options" at "place"; the
+ * error, if they do not go together.  Other errors are raised.
+ */
+static ErrorData *
+parse_combination(Experiment *experiment, int place, const Jsonb *given, bool notices)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		experiment->options[place] = train_options(experiment->algorithm, given,
+												   experiment->columns.rating != NULL, notices);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	if (error != NULL && !is_of_combination(error))
+		ReThrowError(error);
+	return error;
+}
+
+/* Say how many combinations are left out, and why, of the first. */
+static void
+report_left_out(int count, int all, const Jsonb *first, const char *reason)
+{
+	ereport(NOTICE,
+			(errmsg("%d of %d combinations are left out", count, all),
+			 errdetail("%s: %s", json_to_cstring(first), reason)));
+}
+
+/*
+ * The settings to try, from the arguments.  What is wrong with all is an error;
+ * those that are wrong where others are not are left out.
+ */
 static Candidate *
 make_candidates(FunctionCallInfo fcinfo, Experiment *experiment)
 {
 	Grid		grid = parse_grid(experiment->algorithm, PG_GETARG_JSONB_P(2));
 	Candidate  *candidate = palloc0(sizeof(Candidate) * grid.candidates);
+	ErrorData  *first = NULL;
+	Jsonb	   *of = NULL;
 
-	experiment->candidates = grid.candidates;
 	experiment->options = palloc(sizeof(void *) * grid.candidates);
 	for (int i = 0; i < grid.candidates; i++)
 	{
-		candidate[i].options = options_of(&grid, i);
+		int			place = experiment->candidates;
+		ErrorData  *error;
+
+		candidate[place].options = options_of(&grid, i);
 		/* All candidates have options of the same names: once is enough. */
-		experiment->options[i] = train_options(experiment->algorithm, candidate[i].options,
-											   experiment->columns.rating != NULL, i == 0);
+		error = parse_combination(experiment, place, candidate[place].options, place == 0);
+		if (error == NULL)
+			experiment->candidates++;
+		else if (first == NULL)
+		{
+			first = error;
+			of = candidate[place].options;
+		}
 	}
+	if (experiment->candidates == 0)
+		ReThrowError(first);
+	if (first != NULL)
+		report_left_out(grid.candidates - experiment->candidates, grid.candidates, of, first->message);
+	experiment->too_large = palloc0(sizeof(bool) * experiment->candidates);
 	return candidate;
+}
+
+/* Leave out the candidates that do not fit into the memory. */
+static void
+drop_too_large(Experiment *experiment, Candidate *candidate)
+{
+	int			all = experiment->candidates;
+	const Jsonb *first = NULL;
+
+	experiment->candidates = 0;
+	for (int i = 0; i < all; i++)
+	{
+		if (experiment->too_large[i] && first == NULL)
+			first = candidate[i].options;
+		if (experiment->too_large[i])
+			continue;
+		candidate[experiment->candidates].options = candidate[i].options;
+		experiment->options[experiment->candidates++] = experiment->options[i];
+	}
+	if (first != NULL)
+		report_left_out(all - experiment->candidates, all, first,
+						"It needs more memory than maintenance_work_mem.");
 }
 
 PG_FUNCTION_INFO_V1(recsys_grid_search);
@@ -253,6 +348,7 @@ recsys_grid_search(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	experiment.progress = progress_create(experiment.algorithm->name);
 	experiment_prepare(&experiment);
+	drop_too_large(&experiment, candidate);
 	try_candidates(&experiment, candidate, metric);
 	qsort(candidate, experiment.candidates, sizeof(Candidate), compare_candidates);
 	for (int i = 0; i < experiment.candidates; i++)

@@ -284,7 +284,7 @@ SELECT * FROM recsys_evaluate('ratings', 'alz');
 SELECT * FROM recsys_evaluate('ratings', 'als', '{"min_user_ratings": 1000}');
 SELECT * FROM recsys_grid_search('ratings', 'als', '[]');
 SELECT * FROM recsys_grid_search('ratings', 'als', '{"factors": []}');
-SELECT * FROM recsys_grid_search('ratings', 'als', '{"factors": [2, 0]}');
+SELECT * FROM recsys_grid_search('ratings', 'als', '{"factors": [0, -1]}');
 SELECT * FROM recsys_grid_search('ratings', 'als', '{"min_value": [1, 2]}');
 SELECT * FROM recsys_grid_search('ratings', 'als', '{}', 'rsme');
 SELECT * FROM recsys_grid_search('ratings', 'als', '{}', 'ndcg@ten');

@@ -63,6 +63,20 @@ SELECT g.value = ndcg('{"gain": "exponential"}') AS grid,
        ndcg('{"gain": "exponential", "sampled_negatives": 1000}') = ndcg('{"gain": "exponential"}') AS all_drawn
   FROM recsys_grid_search('train', 'popular', '{}', 'ndcg@3', '{"method": "given", "test": "test", "gain": "exponential"}') g;
 
+-- Grid search leaves out what is impossible, or too large, and says so; if nothing is possible, that is the error.
+SET client_min_messages = notice;
+SELECT options FROM recsys_grid_search('ratings', 'gradient', '{"factors": [2, 3], "init_stddev": [0, 0.1], "iterations": 2}') ORDER BY 1;
+SELECT options FROM recsys_grid_search('ratings', 'als', '{"factors": [2, 0], "iterations": 2}', 'ndcg') ORDER BY 1;
+SELECT options FROM recsys_grid_search('ratings', 'als', '{"factors": [0, -1]}');
+SELECT options FROM recsys_grid_search('ratings', 'als', '{"factor": [3, 4]}');
+SET maintenance_work_mem = '2MB';
+SELECT options FROM recsys_grid_search('ratings', 'als', '{"factors": [4, 2047], "iterations": 1}') ORDER BY 1;
+\set VERBOSITY terse
+SELECT options FROM recsys_grid_search('ratings', 'als', '{"factors": [2046, 2047]}');
+\set VERBOSITY default
+RESET maintenance_work_mem;
+SET client_min_messages = warning;
+
 -- Repeats: what users have in training may be recommended, and is relevant where it is in the test again.
 CREATE TABLE bought AS SELECT u AS user_id, (u * k) % 12 AS item_id FROM generate_series(1, 40) u, generate_series(1, 4) k GROUP BY 1, 2;
 CREATE TABLE again AS SELECT * FROM bought WHERE (user_id + item_id) % 3 = 0 UNION SELECT u, (u * 5) % 12 FROM generate_series(1, 40) u;
