@@ -466,25 +466,38 @@ choose_for_rung(Search *search, int places, Contestant **goes_on)
 	return count;
 }
 
+/* Measure some settings on the rung at hand, while there is time. */
+static void
+run_trials(Search *search, Contestant *const *goes_on, int count)
+{
+	bool		last = search->contest.number == search->contest.rungs->count - 1;
+
+	if (last && run_finals(search, goes_on, count))
+		return;
+	/* There are twice the ratings of the rung before. */
+	for (int i = 0; i < count; i++)
+		if (!time_is_up(search, 2 * goes_on[i]->latest))
+			run_trial(search, goes_on[i]);
+}
+
 /*
- * Measure on the rung at hand what did best on the one before.  Returns how many
- * settings that are.
+ * Measure on the rung at hand what did best on the one before, and the baseline.
+ * Returns how many settings that are; 0: no time or memory was left for any, and
+ * what was best on the rung before is the best there is.
  */
 static int
 run_rung(Search *search, int before)
 {
 	Contestant **goes_on = palloc(sizeof(Contestant *) * (search->count + 1));
 	int			count = choose_for_rung(search, places_of_rung(search, before), goes_on);
+	int			measured = 0;
 
-	run_baseline(search);
-	if (search->contest.number == search->contest.rungs->count - 1 &&
-		run_finals(search, goes_on, count))
-		return count;
-	/* There are twice the ratings of the rung before. */
+	run_trials(search, goes_on, count);
 	for (int i = 0; i < count; i++)
-		if (i == 0 || !time_is_up(search, 2 * goes_on[i]->latest))
-			run_trial(search, goes_on[i]);
-	return count;
+		measured += goes_on[i]->trial.rung == search->contest.number;
+	if (measured > 0 || count == 0)
+		run_baseline(search);
+	return measured;
 }
 
 /* Error unless anything has been measured. */
@@ -525,19 +538,19 @@ collect_trials(Search *search)
 	{
 		Trial	   *trial = &search->contestant[i]->trial;
 
-		trial->kept = trial->rung == search->contest.rungs->count - 1;
+		trial->kept = trial->rung == trials.trial[0].rung || i == 0;
 		trials.trial[trials.count++] = *trial;
 	}
 	return trials;
 }
 
-/* Go up all rungs. */
+/* Go up the rungs, to the last that anything is measured on. */
 static void
 climb(Search *search)
 {
-	int			before = 0;
+	int			before = 1;
 
-	for (int number = 0; number < search->contest.rungs->count; number++)
+	for (int number = 0; number < search->contest.rungs->count && before > 0; number++)
 	{
 		MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "recsys rung",
 													  ALLOCSET_DEFAULT_SIZES);
