@@ -103,6 +103,12 @@ SELECT FROM recsys_grid_search('plays', 'item_knn', '{"weight_transform": ["none
 -- Errors are of predictions: whoever wants them has the values predicted.
 SELECT count(*) FROM recsys_cross_validate('plays', 'item_knn', folds => 2) WHERE rmse > 0;
 
+-- auto searches on the weights that are trained on, and its winner has them.
+SET client_min_messages = warning;
+SELECT users FROM recsys_train('w', 'plays', 'auto', '{"trials": 4, "algorithms": ["rp3beta", "als"]}');
+SELECT option_of('w', 'weight_transform'), (SELECT bool_or(algorithm = 'als') FROM recsys_trials('w')) AS ratings_tried;
+SELECT max(value) > .5 AS good FROM recsys_tune('plays', 'rp3beta', trials => 2);
+RESET client_min_messages;
 -- Zero is no observation for whoever takes weights; a column of 0 and 1 has weights.
 CREATE TABLE bought AS SELECT u AS user_id, i AS item_id, (i = 1 OR i % 3 = u % 3 AND i <> u)::int AS rating
   FROM generate_series(1, 30) u, generate_series(1, 12) i;
