@@ -22,6 +22,7 @@
 
 #include "miscadmin.h"
 
+#include "algorithms/lists.h"
 #include "algorithms/registry.h"
 #include "engine/cost.h"
 #include "engine/iteration.h"
@@ -550,6 +551,8 @@ const Algorithm als_algorithm = {
 	.description = "biased matrix factorization by alternating least squares",
 	.options = OPTION_TABLE(AlsOptions, options),
 	.space = SEARCH_SPACE(space),
+	LISTS_BY_IALS,
+	.depends_on_scale = true,
 	.dense = true,
 	.is_dense = als_is_dense,
 	.iteration = offsetof(AlsOptions, iteration),

@@ -210,6 +210,7 @@ const Algorithm baseline_als_algorithm = {
 	.description = "mean plus user and item bias, by alternating least squares",
 	.options = OPTION_TABLE(BaselineAlsOptions, options),
 	.space = SEARCH_SPACE(space),
+	.list_by_counts = true,
 	.iteration = offsetof(BaselineAlsOptions, iteration),
 	.memory = baseline_als_memory,
 	.attach = baseline_als_attach,

@@ -94,7 +94,6 @@ train_epoch(const TrainContext *context, int epoch)
 		CHECK_FOR_INTERRUPTS();
 		sse += train_user(context, user, rate);
 	}
-	require_convergence(sse);
 	return sse;
 }
 
@@ -127,8 +126,12 @@ baseline_sgd_train(TrainContext *context)
 	int			iterations = iteration_plan(context);
 
 	for (int epoch = 0; epoch < iterations; epoch++)
-		if (!iteration_end_squares(context, train_epoch(context, epoch), 0))
+	{
+		double		sse = train_epoch(context, epoch);
+
+		if (squares_have_diverged(context, sse) || !iteration_end_squares(context, sse, 0))
 			break;
+	}
 	fold_in.iterations = context->progress->done;
 	draft_add_fold_in(context->draft, &fold_in);
 	draft_add_offset(context->draft, ratings->mean);
@@ -143,6 +146,8 @@ const Algorithm baseline_sgd_algorithm = {
 	.form = &factor_form,
 	.description = "mean plus user and item bias, by stochastic gradient descent",
 	.options = OPTION_TABLE(BaselineSgdOptions, options),
+	.list_by_counts = true,
+	.learning_rate = offsetof(BaselineSgdOptions, rate.learning_rate),
 	.iteration = offsetof(BaselineSgdOptions, iteration),
 	.memory = baseline_sgd_memory,
 	.attach = baseline_sgd_attach,

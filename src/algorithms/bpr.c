@@ -497,7 +497,6 @@ train_epoch(TrainContext *context, int epoch)
 	for (int s = 0; s < bpr->groups; s++)
 		loss += team_run(context, BPR_STRATUM, (int64) epoch * bpr->groups + s, bpr->groups,
 						 NULL);
-	require_finite_loss(loss, "Lower the learning_rate, the regularization or init_stddev.");
 	return loss;
 }
 
@@ -535,8 +534,13 @@ bpr_train(TrainContext *context)
 	team_run_rows(context, BPR_START_USERS, 0, &ratings->by_user, NULL);
 	team_run_rows(context, BPR_START_ITEMS, 0, &ratings->by_item, NULL);
 	for (int epoch = 0; epoch < iterations; epoch++)
-		if (!iteration_end(context, train_epoch(context, epoch), NAN))
+	{
+		double		loss = train_epoch(context, epoch);
+
+		if (loss_has_diverged(context, loss, "Lower the learning_rate, the regularization or init_stddev.") ||
+			!iteration_end(context, loss, NAN))
 			break;
+	}
 	bpr_finish(bpr, context->draft);
 }
 
@@ -549,6 +553,7 @@ const Algorithm bpr_algorithm = {
 	.options = OPTION_TABLE(BprOptions, options),
 	.space = SEARCH_SPACE(space),
 	.iteration = offsetof(BprOptions, iteration),
+	.learning_rate = offsetof(BprOptions, rate.learning_rate),
 	.prepare = bpr_prepare,
 	.suit = bpr_suit,
 	.memory = bpr_memory,

@@ -32,6 +32,7 @@
 
 #include "miscadmin.h"
 
+#include "algorithms/lists.h"
 #include "algorithms/registry.h"
 #include "engine/iteration.h"
 #include "engine/team.h"
@@ -557,6 +558,7 @@ const Algorithm co_clustering_algorithm = {
 	.form = &cluster_form,
 	.description = "means of user and item, and an offset for the pair of clusters they are in",
 	.options = OPTION_TABLE(CoClusteringOptions, options),
+	LISTS_BY_IALS,
 	.iteration = offsetof(CoClusteringOptions, iteration),
 	.memory = co_clustering_memory,
 	.attach = co_clustering_attach,

@@ -26,6 +26,7 @@
 
 #include "miscadmin.h"
 
+#include "algorithms/lists.h"
 #include "algorithms/registry.h"
 #include "engine/divergence.h"
 #include "engine/iteration.h"
@@ -382,7 +383,6 @@ evaluate(TrainContext *context, double *rmse)
 	*rmse = sqrt(2 * loss / sparse_entries(state->users.rows));
 	loss += state->options->regularization / 2 *
 		flat_dot(state->size, state->point, state->point);
-	require_convergence(loss);
 	return loss;
 }
 
@@ -472,7 +472,8 @@ minimize(TrainContext *context)
 	double		rmse;
 
 	start_minimizer(context, &minimizer);
-	evaluate(context, &rmse);
+	if (squares_have_diverged(context, evaluate(context, &rmse)))
+		return;
 	for (int i = 0; i < iterations; i++)
 	{
 		double		loss;
@@ -481,8 +482,8 @@ minimize(TrainContext *context)
 		step = find_step(context);
 		flat_add(state->size, state->point, step, state->direction);
 		loss = evaluate(context, &rmse);
-		if (!iteration_end(context, loss, rmse) || step == 0 ||
-			(searching && gains_nothing(losses, i, loss)))
+		if (squares_have_diverged(context, loss) || !iteration_end(context, loss, rmse) ||
+			step == 0 || (searching && gains_nothing(losses, i, loss)))
 			break;
 	}
 }
@@ -531,6 +532,7 @@ const Algorithm gradient_algorithm = {
 	.form = &factor_form,
 	.description = "factors that minimize the squared error by the gradient of all ratings: gradient descent, conjugate gradient, L-BFGS",
 	.options = OPTION_TABLE(GradientOptions, options),
+	LISTS_BY_IALS,
 	.iteration = offsetof(GradientOptions, iteration),
 	.prepare = gradient_prepare,
 	.memory = gradient_memory,

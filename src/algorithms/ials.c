@@ -57,6 +57,13 @@
 #define MOST_FACTORS 128
 #define UNOBSERVED_SHARE 2.
 
+/* The same beside a model of ratings, which are denser than clicks.  See factors_beside. */
+#define FEWEST_BESIDE 64
+#define MOST_BESIDE 208
+#define UNOBSERVED_BESIDE 4.
+#define FACTORS_OF_ITEMS 2
+#define FACTORS_OF_RATINGS 12
+
 typedef struct IalsOptions
 {
 	CommonOptions common;
@@ -214,6 +221,21 @@ suited_regularization(const IalsOptions *opts, const DataTraits *traits)
 }
 
 /*
+ * The length of the vectors of a model that ranks beside another.  More items
+ * have more to tell apart, but only where users and items have ratings enough.
+ */
+static int
+factors_beside(const DataTraits *traits)
+{
+	const MatrixShape *shape = &traits->shape;
+	double		rows = (double) shape->users + shape->items;
+	double		factors = Min(FACTORS_OF_ITEMS * sqrt(shape->items),
+							  FACTORS_OF_RATINGS * shape->ratings / rows);
+
+	return KERNEL_LANES * (int) rint(Max(Min(factors, MOST_BESIDE), FEWEST_BESIDE) / KERNEL_LANES);
+}
+
+/*
  * Decide what depends on the data.  More items have more to tell apart.  The
  * fewer of the pairs were observed the less the others say: found by search.
  */
@@ -221,7 +243,10 @@ static void
 ials_suit(void *options, const DataTraits *traits)
 {
 	IalsOptions *opts = options;
+	double		share = opts->common.ranks_beside ? UNOBSERVED_BESIDE : UNOBSERVED_SHARE;
 
+	if (opts->common.ranks_beside)
+		opts->factors = factors_beside(traits);
 	if (opts->factors < 0)
 		opts->factors = root_in_steps(traits->shape.items, FEWEST_FACTORS, MOST_FACTORS);
 	if (isnan(opts->init_stddev))
@@ -229,7 +254,7 @@ ials_suit(void *options, const DataTraits *traits)
 	if (isnan(opts->unobserved_weight))
 		opts->unobserved_weight =
 			plain_number(observation_weight(opts, traits) *
-						 Min(1, UNOBSERVED_SHARE * sqrt(ratings_density(traits))), 1e-6, 1e6);
+						 Min(1, share * sqrt(ratings_density(traits))), 1e-6, 1e6);
 	if (isnan(opts->regularization))
 		opts->regularization = plain_number(suited_regularization(opts, traits), 1e-9, 1e9);
 }
@@ -344,17 +369,28 @@ ials_attach(TrainContext *context)
 	return ials;
 }
 
+/*
+ * The value of an observation (x above).  A model that ranks beside one of
+ * ratings has ratings before it, of which it is to see only that they are there.
+ */
+static inline float
+value_of(const IalsOptions *opts, float value)
+{
+	return opts->common.binarize ? 1 : value;
+}
+
 /* What an observation adds to the matrix of its row's equations (a above), */
 static inline float
 weight_of(const IalsOptions *opts, float value)
 {
-	return opts->alpha * value;
+	return opts->alpha * value_of(opts, value);
 }
 
 /* and to their right side (b); what was observed with weight 0 is to be 0. */
 static inline float
 target_of(const IalsOptions *opts, float value)
 {
+	value = value_of(opts, value);
 	return opts->alpha * value + (opts->weighting == IALS_HU_KOREN && value > 0);
 }
 

@@ -15,6 +15,7 @@
 
 #include "miscadmin.h"
 
+#include "algorithms/lists.h"
 #include "algorithms/registry.h"
 #include "algorithms/row_lists.h"
 #include "engine/cost.h"
@@ -475,6 +476,7 @@ const Algorithm item_knn_algorithm = {
 	.description = "the ratings a user gave to the most similar items",
 	.options = OPTION_TABLE(KnnOptions, options),
 	.space = SEARCH_SPACE(space),
+	LISTS_BY_IALS,
 	.needs_stored_ratings = true,
 	.prepare = item_knn_prepare,
 	.suit = item_knn_suit,
@@ -497,6 +499,7 @@ const Algorithm user_knn_algorithm = {
 	.description = "the ratings an item got from the most similar users",
 	.options = OPTION_TABLE(KnnOptions, options),
 	.space = SEARCH_SPACE(space),
+	LISTS_BY_IALS,
 	.needs_stored_ratings = true,
 	.prepare = user_knn_prepare,
 	.suit = user_knn_suit,

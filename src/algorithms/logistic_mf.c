@@ -330,8 +330,8 @@ logistic_train(TrainContext *context)
 
 		run_phase(context, LOGISTIC_STEP, SIDE_USERS);
 		loss = run_phase(context, LOGISTIC_STEP, SIDE_ITEMS);
-		require_finite_loss(loss, "Lower alpha or the learning_rate, or scale the values down.");
-		if (!iteration_end(context, loss, NAN))
+		if (loss_has_diverged(context, loss, "Lower alpha or the learning_rate, or scale the values down.") ||
+			!iteration_end(context, loss, NAN))
 			break;
 	}
 	logistic_finish(logistic, context->draft);
@@ -347,6 +347,7 @@ const Algorithm logistic_mf_algorithm = {
 	.dense = true,
 	.iteration = offsetof(LogisticOptions, iteration),
 	.suit = logistic_suit,
+	.learning_rate = offsetof(LogisticOptions, learning_rate),
 	.memory = logistic_memory,
 	.scratch = logistic_scratch,
 	.cost = logistic_cost,

@@ -36,6 +36,7 @@
 
 #include "miscadmin.h"
 
+#include "algorithms/lists.h"
 #include "algorithms/registry.h"
 #include "engine/iteration.h"
 #include "engine/team.h"
@@ -520,7 +521,7 @@ nmf_finish(const Nmf *nmf, ModelDraft *draft)
  * the nearest that it gets to a negative rating is zero, the same for all.
  */
 static void
-require_reachable(const Nmf *nmf, const Interactions *ratings)
+require_reachable(const Nmf *nmf, const Interactions *ratings, double scale)
 {
 	if (nmf->options->biased || ratings->minimum >= 0)
 		return;
@@ -528,7 +529,7 @@ require_reachable(const Nmf *nmf, const Interactions *ratings)
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("algorithm \"nmf\" needs ratings that are not negative"),
 			 errdetail("Without biases it predicts no number below 0; the smallest rating is %g.",
-					   ratings->minimum),
+					   ratings->minimum * scale),
 			 errhint("Use the option \"biased\", add a constant to all ratings, or use another algorithm for ratings, such as \"als\".")));
 }
 
@@ -542,7 +543,7 @@ nmf_train(TrainContext *context)
 	const Nmf  *nmf = context->state;
 	int			iterations = iteration_plan(context);
 
-	require_reachable(nmf, context->ratings);
+	require_reachable(nmf, context->ratings, context->scale);
 	run_phase(context, NMF_START_USERS, 0);
 	run_phase(context, NMF_START_ITEMS, 0);
 	run_phase(context, NMF_USERS, 0);
@@ -564,6 +565,8 @@ const Algorithm nmf_algorithm = {
 	.form = &factor_form,
 	.description = "non-negative matrix factorization by multiplicative updates",
 	.options = OPTION_TABLE(NmfOptions, options),
+	LISTS_BY_IALS,
+	.depends_on_scale = true,
 	.iteration = offsetof(NmfOptions, iteration),
 	.prepare = nmf_prepare,
 	.memory = nmf_memory,

@@ -11,6 +11,7 @@
 #include "postgres.h"
 #include "compat.h"
 
+#include "algorithms/lists.h"
 #include "algorithms/registry.h"
 #include "model/json.h"
 
@@ -47,6 +48,7 @@ const Algorithm slope_one_algorithm = {
 	.form = &slope_one_form,
 	.description = "the user's mean, plus the mean difference between the item's ratings and those of the user's items",
 	.options = OPTION_TABLE(SlopeOneOptions, options),
+	LISTS_BY_IALS,
 	.needs_stored_ratings = true,
 	.memory = slope_one_memory,
 	.train = slope_one_train

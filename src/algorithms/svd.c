@@ -30,6 +30,7 @@
 
 #include "miscadmin.h"
 
+#include "algorithms/lists.h"
 #include "algorithms/registry.h"
 #include "algorithms/sgd.h"
 #include "engine/divergence.h"
@@ -484,7 +485,6 @@ train_epoch(TrainContext *context, int epoch)
 	for (int d = 0; d < GRID; d++)
 		sse += team_run(context, SVD_DIAGONAL, (int64) epoch * GRID + diagonal[d],
 						GRID, NULL);
-	require_convergence(sse);
 	return sse;
 }
 
@@ -523,8 +523,12 @@ svd_train(TrainContext *context)
 	team_run_rows(context, SVD_START_USERS, 0, &ratings->by_user, NULL);
 	team_run_rows(context, SVD_START_ITEMS, 0, &ratings->by_item, NULL);
 	for (int epoch = 0; epoch < iterations; epoch++)
-		if (!iteration_end_squares(context, train_epoch(context, epoch), 0))
+	{
+		double		sse = train_epoch(context, epoch);
+
+		if (squares_have_diverged(context, sse) || !iteration_end_squares(context, sse, 0))
 			break;
+	}
 	svd_finish(svd, context->progress->done, context->draft);
 }
 
@@ -536,6 +540,9 @@ const Algorithm svd_algorithm = {
 	.description = "biased matrix factorization by stochastic gradient descent",
 	.options = OPTION_TABLE(SvdOptions, options),
 	.space = SEARCH_SPACE(space),
+	LISTS_BY_IALS,
+	.depends_on_scale = true,
+	.learning_rate = offsetof(SvdOptions, rate.learning_rate),
 	.iteration = offsetof(SvdOptions, iteration),
 	.prepare = svd_prepare,
 	.memory = svd_memory,

@@ -20,6 +20,7 @@
 
 #include "miscadmin.h"
 
+#include "algorithms/lists.h"
 #include "algorithms/registry.h"
 #include "algorithms/sgd.h"
 #include "engine/divergence.h"
@@ -257,7 +258,6 @@ train_epoch(Svdpp *svdpp, int epoch)
 	svdpp->bias_keep = 1 - svdpp->rate * penalty->bias_regularization;
 	for (int32 user = 0; user < svdpp->ratings->by_user.rows; user++)
 		sse += train_user(svdpp, user);
-	require_convergence(sse);
 	return sse;
 }
 
@@ -269,8 +269,12 @@ svdpp_train(TrainContext *context)
 	int			iterations = iteration_plan(context);
 
 	for (int epoch = 0; epoch < iterations; epoch++)
-		if (!iteration_end_squares(context, train_epoch(svdpp, epoch), 0))
+	{
+		double		sse = train_epoch(svdpp, epoch);
+
+		if (squares_have_diverged(context, sse) || !iteration_end_squares(context, sse, 0))
 			break;
+	}
 	fold_users(svdpp);
 	svdpp_finish(svdpp, context->progress->done, context->draft);
 }
@@ -283,6 +287,9 @@ const Algorithm svdpp_algorithm = {
 	.description = "svd with a second signal: which items a user has rated, whatever the rating",
 	.options = OPTION_TABLE(SvdppOptions, options),
 	.space = SEARCH_SPACE(space),
+	LISTS_BY_IALS,
+	.depends_on_scale = true,
+	.learning_rate = offsetof(SvdppOptions, rate.learning_rate),
 	.iteration = offsetof(SvdppOptions, iteration),
 	.prepare = svdpp_prepare,
 	.memory = svdpp_memory,

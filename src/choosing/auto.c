@@ -90,11 +90,14 @@ auto_memory(const MatrixShape *shape, const void *options)
 static void *
 winning_options(const AutoOptions *opts, const Trial *winner)
 {
+	const Algorithm *algorithm = algorithm_lookup(winner->algorithm);
 	CommonOptions common = opts->common;
+	void	   *options;
 
 	common.clip = true;
-	return train_component_options(algorithm_lookup(winner->algorithm), winner->options,
-								   &common, opts->has_values);
+	options = train_component_options(algorithm, winner->options, &common, opts->has_values);
+	train_add_list_options(algorithm, options);
+	return options;
 }
 
 /* See Algorithm.choose. */

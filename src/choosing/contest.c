@@ -71,6 +71,9 @@ options_for(const Contest *contest, const Contestant *contestant, const DataTrai
 
 	/* What users have seen is asked of the model. */
 	options->store_ratings = true;
+	/* Among others, what ranks beside models of ratings competes by itself, as ials. */
+	if (contest->wanted.ranking && !request->choose)
+		train_add_list_options(contestant->algorithm, options);
 	return options;
 }
 

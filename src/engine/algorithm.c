@@ -48,6 +48,15 @@ predicts_ratings(const Algorithm *algorithm, const void *options)
 	return algorithm->feedback == FEEDBACK_EXPLICIT;
 }
 
+/* Do the lists of a model of this algorithm go by more than its predictions? */
+bool
+lists_are_damped(const Algorithm *algorithm, const void *options)
+{
+	return ((const CommonOptions *) options)->list_score == LIST_DAMPED &&
+		(algorithm->list_algorithm != NULL || algorithm->list_by_counts) &&
+		predicts_ratings(algorithm, options);
+}
+
 /* Error: some ratings are negative, which implicit feedback cannot be. */
 void
 require_weights(const Algorithm *algorithm, const Interactions *ratings)

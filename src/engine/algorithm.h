@@ -61,6 +61,7 @@ typedef struct TrainContext
 	const void *options;		/* the algorithm's struct, settled */
 	const RatingsSource *source;	/* where the ratings came from; NULL in workers */
 	const Interactions *ratings;	/* to train on */
+	double		scale;			/* what they have been divided by (scale.h) */
 	const Interactions *model_ratings;	/* those of the model: the same, unless train
 										 * has set others, with more items */
 	void	   *state;			/* what attach has made */
@@ -68,6 +69,10 @@ typedef struct TrainContext
 	ModelDraft *draft;			/* to be filled; arrays live as long as the run */
 	Oid			item_type;		/* of items that train has read itself */
 	Progress   *progress;
+
+	/* If training has diverged, why it says so, and what to do; else NULL. */
+	const char *divergence;
+	const char *divergence_hint;
 	int			iteration_limit;	/* 0: what the options say */
 
 	/* If the run is a search: shall there be one more iteration? */
@@ -101,6 +106,9 @@ typedef struct Algorithm
 	bool		ratings_optional;	/* can it learn from something else alone? */
 	bool		needs_stored_ratings;	/* is a model of no use without its ratings? */
 	bool		dense;			/* does it call BLAS or LAPACK? */
+	bool		depends_on_scale;	/* do ratings need the scale of stars (scale.h)? */
+	size_t		learning_rate;	/* offset of it, a double, to be lowered if training
+								 * diverges; 0: it has none */
 
 	/*
 	 * Decide the options left open, and check those that depend on each
@@ -117,6 +125,15 @@ typedef struct Algorithm
 
 	/* Does it predict ratings?  NULL: it does, if it is for explicit feedback. */
 	bool		(*predicts_ratings) (const void *options);
+
+	/*
+	 * If it does, how its lists are damped (list_model.c): by the scores of a
+	 * model of list_algorithm, with list_options, a JSON object; or by the
+	 * items' numbers of ratings; or not at all.
+	 */
+	const struct Algorithm *list_algorithm;
+	const char *list_options;
+	bool		list_by_counts;
 
 	/*
 	 * Bytes that a run needs besides the interaction matrix, and those that
@@ -181,6 +198,7 @@ extern const Algorithm *const algorithms[];
 
 extern const Algorithm *algorithm_lookup(const char *name);
 extern bool predicts_ratings(const Algorithm *algorithm, const void *options);
+extern bool lists_are_damped(const Algorithm *algorithm, const void *options);
 extern void require_weights(const Algorithm *algorithm, const Interactions *ratings);
 
 #endif							/* RECSYS_ENGINE_ALGORITHM_H */

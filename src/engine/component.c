@@ -12,7 +12,7 @@
 #include "compat.h"
 
 #include "engine/component.h"
-#include "engine/train.h"
+#include "engine/train_parts.h"
 
 /* Give the model of a component, made of some ratings, the items of others. */
 static void

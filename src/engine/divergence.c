@@ -27,31 +27,32 @@
  */
 #define ALWAYS_SAFE 1e14
 
-/* Error unless the squared error of an iteration is a number. */
-void
-require_convergence(double sse)
-{
-	if (!isfinite(sse))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("training diverged"),
-				 errdetail("The error on the training ratings is no longer finite."),
-				 errhint("Lower the learning_rate, or scale the ratings down.  If they are counts, use an algorithm for implicit feedback, such as ials.")));
-}
+/* Where no product of two vectors is larger than this, they say nothing. */
+#define COLLAPSED 1e-4
 
 /*
- * Error unless the loss of an iteration is a number.  The hint says which
- * options to change.
+ * Note that training has diverged, if the squared error of an iteration is not a
+ * number.  Returns whether it has: then the algorithm is to end.
  */
-void
-require_finite_loss(double loss, const char *hint)
+bool
+squares_have_diverged(TrainContext *context, double sse)
 {
-	if (!isfinite(loss))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("training diverged"),
-				 errdetail("The loss is no longer finite."),
-				 errhint("%s", hint)));
+	if (isfinite(sse))
+		return false;
+	context->divergence = "The error on the training ratings is no longer finite.";
+	context->divergence_hint = "Lower the learning_rate, or scale the ratings down.  If they are counts, use an algorithm for implicit feedback, such as ials.";
+	return true;
+}
+
+/* The same for the loss of an iteration; the hint says which options to change. */
+bool
+loss_has_diverged(TrainContext *context, double loss, const char *hint)
+{
+	if (isfinite(loss))
+		return false;
+	context->divergence = "The loss is no longer finite.";
+	context->divergence_hint = hint;
+	return true;
 }
 
 /* The larger of a number and the absolute value of another; infinite for NaN. */
@@ -98,16 +99,57 @@ largest_of_draft(const ModelDraft *draft)
 	return largest;
 }
 
-/* Error: a number of the model is not finite. */
-void
-require_finite(const ModelDraft *draft)
+/* Has a run diverged, as it has noted, or as a number of its model shows? */
+bool
+training_has_diverged(TrainContext *context)
 {
-	if (!isfinite(largest_of_draft(draft)))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("training diverged"),
-				 errdetail("The model has numbers that are no longer finite."),
-				 errhint("Scale the ratings, for example to 1 to 5, or raise the regularization.")));
+	if (context->divergence == NULL && !isfinite(largest_of_draft(context->draft)))
+	{
+		context->divergence = "The model has numbers that are no longer finite.";
+		context->divergence_hint = "Scale the ratings, for example to 1 to 5, or raise the regularization.";
+	}
+	return context->divergence != NULL;
+}
+
+/* Error: training has diverged. */
+void
+report_divergence(const TrainContext *context)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("training diverged"),
+			 errdetail("%s", context->divergence),
+			 errhint("%s", context->divergence_hint)));
+}
+
+/*
+ * Have the vectors of users and items vanished?  Then no score differs from
+ * another, but by biases, by what anybody would call a difference: preferences
+ * are from 0 to 1, and ratings are trained on as if they were stars.
+ */
+bool
+factors_have_collapsed(const ModelDraft *draft)
+{
+	const DraftPart *users = &draft->part[PART_USER_FACTORS];
+	const DraftPart *items = &draft->part[PART_ITEM_FACTORS];
+
+	return users->present && items->present &&
+		largest_of_part(users) * largest_of_part(items) * items->cols < COLLAPSED;
+}
+
+/* Say that the vectors of a run have vanished, and that lists are of no use. */
+void
+report_collapse(const TrainContext *context)
+{
+	bool		biased = context->draft->part[PART_ITEM_BIAS].present;
+
+	if (!factors_have_collapsed(context->draft))
+		return;
+	ereport(biased ? NOTICE : WARNING,
+			(errmsg("%s: the factors have collapsed to nearly 0", context->algorithm->name),
+			 errdetail(biased ? "All that is left to tell one score from another are the biases." :
+					   "All scores are nearly 0, and the lists of users are arbitrary."),
+			 errhint("Lower the regularization.")));
 }
 
 /* Ask for all scores there are. */

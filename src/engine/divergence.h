@@ -7,12 +7,16 @@
 
 #include "postgres.h"
 
+#include "engine/algorithm.h"
 #include "model/draft.h"
 #include "model/header.h"
 
-extern void require_convergence(double sse);
-extern void require_finite_loss(double loss, const char *hint);
-extern void require_finite(const ModelDraft *draft);
+extern bool squares_have_diverged(TrainContext *context, double sse);
+extern bool loss_has_diverged(TrainContext *context, double loss, const char *hint);
+extern bool training_has_diverged(TrainContext *context);
+pg_noreturn extern void report_divergence(const TrainContext *context);
+extern bool factors_have_collapsed(const ModelDraft *draft);
+extern void report_collapse(const TrainContext *context);
 extern void require_scores(const ModelDraft *draft, const ModelHeader *header);
 
 #endif							/* RECSYS_ENGINE_DIVERGENCE_H */

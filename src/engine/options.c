@@ -26,6 +26,8 @@ static const char *const duplicates_names[] = {
 	"error", "max", "min", "mean", "sum", "first", "last", NULL
 };
 
+static const char *const list_score_names[] = {"damped", "prediction", NULL};
+
 const OptionSpec common_options[] = {
 	ENUM_OPTION("duplicates", CommonOptions, duplicates, OPTION_AUTO, duplicates_names,
 				"how several rows for one user and item become one rating; first and last go by time_col; default mean for ratings, sum for implicit feedback and values that are counts"),
@@ -51,7 +53,9 @@ const OptionSpec common_options[] = {
 	INT_OPTION("min_user_ratings", CommonOptions, min_user_ratings, 1, 1, 1000000000,
 			   "leave out users with fewer ratings; repeated, together with min_item_ratings, until all that are left have enough"),
 	INT_OPTION("min_item_ratings", CommonOptions, min_item_ratings, 1, 1, 1000000000,
-			   "leave out items with fewer ratings; see min_user_ratings")
+			   "leave out items with fewer ratings; see min_user_ratings"),
+	ENUM_OPTION("list_score", CommonOptions, list_score, LIST_DAMPED, list_score_names,
+				"what the lists of an algorithm that predicts ratings go by; damped: by the prediction and by how likely the user is to choose the item, a number from 0 to 1; prediction: the prediction alone, which puts obscure items first and needs no second model; other algorithms ignore it")
 };
 
 const int	common_option_count = lengthof(common_options);

@@ -77,6 +77,13 @@ typedef struct OptionTable
 #define OPTION_TABLE(type, specs) \
 	{.options = specs, .count = lengthof(specs), .size = sizeof(type)}
 
+/* What the lists of a model that predicts ratings go by. */
+typedef enum ListScore
+{
+	LIST_DAMPED,				/* by whether users would choose an item, too */
+	LIST_PREDICTION				/* by the predictions alone */
+} ListScore;
+
 /* What every algorithm understands. */
 typedef struct CommonOptions
 {
@@ -89,6 +96,7 @@ typedef struct CommonOptions
 	bool		binarize;
 	int			min_user_ratings;
 	int			min_item_ratings;
+	int			list_score;		/* ListScore */
 
 	int			weight_transform;	/* WeightTransform, -1: by the weights */
 	double		weight_unit;	/* NaN: by the weights */
@@ -106,6 +114,15 @@ typedef struct CommonOptions
 
 	/* Set by train_options: what was given. */
 	const Jsonb *given;
+
+	/*
+	 * Decided by train_options: those of the model that ranks beside this one;
+	 * NULL: there is none.  Who asks for no lists may take them away.
+	 */
+	const void *list_options;
+
+	/* Decided by train_options: is this the model that ranks beside another? */
+	bool		ranks_beside;
 
 	/* Set by train_options: say of options that they have been renamed? */
 	bool		report_renamed;

@@ -23,6 +23,7 @@ progress_create(const char *algorithm)
 	Progress   *progress = palloc0(sizeof(Progress));
 
 	progress->algorithm = algorithm;
+	progress->scale = 1;
 	INSTR_TIME_SET_CURRENT(progress->start);
 	return progress;
 }
@@ -76,7 +77,8 @@ notice_is_due(Progress *progress, double seconds)
 
 /*
  * Record the end of an iteration: the loss that is minimized and the RMSE on
- * the training ratings, NaN where they do not apply.
+ * the training ratings, in the scale that is trained on; NaN where they do not
+ * apply.
  */
 void
 progress_iteration(Progress *progress, double loss, double train_rmse)
@@ -86,8 +88,8 @@ progress_iteration(Progress *progress, double loss, double train_rmse)
 	double		left = (seconds - progress->first_iteration) / progress->done *
 		(progress->planned - progress->done);
 
-	log->loss = loss;
-	log->train_rmse = train_rmse;
+	log->loss = loss *= progress->scale * progress->scale;
+	log->train_rmse = train_rmse *= progress->scale;
 	log->seconds = seconds;
 	if (!notice_is_due(progress, seconds))
 		return;

@@ -16,6 +16,7 @@ typedef struct Progress
 	const char *algorithm;
 	instr_time	start;
 	bool		quiet;			/* are there no notices? */
+	double		scale;			/* what the ratings trained on were divided by */
 	double		last_notice;	/* seconds since start */
 	double		first_iteration;	/* when it began, likewise */
 	int			planned;		/* iterations */

@@ -12,6 +12,24 @@
 #include "engine/dense.h"
 #include "engine/run.h"
 #include "engine/team.h"
+#include "math/denormals.h"
+
+/* Let the algorithm fill the draft; no number may be so small that it is slow. */
+static void
+train_without_denormals(TrainContext *context)
+{
+	uint64		before = denormals_flush();
+
+	PG_TRY();
+	{
+		context->algorithm->train(context);
+	}
+	PG_FINALLY();
+	{
+		denormals_restore(before);
+	}
+	PG_END_TRY();
+}
 
 /*
  * Train on context->ratings.  This fills context->draft with what the algorithm
@@ -30,6 +48,7 @@ train_once(TrainContext *context)
 		workers = team_workers(algorithm, context->options, sparse_entries(&ratings->by_user));
 	dense_require_for(algorithm, context->options);
 	context->draft = draft_create();
+	context->draft->scale = context->scale;
 	context->model_ratings = ratings;
 	if (workers > 0)
 		context->team = team_create(workers);
@@ -37,7 +56,7 @@ train_once(TrainContext *context)
 		context->state = algorithm->attach(context);
 	if (context->team != NULL)
 		team_launch(context);
-	algorithm->train(context);
+	train_without_denormals(context);
 	if (context->team != NULL)
 		team_dismiss(context);
 }

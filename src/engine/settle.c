@@ -12,6 +12,7 @@
 
 #include <math.h>
 
+#include "utils/builtins.h"
 #include "utils/float.h"
 
 #include "engine/settle.h"
@@ -105,6 +106,29 @@ decide_duplicates(const Algorithm *algorithm, CommonOptions *common, bool has_va
 }
 
 /*
+ * Add to settled options those of the model that ranks beside, if there is one.
+ * It learns who has rated what, whatever the ratings are.
+ */
+void
+train_add_list_options(const Algorithm *algorithm, void *options)
+{
+	CommonOptions common = *(const CommonOptions *) options;
+	Datum		given;
+
+	if (algorithm->list_algorithm == NULL || !lists_are_damped(algorithm, options))
+		return;
+	common.binarize = true;
+	common.values = VALUES_WEIGHTS;
+	common.weight_transform = TRANSFORM_NONE;
+	common.max_user_ratings = 0;
+	common.duplicates = DUPLICATES_SUM;
+	common.ranks_beside = true;
+	given = DirectFunctionCall1(jsonb_in, CStringGetDatum(algorithm->list_options));
+	((CommonOptions *) options)->list_options =
+		train_component_options(algorithm->list_algorithm, DatumGetJsonbP(given), &common, false);
+}
+
+/*
  * The options of a run: the given ones, the defaults, and those that depend on
  * the data.  Error: the algorithm needs ratings and there are none.  Notice, if
  * report_renamed: an option, also one of a component, has a new name.
@@ -140,6 +164,7 @@ train_options(const Algorithm *algorithm, const Jsonb *given, bool has_values,
 	refuse_transform(algorithm, common);
 	require_stored_ratings(algorithm, options);
 	decide_duplicates(algorithm, common, has_values);
+	train_add_list_options(algorithm, options);
 	return options;
 }
 

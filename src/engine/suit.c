@@ -11,6 +11,7 @@
 #include "postgres.h"
 #include "compat.h"
 
+#include "storage/shmem.h"
 #include "utils/float.h"
 
 #include "engine/suit.h"
@@ -94,12 +95,18 @@ ask_bytes(const Algorithm *algorithm, const MatrixShape *shape, const void *opti
 	return bytes;
 }
 
-/* Bytes that a run on ratings of a shape needs besides the interaction matrix. */
+/*
+ * Bytes that a run on ratings of a shape needs besides the interaction matrix,
+ * with the model that ranks beside it, if there is one.
+ */
 Size
 algorithm_memory(const Algorithm *algorithm, const MatrixShape *shape, const void *options)
 {
+	const void *list_options = ((const CommonOptions *) options)->list_options;
 	Size		bytes = ask_bytes(algorithm, shape, options, algorithm->memory);
 
+	if (list_options != NULL)
+		bytes = add_size(bytes, algorithm_memory(algorithm->list_algorithm, shape, list_options));
 	/* Suiting comes first, and its memory is free again when training starts. */
 	return algorithm->suit == NULL ? bytes : Max(bytes, taste_bytes(shape));
 }
@@ -108,6 +115,10 @@ algorithm_memory(const Algorithm *algorithm, const MatrixShape *shape, const voi
 Size
 algorithm_scratch(const Algorithm *algorithm, const MatrixShape *shape, const void *options)
 {
-	return algorithm->scratch == NULL ? 0 :
+	const void *list_options = ((const CommonOptions *) options)->list_options;
+	Size		bytes = algorithm->scratch == NULL ? 0 :
 		ask_bytes(algorithm, shape, options, algorithm->scratch);
+
+	return list_options == NULL ? bytes :
+		Max(bytes, algorithm_scratch(algorithm->list_algorithm, shape, list_options));
 }

@@ -31,6 +31,7 @@
 #include "engine/dense.h"
 #include "engine/team.h"
 #include "engine/vectors.h"
+#include "math/denormals.h"
 #include "model/json.h"
 #include "resources/budget.h"
 #include "resources/parallel.h"
@@ -435,6 +436,8 @@ RecsysWorkerMain(dsm_segment *segment, shm_toc *toc)
 	dense_require_for(context.algorithm, context.options);
 	interactions_attach(&shared->ratings, &ratings);
 	context.state = context.algorithm->attach(&context);
+	/* As in the leader; this process does nothing else. */
+	(void) denormals_flush();
 	while (wait_for_phase(shared))
 		take_units(&context, shared, NULL);
 	team_release(&team);

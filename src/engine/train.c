@@ -10,6 +10,7 @@
  *		validation.c	how many iterations are best, if that is asked for
  *		run.c			the training itself
  *		component.c		the same for each component of a model of several
+ *		list_model.c	what ranks beside a model that predicts ratings
  *		train_header.c	what the model's header says of the run
  *
  * Nothing here writes to the database.
@@ -17,33 +18,11 @@
 #include "postgres.h"
 #include "compat.h"
 
-#include "engine/divergence.h"
-#include "engine/run.h"
-#include "engine/suit.h"
+#include "engine/list_model.h"
 #include "engine/train.h"
-#include "engine/validation.h"
+#include "engine/train_parts.h"
 #include "ratings/left_out.h"
 #include "resources/budget.h"
-
-/*
- * A training run but for the parts that every model has: what a component's run
- * is.  Makes context->draft and context->model_ratings, as train_run does.
- */
-void
-train_parts(TrainContext *context)
-{
-	DataTraits	traits = traits_of_ratings(context->ratings);
-
-	if (context->algorithm->choose != NULL)
-		context->algorithm->choose(context);
-	context->options = options_suited(context->algorithm, context->options, &traits);
-	if (context->algorithm->feedback == FEEDBACK_IMPLICIT)
-		require_weights(context->algorithm, context->ratings);
-	if (validation_is_wanted(context->algorithm, context->options))
-		validation_search(context, interactions_are_shared(context->ratings));
-	train_once(context);
-	require_finite(context->draft);
-}
 
 /* The number of ratings of each item, as stored. */
 static float *
@@ -97,6 +76,7 @@ void
 train_run(TrainContext *context)
 {
 	train_parts(context);
+	list_model_train(context);
 	add_common_parts(context);
 }
 

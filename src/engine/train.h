@@ -10,7 +10,6 @@
 #include "engine/algorithm.h"
 
 extern void train_run(TrainContext *context);
-extern void train_parts(TrainContext *context);
 extern void train_join(TrainContext *whole, TrainContext *const *part, int parts);
 
 #endif							/* RECSYS_ENGINE_TRAIN_H */

@@ -48,7 +48,7 @@ final_rmse(const TrainContext *run)
 {
 	const Progress *progress = run->progress;
 
-	if (progress->done == 0 || run->components > 0)
+	if (progress->done == 0 || run->algorithm->components != NULL)
 		return NAN;
 	return progress->log[progress->done - 1].train_rmse;
 }

@@ -124,7 +124,8 @@ report_search(const TrainContext *context, const Search *search)
 {
 	ereport(NOTICE,
 			(errmsg("%s: best of %d iterations on held-out ratings, with an RMSE of %.4f: %d",
-					context->algorithm->name, search->done, search->best_rmse, search->best),
+					context->algorithm->name, search->done,
+					search->best_rmse * context->scale, search->best),
 			 errdetail("Training on all ratings with this number of iterations.")));
 }
 
@@ -149,6 +150,8 @@ run_search(TrainContext *context, Search *search, const uint8 *label, bool share
 	run.goes_on = search_goes_on;
 	train_once(&run);
 	train_end(&run);
+	context->divergence = run.divergence;
+	context->divergence_hint = run.divergence_hint;
 	interactions_release(part);
 }
 
@@ -175,6 +178,8 @@ validation_search(TrainContext *context, bool shared)
 			   subset_hold_out(ratings, options->validation_fraction, HOLD_OUT_SEED), shared);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);
+	if (context->divergence != NULL)
+		return;
 	report_search(context, &search);
 	context->iteration_limit = search.best;
 }

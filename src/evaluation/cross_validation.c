@@ -216,6 +216,16 @@ require_arguments(FunctionCallInfo fcinfo)
 	require_not_null(fcinfo, 4, "seed");
 }
 
+/* The options to be tried, without the model that ranks beside: nobody asks for lists. */
+static void *
+options_argument(const Algorithm *algorithm, const Jsonb *given)
+{
+	CommonOptions *options = train_options(algorithm, given, true, true);
+
+	options->list_options = NULL;
+	return options;
+}
+
 PG_FUNCTION_INFO_V1(recsys_cross_validate);
 
 /* The errors of each fold, as rows. */
@@ -233,7 +243,7 @@ recsys_cross_validate(PG_FUNCTION_ARGS)
 	run.folds = folds_argument(fcinfo, 3);
 	columns = columns_argument(fcinfo, 5);
 	require_ratings(&columns);
-	options = train_options(fold->algorithm, PG_GETARG_JSONB_P(2), true, true);
+	options = options_argument(fold->algorithm, PG_GETARG_JSONB_P(2));
 	fold->options = options;
 	require_predictions(fold->algorithm, options);
 	settle_as_ratings(options);

@@ -202,8 +202,15 @@ experiment_prepare(Experiment *experiment)
 	agree_on_values(experiment);
 	require_same_reading(experiment);
 	for (int i = 0; i < experiment->candidates; i++)
+	{
+		CommonOptions *common = (CommonOptions *) experiment->options[i];
+
 		/* What users have seen is asked of the model. */
-		((CommonOptions *) experiment->options[i])->store_ratings = true;
+		common->store_ratings = true;
+		/* Only lists need what ranks beside a model. */
+		if (!experiment->wanted.ranking)
+			common->list_options = NULL;
+	}
 	sources->columns = &experiment->columns;
 	sources->ratings = source_resolve(experiment->relid, &experiment->columns,
 									  options->time_col);

@@ -21,6 +21,7 @@ draft_create(void)
 {
 	ModelDraft *draft = palloc0(sizeof(ModelDraft));
 
+	draft->scale = 1;
 	json_start(&draft->params);
 	return draft;
 }
@@ -59,11 +60,14 @@ draft_add_number(ModelDraft *draft, const char *name, double value)
 	json_add_number(&draft->params, name, value);
 }
 
-/* Add the offset of a factor model: the constant part of a prediction. */
+/*
+ * Add the offset of a factor model: the constant part of a prediction, in the
+ * scale that is trained on.
+ */
 void
 draft_add_offset(ModelDraft *draft, double offset)
 {
-	draft_add_number(draft, "offset", offset);
+	draft_add_number(draft, "offset", offset * draft->scale);
 }
 
 /*

@@ -34,6 +34,7 @@ typedef struct ModelDraft
 	DraftPart	part[PART_COUNT];
 	StringInfoData params;		/* members of a JSON object, for the form */
 	bool		diverged;		/* is a number among them not finite? */
+	double		scale;			/* what the ratings trained on were divided by */
 	struct ModelDraft *component[MODEL_COMPONENTS];
 	int			components;
 } ModelDraft;

@@ -25,6 +25,14 @@ typedef struct IterationLog
  */
 #define LARGEST_NUMBER 1e39
 
+/*
+ * A parameter of models that predict ratings: what damps the predictions in
+ * their lists.  Without it nothing does.
+ */
+#define PARAM_DAMPED_BY "damped_by"
+#define DAMPED_BY_COMPONENT "component" /* the scores of the first component */
+#define DAMPED_BY_COUNTS "counts"	/* the items' numbers of ratings */
+
 typedef struct ModelHeader
 {
 	const char *algorithm;

@@ -153,8 +153,9 @@ Size
 batch_bytes(const BatchShape *shape, int32 item_count)
 {
 	Batch		batch = {.shape = *shape};
-	Size		rows = budget_array(item_count, users_in_block(item_count) * sizeof(float) +
-									3 * sizeof(double) + sizeof(Scored) + sizeof(int32) + 1);
+	Size		scores = sizeof(float) + LIST_SCORES_TOGETHER_BYTES;
+	Size		rows = budget_array(item_count, users_in_block(item_count) * scores +
+									3 * sizeof(double) + LIST_SCORES_ITEM_BYTES + sizeof(Scored) + sizeof(int32) + 1);
 
 	return add_size(lay_out_batch(&batch, NULL),
 					mul_size(1 + batch_workers(shape, item_count), rows));
@@ -190,7 +191,7 @@ worker_create(const Batch *batch, Model *model, pg_atomic_uint64 *next)
 {
 	BatchWorker *worker = palloc0(sizeof(BatchWorker));
 	int32		item_count = model->header.items;
-	bool		block = model->form->score_users != NULL && !batch->shape.popular;
+	bool		block = list_scores_can_be_together(model) && !batch->shape.popular;
 
 	worker->batch = batch;
 	worker->model = model;
@@ -281,7 +282,7 @@ score_block(BatchWorker *worker, int32 from, int32 to)
 		if (worker->batch->user[u] >= 0)
 			known[count++] = worker->batch->user[u];
 	if (count > 0)
-		worker->model->form->score_users(worker->model, known, count, worker->rows);
+		list_scores_of_users(worker->ranker->lists, known, count, worker->rows);
 }
 
 /* Answer the requests of a block of users. */

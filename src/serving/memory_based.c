@@ -273,7 +273,9 @@ recommend_from_model(FunctionCallInfo fcinfo, const NeighborParams *given)
 	Model	   *model = neighbor_model(fcinfo);
 	Request		request = {
 		.exclude_seen = true_unless_said(fcinfo, 9),
-		.n = count_argument(fcinfo, 2)
+		.n = count_argument(fcinfo, 2),
+		/* As from a table: the score is what the argument of that name says. */
+		.by_prediction = true
 	};
 	Answer		answer;
 

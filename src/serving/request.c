@@ -39,6 +39,7 @@ ranker_create(Model *model, int n)
 	Ranker	   *ranker = palloc0(sizeof(Ranker));
 
 	ranker->model = model;
+	ranker->lists = list_scores_create(model);
 	ranker->n = Min(n, model->header.items);
 	ranker->context = CurrentMemoryContext;
 	ranker->score = allocate(ranker, model->header.items, sizeof(double));
@@ -107,10 +108,12 @@ score_items(Ranker *ranker, const Request *request)
 	if (request->scored != NULL)
 		for (int32 item = 0; item < model->header.items; item++)
 			ranker->score[item] = request->scored[item];
-	else if (request->user < 0 && request->profile.count > 0)
-		model->form->score_profile(model, &request->profile, ranker->score);
-	else
+	else if (request->by_prediction)
 		model->form->score_items(model, request->user, ranker->score);
+	else if (request->user < 0 && request->profile.count > 0)
+		list_scores_of_profile(ranker->lists, &request->profile, ranker->score);
+	else
+		list_scores_of_user(ranker->lists, request->user, ranker->score);
 	if (ranker->ordered)
 		settle_scores(ranker->score, model->header.items);
 }

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "forms/list_score.h"
 #include "forms/ranking.h"
 #include "model/model.h"
 #include "serving/popular.h"
@@ -29,6 +30,8 @@ typedef struct Request
 	/* How many, and by what. */
 	int			n;
 	bool		by_popularity;	/* the items with the most ratings, whoever asks */
+	bool		by_prediction;	/* the predictions, whatever the model's lists go by; of a user
+								 * of the model alone */
 } Request;
 
 /* What a list goes by. */
@@ -49,6 +52,7 @@ typedef struct Answer
 typedef struct Ranker
 {
 	Model	   *model;
+	ListScores *lists;			/* what its lists go by */
 	int			n;				/* the longest that a list can be */
 	bool		many;			/* are there many requests to come? */
 	bool		ordered;		/* does the place of every item matter (auc.c)? */

@@ -80,7 +80,9 @@ SELECT avg((SELECT sum(x ^ 2) FROM unnest(s.factors) x)) < avg((SELECT sum(x ^ 2
 -- Errors.
 SELECT recsys_train('m', 'seen', 'bpr', '{"negatives": "all"}', rating_col => 'n');
 SELECT recsys_train('m', 'seen', 'bpr', '{"patience": 2}', rating_col => 'n');
-SELECT recsys_train('m', 'seen', 'bpr', '{"learning_rate": 1, "init_stddev": 100, "regularization": 1000}', rating_col => 'n');
+SELECT iterations FROM recsys_train('retried', 'seen', 'bpr', '{"learning_rate": 1, "init_stddev": 100, "regularization": 1000, "iterations": 5}', rating_col => 'n');
+SELECT (options -> 'learning_rate')::float8 < 1 AS smaller FROM recsys_models WHERE model = 'retried'::regclass;
+DROP TABLE retried;
 CREATE VIEW disliked AS SELECT user_id, item_id, n - 2 AS n FROM seen;
 SELECT recsys_train('m', 'disliked', 'bpr', rating_col => 'n');
 

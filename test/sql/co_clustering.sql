@@ -46,7 +46,7 @@ SELECT max(abs(predicted - (c_gh + (mu_u - c_g) + (mu_i - c_h)))) < 1e-5 AS as_p
 CREATE TABLE ratings AS
 SELECT u AS user_id, i AS item_id, round((3 + sin(u * 1.7) + cos(i * 2.3) + sin((u % 3) * 5 + (i % 4) * 2) + .6 * sin(u * i))::numeric * 2) / 2.0::float8 AS rating
   FROM generate_series(1, 60) u, generate_series(1, 45) i WHERE (u * u * 3 + i * i * 5 + u * i * 7) % 11 < 3;
-SELECT version FROM recsys_train('m', 'ratings', 'co_clustering', '{"user_clusters": 4, "item_clusters": 3, "iterations": 100, "clip": false}');
+SELECT version FROM recsys_train('m', 'ratings', 'co_clustering', '{"user_clusters": 4, "item_clusters": 3, "iterations": 100, "clip": false, "list_score": "prediction"}');
 CREATE TABLE judgement AS SELECT *, avg(rating - mu_u - mu_i) OVER (PARTITION BY g, h) AS offset_gh FROM judged('m', 'ratings');
 SELECT count(DISTINCT g) AS g, count(DISTINCT h) AS h, max(abs(predicted - (mu_u + mu_i + offset_gh))) < 1e-5 AS as_fitted FROM judgement;
 -- Nobody, and nothing, would be better off in another cluster.
@@ -75,7 +75,7 @@ SELECT model, bool_and(abs(recsys_predict(model, 0, item_id) - mu_i) < 1e-5) AS 
 -- More clusters than there are rows; the order of the rows; early stopping.
 SELECT train_rmse < .3 AS fits FROM recsys_train('many', 'ratings', 'co_clustering', '{"user_clusters": 256, "item_clusters": 100}');
 CREATE TABLE shuffled AS SELECT * FROM ratings ORDER BY md5(user_id || ' ' || item_id);
-SELECT version FROM recsys_train('again', 'shuffled', 'co_clustering', '{"user_clusters": 4, "item_clusters": 3, "iterations": 100, "clip": false}');
+SELECT version FROM recsys_train('again', 'shuffled', 'co_clustering', '{"user_clusters": 4, "item_clusters": 3, "iterations": 100, "clip": false, "list_score": "prediction"}');
 SELECT count(*) AS parts, bool_and(m.data = again.data) AS same FROM m JOIN again USING (part, block) WHERE m.version = 3 AND part <> 'header';
 SELECT iterations BETWEEN 1 AND 19 AS searched FROM recsys_train('early', 'ratings', 'co_clustering', '{"validation_fraction": 0.2, "restarts": 10}');
 -- It serves without the ratings.

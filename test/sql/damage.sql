@@ -303,6 +303,7 @@ INSERT INTO trial SELECT 'params ' || json, models, forge_header(format('jsonb_s
 	('{"similarity": "none"}', 'exact lists'), ('{"similarity": null}', 'exact lists'), ('{"weighting": "heavy"}', 'exact lists'), ('{"weighting": null}', 'exact lists'), ('{"asymmetry": 2}', 'exact lists'),
 	('{"asymmetry": null}', 'exact lists'), ('{"bm25_k1": -1}', 'exact lists'), ('{"bm25_k1": 1e400}', 'exact lists'), ('{"bm25_b": "x"}', 'exact lists'),
 	('{"weighted": null}', 'shifts'), ('{"weighted": 1}', 'shifts'),
+	('{"damped_by": "wish"}', 'svd baseline'), ('{"damped_by": "component"}', 'baseline blend'),
 	('{"unknown": null}', 'top'), ('{"unknown": 1e400}', 'top')) p(json, models);
 INSERT INTO trial SELECT 'components ' || json, 'blend', forge_header(format('jsonb_set(meta, ''{components}'', %L)', json))
   FROM unnest(ARRAY['null', '5', '{}', '[]', '[1, 2, 3]', '[{}, {}, {}]', '[[], [], []]']) json;
@@ -310,6 +311,8 @@ INSERT INTO trial SELECT 'component ' || n || ' ' || json, 'blend',
 		forge_header(format('jsonb_set(meta, ''{components,%s}'', (meta -> ''components'' -> %1$s) || %L)', n, json))
   FROM unnest('{0,1,2}'::int[]) n, unnest(ARRAY['{"form": null}', '{"form": "unheard of"}', '{"form": "blend"}', '{"form": "deviation"}', '{"form": "item_neighbor"}',
 	'{"params": null}', '{"params": 7}', '{"options": 7}', '{"algorithm": 7}']) json;
+INSERT INTO trial SELECT 'component that damps ' || json, 'svd', forge_header(format('jsonb_set(meta, ''{components,0}'', (meta -> ''components'' -> 0) || %L)', json))
+  FROM unnest(ARRAY['{"form": "unheard of"}', '{"params": null}']) json;
 INSERT INTO trial SELECT 'without component ' || n, 'blend', forge_header(format('meta #- ''{components,%s}''', n)) FROM unnest('{0,1,2}'::int[]) n;
 INSERT INTO trial VALUES
 	('without components', 'blend', forge_header('meta - ''components''')),
@@ -521,7 +524,7 @@ SELECT answer('leak', 'SELECT recsys_predict(%L, 1, 1)', ''), count(*) FROM gene
 SELECT sum(total_bytes) < 2000000 AS small FROM pg_backend_memory_contexts WHERE name = 'recsys model';
 
 -- What is larger than a model may be is not even read.
-SELECT version FROM recsys_train('large', 'wide', 'svd', '{"factors": 50, "iterations": 1}');
+SELECT version FROM recsys_train('large', 'wide', 'svd', '{"factors": 50, "iterations": 1, "list_score": "prediction"}');
 SET recsys.model_memory_limit = '200kB';
 SELECT recsys_predict('large', 1, 1);
 SET recsys.model_memory_limit = '1MB';

@@ -72,6 +72,7 @@ EXCEPTION WHEN OTHERS THEN
 	RETURN SQLSTATE || ' ' || SQLERRM;
 END
 $$;
+SET client_min_messages = error;
 SELECT r AS relation, string_agg(DISTINCT n, ', ') AS said
   FROM unnest('{huge,tiny,edge,same,denormal,outlier,one_user,one_item,one_row}'::regclass[]) r,
 	   (SELECT name, '{}'::jsonb FROM recsys_algorithms WHERE name NOT IN ('content', 'hybrid')
@@ -82,6 +83,7 @@ SELECT r AS relation, string_agg(DISTINCT n, ', ') AS said
 	   numbers(r, a.name, a.options) n
  GROUP BY 1 ORDER BY 1;
 
+SET client_min_messages = warning;
 -- Straight from a table.
 SELECT string_agg(DISTINCT CASE WHEN score::text ~ 'NaN|Infinity' THEN score::text ELSE 'numbers' END, ' ')
   FROM unnest('{huge,tiny,edge,same,denormal,outlier}'::regclass[]) r, unnest('{cosine,dot,pearson,msd,pearson_baseline,lift}'::text[]) s,

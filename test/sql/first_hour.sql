@@ -29,6 +29,7 @@ CREATE TABLE goods AS SELECT i AS item_id, ARRAY[CASE WHEN i < 900 THEN 'a' || i
 CREATE TABLE models AS
 SELECT name, name || '_m' AS model, CASE name
        WHEN 'content' THEN '{"items": "goods", "tag_cols": ["tags"]}'
+       WHEN 'gradient' THEN '{"list_score": "prediction"}'
        WHEN 'hybrid' THEN '{"components": [{"algorithm": "item_knn", "weight": 1}, {"algorithm": "slim", "weight": 1}]}' ELSE '{}' END::jsonb AS options
   FROM recsys_algorithms WHERE name <> 'auto';
 SELECT count(*) = (SELECT count(*) FROM models) AS all_trained FROM models, recsys_train(model, 'rated', name, options);

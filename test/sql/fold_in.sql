@@ -67,7 +67,7 @@ SELECT name AS something_is_known
 -- By items like his, somebody gets exactly what he would have got.
 CREATE FUNCTION like_a_user(options jsonb) RETURNS TABLE (items bigint, same bool) LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM recsys_train('by_items', 'ratings', 'item_knn', options);
+	PERFORM recsys_train('by_items', 'ratings', 'item_knn', '{"list_score": "prediction"}' || options);
 	RETURN QUERY SELECT count(*), bool_and(coalesce(p.score = r.score, false))
 	  FROM (SELECT DISTINCT user_id FROM ratings WHERE user_id % 15 = 0) u,
 	       LATERAL (SELECT n, s AS score FROM unnest((SELECT scores_of_profile('by_items', array_agg(item_id::bigint ORDER BY item_id), array_agg(rating ORDER BY item_id))

@@ -14,7 +14,7 @@ SELECT u AS user_id, i AS item_id,
 -- One component of weight 1, unscaled, is that component.
 CREATE FUNCTION train(algorithm text, options jsonb, rating_col name = 'rating') RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM recsys_train('one', 'ratings', algorithm, options, rating_col => rating_col);
+	PERFORM recsys_train('one', 'ratings', algorithm, '{"list_score": "prediction"}' || options, rating_col => rating_col);
 	PERFORM recsys_train('blend', 'ratings', 'hybrid', jsonb_build_object('normalize', 'none', 'components',
 		jsonb_build_array(jsonb_build_object('algorithm', algorithm, 'options', options, 'weight', 1))), rating_col => rating_col);
 END
@@ -54,8 +54,8 @@ SELECT count(*) AS pairs, bool_and(abs(a.similarity - b.similarity) < 1e-9) AS s
 -- deviation over what the user has not rated; what has no score counts as the
 -- lowest, and as the mean where the scores are ratings.
 SELECT FROM recsys_train('sums', 'ratings', 'item_knn', '{"score": "sum", "neighbors": 3}');
-SELECT FROM recsys_train('vectors', 'ratings', 'als', '{"factors": 3}');
-SELECT FROM recsys_train('near', 'ratings', 'user_knn', '{"k": 2, "min_k": 2, "min_support": 17, "score": "centered"}');
+SELECT FROM recsys_train('vectors', 'ratings', 'als', '{"factors": 3, "list_score": "prediction"}');
+SELECT FROM recsys_train('near', 'ratings', 'user_knn', '{"k": 2, "min_k": 2, "min_support": 17, "score": "centered", "list_score": "prediction"}');
 CREATE FUNCTION blend(scale text) RETURNS void LANGUAGE sql AS $$
 	SELECT FROM recsys_train('blend', 'ratings', 'hybrid', jsonb_build_object('normalize', scale, 'components', '[
 		{"algorithm": "item_knn", "options": {"score": "sum", "neighbors": 3}, "weight": 2},
@@ -274,7 +274,7 @@ BEGIN
 	FOR c IN VALUES ('als', '{"factors": 3}'::jsonb), ('baseline_als', '{}'), ('item_knn', '{"neighbors": 5, "score": "sum"}'), ('user_knn', '{"neighbors": 5, "score": "sum"}'),
 		('user_knn', '{}'), ('co_clustering', '{}'), ('rp3beta', '{}')
 	LOOP
-		PERFORM recsys_train('one', 'rated', c.column1, c.column2);
+		PERFORM recsys_train('one', 'rated', c.column1, '{"list_score": "prediction"}' || c.column2);
 		PERFORM extended(jsonb_build_array(jsonb_build_object('algorithm', c.column1, 'options', c.column2, 'weight', 1),
 			'{"algorithm": "content", "options": {"items": "things", "tag_cols": ["tags"]}, "weight": 1e-9}'::jsonb), '{"normalize": "none"}');
 		INSERT INTO reached

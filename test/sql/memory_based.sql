@@ -150,7 +150,7 @@ BEGIN
 	FOR c IN SELECT * FROM cases LOOP
 		PERFORM recsys_train('knn_model', 'ratings', c.side || '_knn',
 			jsonb_build_object('similarity', c.kind, 'score', c.score, 'k', c.k, 'min_k', c.min_k,
-			                   'neighbors', 0, 'shrinkage', 0, 'clip', false));
+			                   'neighbors', 0, 'shrinkage', 0, 'clip', false, 'list_score', 'prediction'));
 		INSERT INTO from_models
 		SELECT c.side, c.kind, c.score, c.k, c.min_k, u::text, r.item_id, r.score
 		  FROM unnest('{3,17,99}'::int[]) u, LATERAL recsys_recommend('knn_model', u::text, 1000, exclude_seen => false) r WHERE r.basis = 'personalized';
@@ -162,7 +162,7 @@ SELECT count(*) > 3000 AS many, max(abs(m.value - l.value)) < 1e-6 AS same,
 
 -- A model as the source: what is left at its default is as trained, and what
 -- is given is obeyed.
-SELECT version FROM recsys_train('msd_model', 'ratings', 'user_knn', '{"similarity": "msd", "score": "centered"}');
+SELECT version FROM recsys_train('msd_model', 'ratings', 'user_knn', '{"similarity": "msd", "score": "centered", "list_score": "prediction"}');
 SELECT bool_and(a.score = b.score) AS as_trained
   FROM user_knn_recommend('msd_model', '3', 1000) a JOIN recsys_recommend('msd_model', '3', 1000) b USING (item_id);
 SELECT bool_and(abs(a.score - b.value) < 1e-6) AS as_given

@@ -25,7 +25,7 @@ BEGIN
 	FOR a IN SELECT name FROM recsys_algorithms WHERE feedback <> 'implicit' AND name NOT IN ('popular', 'content', 'auto') LOOP
 		INSERT INTO trained
 		SELECT t.algorithm, t.model, t.version, t.users, t.items, t.ratings, t.iterations, t.train_rmse
-		  FROM recsys_train('model_' || a, 'kept', a) t;
+		  FROM recsys_train('model_' || a, 'kept', a, '{"list_score": "prediction"}') t;
 	END LOOP;
 END $$;
 SELECT algorithm, model, version, users, items,

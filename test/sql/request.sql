@@ -11,10 +11,10 @@ CREATE TABLE train AS SELECT user_id, item_id, rating FROM rated WHERE NOT held_
 CREATE TABLE test AS SELECT user_id, item_id, rating FROM rated WHERE held_out
  UNION ALL SELECT 999, i, 4 FROM generate_series(2, 30, 7) i UNION ALL SELECT 7, 900, 3;
 CREATE TABLE goods AS SELECT i AS item_id, ARRAY['a' || i % 7, 'b' || i % 5, 'c'] AS tags FROM generate_series(1, 42) i;
--- Nothing is clipped.
+-- Nothing is clipped, nor damped (list_score has that).
 CREATE TABLE models AS
 SELECT name, ('m_' || name) AS model,
-       '{"seed": 3}'::jsonb || CASE WHEN options @> '[{"name": "clip"}]' THEN '{"clip": false}' ELSE '{}' END::jsonb
+       '{"seed": 3, "list_score": "prediction"}'::jsonb || CASE WHEN options @> '[{"name": "clip"}]' THEN '{"clip": false}' ELSE '{}' END::jsonb
        || CASE name WHEN 'content' THEN '{"items": "goods", "tag_cols": ["tags"]}'
                     WHEN 'item_knn' THEN '{"similarity": "cosine", "score": "weighted_mean", "k": 5, "min_k": 1}'
                     WHEN 'user_knn' THEN '{"similarity": "cosine", "score": "centered", "k": 5, "min_k": 1}' ELSE '{}' END::jsonb AS options

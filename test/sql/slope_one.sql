@@ -8,8 +8,8 @@ INSERT INTO small VALUES
 	('mark', 'a', 3), ('mark', 'b', 4),
 	('lucy', 'b', 2), ('lucy', 'c', 5),
 	('odd', 'd', 1);
-SELECT version FROM recsys_train('plain', 'small', 'slope_one', '{"clip": false}');
-SELECT version FROM recsys_train('weighted', 'small', 'slope_one', '{"clip": false, "weighted": true}');
+SELECT version FROM recsys_train('plain', 'small', 'slope_one', '{"clip": false, "list_score": "prediction"}');
+SELECT version FROM recsys_train('weighted', 'small', 'slope_one', '{"clip": false, "weighted": true, "list_score": "prediction"}');
 SELECT version FROM recsys_train('clipped', 'small', 'slope_one');
 SELECT recsys_predict('plain', 'lucy', 'a') AS "3.5 + (.5 + 3) / 2",
        round(recsys_predict('weighted', 'lucy', 'a')::numeric, 6) AS "(2 (2 + .5) + 1 (5 + 3)) / 3",
@@ -36,8 +36,8 @@ SELECT m.user_id, i.item_id, coalesce(p.plain, m.mean) AS plain, coalesce(p.weig
 	SELECT m.mean + avg(dev) AS plain, sum(n * (dev + rating)) / sum(n) AS weighted, count(*) AS n
 	  FROM ratings r JOIN pair ON j = r.item_id WHERE r.user_id = m.user_id AND pair.i = i.item_id) p;
 SELECT count(*) AS pairs, count(*) FILTER (WHERE n = 0) AS alone, min(n) FILTER (WHERE n > 0) AS least, max(n) AS most FROM expected;
-SELECT version FROM recsys_train('plain', 'ratings', 'slope_one', '{"clip": false}');
-SELECT version FROM recsys_train('weighted', 'ratings', 'slope_one', '{"clip": false, "weighted": true}');
+SELECT version FROM recsys_train('plain', 'ratings', 'slope_one', '{"clip": false, "list_score": "prediction"}');
+SELECT version FROM recsys_train('weighted', 'ratings', 'slope_one', '{"clip": false, "weighted": true, "list_score": "prediction"}');
 SELECT max(abs(recsys_predict('plain', user_id, item_id) - plain)) < 1e-6 AS plain,
        max(abs(recsys_predict('weighted', user_id, item_id) - weighted)) < 1e-6 AS weighted FROM expected;
 -- By the rows of the user's items, or by that of the item: it is the same.

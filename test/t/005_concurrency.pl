@@ -27,7 +27,7 @@ sub train
 
 	return qq(SELECT version, algorithm
 		  FROM recsys_train('$model', 'ratings', '$algorithm',
-							'{"factors": 100, "iterations": $iterations}'));
+							'{"factors": 100, "iterations": $iterations, "list_score": "prediction"}'));
 }
 
 # Two sessions train at once; returns their results in order of version.
@@ -142,29 +142,29 @@ like($reader->{stderr}, qr/ERROR: .*OID $oid does not exist/,
 $reader->{stderr} = '';
 
 # The same name again is another model, also in a session that knew the old.
-$trainer->query(q(SELECT recsys_train('model', 'others', 'baseline_als')));
+$trainer->query(q(SELECT recsys_train('model', 'others', 'baseline_als', '{"list_score": "prediction"}')));
 is($reader->query($best), 1, 'a new model of that name is seen');
 
 # So is one of the same version, made by the same transaction.
 $trainer->query(q(BEGIN;
-	SELECT recsys_train('model', 'ratings', 'baseline_als')));
+	SELECT recsys_train('model', 'ratings', 'baseline_als', '{"list_score": "prediction"}')));
 is($trainer->query($best), 40, 'a transaction sees the version it has made');
 $trainer->query(q(TRUNCATE model;
-	SELECT recsys_train('model', 'others', 'baseline_als')));
+	SELECT recsys_train('model', 'others', 'baseline_als', '{"list_score": "prediction"}')));
 is($trainer->query($best), 1, 'and the one it has made after TRUNCATE');
 $trainer->query(q(TRUNCATE model;
-	SELECT recsys_train('model', 'ratings', 'baseline_als')));
+	SELECT recsys_train('model', 'ratings', 'baseline_als', '{"list_score": "prediction"}')));
 is($trainer->query($best), 40, 'and the one after that');
 $trainer->query('ROLLBACK');
 is($trainer->query($best), 1, 'and after ROLLBACK the old one again');
 
 # A savepoint that is rolled back, and what comes in its place.
 $trainer->query(q(BEGIN; SAVEPOINT a;
-	SELECT recsys_train('model', 'ratings', 'baseline_als')));
+	SELECT recsys_train('model', 'ratings', 'baseline_als', '{"list_score": "prediction"}')));
 is($trainer->query($best), 40, 'a version made after a savepoint');
 $trainer->query('ROLLBACK TO a');
 is($trainer->query($best), 1, 'is gone with it');
-$trainer->query(q(SELECT recsys_train('model', 'ratings', 'baseline_als')));
+$trainer->query(q(SELECT recsys_train('model', 'ratings', 'baseline_als', '{"list_score": "prediction"}')));
 is($trainer->query("$best; COMMIT"), 40, 'and can be made again');
 
 # A session drops a model that a cursor of its own still uses.

@@ -66,7 +66,7 @@ my ($iterations, $rises, $first, $last) = split /\|/, $node->safe_psql(
 	'postgres', qq(
 	INSERT INTO course VALUES $mine;
 	SELECT FROM recsys_train('mine', 'course', 'gradient',
-		'{"optimizer": "gd", "iterations": 500, "regularization": 10, "learning_rate": 0.001, "normalize": "item_mean", "init_stddev": 1}');
+		'{"optimizer": "gd", "iterations": 500, "regularization": 10, "learning_rate": 0.001, "normalize": "item_mean", "init_stddev": 1, "list_score": "prediction"}');
 	SELECT max(iteration), count(*) FILTER (WHERE loss >= before), max(loss) FILTER (WHERE iteration = 1),
 	       max(loss) FILTER (WHERE iteration = 500)
 	  FROM (SELECT *, lag(loss) OVER (ORDER BY iteration) AS before FROM recsys_training_log('mine')) l)) =~ s/^\s+//r;

@@ -1,7 +1,7 @@
 /*
  * math.c
  *		Unit tests of random streams, the k best against sorting, transposed
- *		sparse matrices, and pairs in rising order.
+ *		sparse matrices, pairs in rising order, and denormal numbers.
  */
 #include <math.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "math/concordance.h"
+#include "math/denormals.h"
 #include "math/random.h"
 #include "math/sparse.h"
 #include "math/topk.h"
@@ -188,6 +189,25 @@ test_concordance(void)
 	ok(agree, "pairs in rising order are counted while numbers are sorted");
 }
 
+/* Numbers next to zero become zero, until that is undone. */
+static void
+test_denormals(void)
+{
+#if defined(__SSE2__) || defined(__aarch64__)
+	volatile float small = 1e-20f;
+	volatile float product = small * small;
+	uint64_t	before;
+
+	ok(product != 0, "at first denormals are kept");
+	before = denormals_flush();
+	product = small * small;
+	ok(product == 0, "then they are zero");
+	denormals_restore(before);
+	product = small * small;
+	ok(product != 0, "and then they are kept again");
+#endif
+}
+
 int
 main(void)
 {
@@ -198,5 +218,6 @@ main(void)
 	test_random();
 	test_sparse();
 	test_concordance();
+	test_denormals();
 	return failures > 0;
 }
