@@ -23,7 +23,7 @@ dense_require(void)
 				 errmsg("out of memory"),
 				 errdetail("OpenBLAS needs %d MB of address space in each process that uses it.",
 						   BLAS_BUFFER_MEGABYTES),
-				 errhint("Raise the server's limit on address space (ulimit -v) or, with vm.overcommit_memory = 2, the system's limit on committed memory; or use an algorithm without dense linear algebra, such as svd.")));
+				 errhint("Raise the server's limit on address space (ulimit -v) or, with vm.overcommit_memory = 2, the system's limit on committed memory; or use an algorithm without dense linear algebra, such as svd with the option list_score \"prediction\".")));
 	if (status == BLAS_NO_LIBRARY)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FILE),

@@ -79,6 +79,8 @@ train_component_options(const Algorithm *algorithm, const Jsonb *given,
 	void	   *options = options_parse(algorithm->name, &algorithm->options, given);
 
 	memcpy(options, common, sizeof(CommonOptions));
+	/* What ranks beside the whole does not rank beside its parts. */
+	((CommonOptions *) options)->list_options = NULL;
 	if (common->report_renamed)
 		options_report_renamed(&algorithm->options, given);
 	require_values(algorithm, common, has_values);

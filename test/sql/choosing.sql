@@ -104,6 +104,9 @@ SELECT bool_and((options ->> 'factors')::int IN (4, 8) OR options = '{"iteration
   FROM recsys_tune('groups', 'ials', '{"factors": [4, 8], "regularization": {"min": 0.01, "max": 0.1, "log": true}, "iterations": 3}',
                    'recall@5', 9, rating_col => NULL);
 
+-- Models that rank beside what predicts ratings are not tuned with it.
+SELECT count(*) = 2 AS tried FROM recsys_tune('planes', 'gradient', '{"factors": [2, 3]}', trials => 2);
+
 -- The best comes first.
 SELECT bool_and(value <= before OR before IS NULL OR kept <> kept_before) AS in_order
   FROM (SELECT value, kept, lag(value) OVER () AS before, lag(kept) OVER () AS kept_before

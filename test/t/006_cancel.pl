@@ -172,13 +172,13 @@ my %endless = (
 	svd => train('svd', '{"iterations": 10000}'),
 	als => train('als', '{"iterations": 10000}'),
 	co_clustering => train('co_clustering', '{"restarts": 100000}'),
-	rp3beta => train('rp3beta', '{}'),
-	slim => train('slim', '{"tolerance": 1e-9}'),
-	ease => train('ease', '{}'),
+	rp3beta => train('rp3beta', '{"max_user_ratings": 0}'),
+	slim => train('slim', '{"tolerance": 1e-9, "max_user_ratings": 0}'),
+	ease => train('ease', '{"max_user_ratings": 0}'),
 	item_knn =>
-	  train('item_knn', '{"neighbors": 50, "similarity": "pearson"}'),
+	  train('item_knn', '{"neighbors": 50, "similarity": "pearson", "max_user_ratings": 0}'),
 	user_knn =>
-	  train('user_knn', '{"neighbors": 50, "similarity": "pearson_baseline"}'));
+	  train('user_knn', '{"neighbors": 50, "similarity": "pearson_baseline", "max_user_ratings": 0}'));
 my $from_table = q(SELECT count(*) FROM %s('big', 0, similarity => '%s'));
 
 check_cancel('reading', $endless{svd}, $reading / 3);

@@ -66,7 +66,7 @@ SKIP:
 		$refused, 'principal components say so, too');
 	is($node->safe_psql('postgres', $serving), $before, 'serving needs no OpenBLAS');
 	is(ask(q(SET recsys.ratings_per_worker = 50; SET max_parallel_maintenance_workers = 2;
-		SELECT count(*) > 0 FROM recsys_evaluate('ratings', 'svd'))),
+		SELECT count(*) > 0 FROM recsys_evaluate('ratings', 'svd', '{"list_score": "prediction"}'))),
 		't', 'nor does evaluating, with workers, what is trained without it');
 }
 
@@ -88,8 +88,8 @@ sub state_of
 }
 is(state_of(q(SELECT FROM recsys_recommend_all('als_model', n => 3))),
 	'f 1', 'serving does not load OpenBLAS');
-is(state_of(q(SELECT FROM recsys_train('m', 'ratings', 'svd');
-		SELECT FROM recsys_train('m', 'ratings', 'als'))),
+is(state_of(q(SELECT FROM recsys_train('m', 'ratings', 'svd', '{"list_score": "prediction"}');
+		SELECT FROM recsys_train('m', 'ratings', 'als', '{"list_score": "prediction"}'))),
 	'f 1', 'nor does training that does not need it');
 is(state_of(q(SELECT FROM recsys_train('m', 'ratings', 'ials'))),
 	't 1', 'training that needs it does, and starts no thread');
