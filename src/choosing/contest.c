@@ -13,12 +13,10 @@
 
 #include <math.h>
 
-#include "access/xact.h"
 #include "miscadmin.h"
 #include "storage/shmem.h"
 #include "utils/float.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "engine/cost.h"
 #include "engine/settle.h"
@@ -28,6 +26,7 @@
 #include "evaluation/experiment.h"
 #include "forms/row_cache.h"
 #include "model/memory_model.h"
+#include "resources/attempt.h"
 #include "resources/budget.h"
 
 /* What a training may take, in seconds: see most_seconds. */
@@ -114,6 +113,24 @@ is_of_setting(const ErrorData *error)
 	}
 }
 
+/* A step, and what it is done with. */
+typedef struct StepCall
+{
+	ContestStep step;
+	Contest    *contest;
+	Contestant *contestant;
+	void	   *arg;
+} StepCall;
+
+/* Do a step: see attempt. */
+static void
+call_step(void *arg)
+{
+	const StepCall *call = arg;
+
+	call->step(call->contest, call->contestant, call->arg);
+}
+
 /*
  * Do something with a setting; false if something is wrong with it, which is
  * noted.  Other errors are raised.
@@ -121,27 +138,9 @@ is_of_setting(const ErrorData *error)
 static bool
 run_try(Contest *contest, Contestant *contestant, ContestStep step, void *arg)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
+	StepCall	call = {step, contest, contestant, arg};
+	ErrorData  *error = attempt(call_step, &call);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		step(contest, contestant, arg);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
 	if (error != NULL && !is_of_setting(error))
 		ReThrowError(error);
 	if (error != NULL)

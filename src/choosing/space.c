@@ -76,18 +76,6 @@ axis_of_values(const OptionSpec *spec, const char *name, const Jsonb *array)
 	return axis;
 }
 
-/* Is an array the value of an option, not a list of values to try? */
-static bool
-is_one_value(const OptionSpec *spec, const Jsonb *array)
-{
-	JsonbValue *first;
-
-	if ((spec->type != OPTION_NAMES && spec->type != OPTION_JSON) || JB_ROOT_COUNT(array) == 0)
-		return false;
-	first = getIthJsonbValueFromContainer((JsonbContainer *) &array->root, 0);
-	return first->type != jbvBinary || !JsonContainerIsArray(first->val.binary.data);
-}
-
 /*
  * What the caller gives for an option: true if it is an axis, which then is
  * the next one of the space.
@@ -102,7 +90,7 @@ add_given_axis(Space *space, const char *name, JsonbValue *value)
 	if (spec == NULL || value->type != jbvBinary)
 		return false;
 	container = JsonbValueToJsonb(value);
-	if (JB_ROOT_IS_ARRAY(container) ? is_one_value(spec, container) : spec->type == OPTION_JSON)
+	if (JB_ROOT_IS_ARRAY(container) ? option_takes_array(spec, container) : spec->type == OPTION_JSON)
 		return false;
 	space->axis[space->axes++] = JB_ROOT_IS_ARRAY(container) ?
 		axis_of_values(spec, name, container) : axis_of_range(spec, name, container);

@@ -113,6 +113,22 @@ nearest_option(const OptionTable *table, const char *name)
 	return nearest == NULL ? NULL : option_lookup(table, nearest);
 }
 
+/*
+ * Is an array one value of an option, and not a list of values to try?  spec may
+ * be NULL: no option.
+ */
+bool
+option_takes_array(const OptionSpec *spec, const Jsonb *array)
+{
+	JsonbValue *first;
+
+	if (spec == NULL || (spec->type != OPTION_NAMES && spec->type != OPTION_JSON) ||
+		JB_ROOT_COUNT(array) == 0)
+		return false;
+	first = getIthJsonbValueFromContainer((JsonbContainer *) &array->root, 0);
+	return first->type != jbvBinary || !JsonContainerIsArray(first->val.binary.data);
+}
+
 /* Error: the algorithm has no such option.  The hint has the nearest. */
 static void
 report_unknown_option(const char *algorithm, const OptionTable *table, const char *name)

@@ -142,6 +142,7 @@ extern void *options_parse(const char *algorithm, const OptionTable *table,
 extern void options_report_renamed(const OptionTable *table, const Jsonb *given);
 extern Jsonb *options_encode(const OptionTable *table, const void *options);
 extern Jsonb *options_describe(const OptionTable *table);
+extern bool option_takes_array(const OptionSpec *spec, const Jsonb *array);
 extern const OptionSpec *option_lookup(const OptionTable *table, const char *name);
 
 #endif							/* RECSYS_ENGINE_OPTIONS_H */

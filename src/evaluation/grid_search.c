@@ -12,18 +12,17 @@
 
 #include <math.h>
 
-#include "access/xact.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "engine/names.h"
 #include "engine/settle.h"
 #include "engine/settle_data.h"
 #include "evaluation/experiment.h"
 #include "model/json.h"
+#include "resources/attempt.h"
 #include "serving/arguments.h"
 
 /* The most combinations that are tried. */
@@ -60,19 +59,6 @@ text_of_value(JsonbValue *value)
 	return json_to_cstring(JsonbValueToJsonb(value));
 }
 
-/* Are the elements of an array values to try, or is it one value? */
-static bool
-is_choice(const OptionSpec *spec, const Jsonb *array)
-{
-	JsonbValue *first;
-
-	if (spec == NULL || (spec->type != OPTION_NAMES && spec->type != OPTION_JSON) ||
-		JB_ROOT_COUNT(array) == 0)
-		return true;
-	first = getIthJsonbValueFromContainer((JsonbContainer *) &array->root, 0);
-	return first->type == jbvBinary && JsonContainerIsArray(first->val.binary.data);
-}
-
 /* The values to try for a member of the grid, as JSON text. */
 static List *
 values_of_member(const Algorithm *algorithm, const char *name, JsonbValue *value)
@@ -81,7 +67,7 @@ values_of_member(const Algorithm *algorithm, const char *name, JsonbValue *value
 	List	   *values = NIL;
 
 	if (array == NULL || !JB_ROOT_IS_ARRAY(array) ||
-		!is_choice(option_lookup(&algorithm->options, name), array))
+		option_takes_array(option_lookup(&algorithm->options, name), array))
 		return list_make1((void *) text_of_value(value));
 	if (JB_ROOT_COUNT(array) == 0)
 		ereport(ERROR,
@@ -215,6 +201,27 @@ is_of_combination(const ErrorData *error)
 		error->sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED;
 }
 
+/* A combination whose options are to be parsed, and where to. */
+typedef struct ParseCall
+{
+	Experiment *experiment;
+	int			place;
+	const Jsonb *given;
+	bool		notices;
+} ParseCall;
+
+/* Parse the options of a combination: see attempt. */
+static void
+parse_step(void *arg)
+{
+	const ParseCall *call = arg;
+	Experiment *experiment = call->experiment;
+
+	experiment->options[call->place] = train_options(experiment->algorithm, call->given,
+													 experiment->columns.rating != NULL,
+													 call->notices);
+}
+
 /*
  * The options of a combination in the experiment's "options" at "place"; the
  * error, if they do not go together.  Other errors are raised.
@@ -222,28 +229,9 @@ is_of_combination(const ErrorData *error)
 static ErrorData *
 parse_combination(Experiment *experiment, int place, const Jsonb *given, bool notices)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
+	ParseCall	call = {experiment, place, given, notices};
+	ErrorData  *error = attempt(parse_step, &call);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		experiment->options[place] = train_options(experiment->algorithm, given,
-												   experiment->columns.rating != NULL, notices);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
 	if (error != NULL && !is_of_combination(error))
 		ReThrowError(error);
 	return error;
