@@ -136,11 +136,7 @@ require_same_ids(const TrainContext *context, const ItemsSource *items)
 static Size
 bytes_of_ratings(const Interactions *ratings)
 {
-	MatrixShape shape = {
-		.users = ratings->users.count,
-		.items = ratings->items.count,
-		.ratings = sparse_entries(&ratings->by_user)
-	};
+	MatrixShape shape = interactions_shape(ratings);
 
 	return add_size(matrix_bytes(&shape), content_memory(&shape, NULL));
 }

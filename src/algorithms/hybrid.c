@@ -54,7 +54,7 @@ default_components(bool has_values)
 		"{\"similarity\": \"pearson_baseline\", \"score\": \"baseline\"}}]" :
 		"[{\"algorithm\": \"ials\"}, {\"algorithm\": \"item_knn\"}, {\"algorithm\": \"user_knn\"}]";
 
-	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
+	return json_from_cstring(json);
 }
 
 /* Where an error is: for error_context_stack, the number of a component. */
@@ -184,7 +184,7 @@ given_options(const Jsonb *member)
 	Jsonb	   *given;
 
 	if (!json_get(member, "options", &value) || value.type == jbvNull)
-		return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+		return json_from_cstring("{}");
 	if (value.type != jbvBinary)
 		report_member("the options of a component must be an object");
 	given = JsonbValueToJsonb(&value);

@@ -113,8 +113,7 @@ auto_choose(TrainContext *context)
 		.common = &quiet,
 		.has_values = opts->has_values,
 		.algorithms = opts->algorithms,
-		.space = opts->space != NULL ? opts->space :
-			DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"))),
+		.space = opts->space != NULL ? opts->space : json_from_cstring("{}"),
 		.start = opts->start,
 		.metric = opts->metric,
 		.trials = opts->trials,

@@ -57,13 +57,6 @@ typedef struct Search
 	int			room;			/* for contestants */
 } Search;
 
-/* An empty JSON object. */
-static Jsonb *
-empty_object(void)
-{
-	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
-}
-
 /* Bytes that a search needs besides the ratings, whatever it tries. */
 Size
 search_bytes(const MatrixShape *shape)
@@ -77,7 +70,7 @@ space_of(const SearchRequest *request, const Algorithm *algorithm)
 {
 	Jsonb	   *own = json_get_container(request->space, algorithm->name);
 
-	return own != NULL ? own : empty_object();
+	return own != NULL ? own : json_from_cstring("{}");
 }
 
 /*
@@ -184,7 +177,7 @@ enter_start(Search *search, const Jsonb *start)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"start\" must be an object with an algorithm and its options"),
 				 errhint("For example '{\"start\": {\"algorithm\": \"ials\", \"options\": {\"factors\": 32}}}'.")));
-	space = space_create(algorithm_lookup(name), empty_object());
+	space = space_create(algorithm_lookup(name), json_from_cstring("{}"));
 
 	space->fixed = without_common(given);
 	space->axes = 0;

@@ -106,7 +106,7 @@ read_space(FunctionCallInfo fcinfo, Tuning *tuning, bool has_values)
 	if (PG_ARGISNULL(1))
 	{
 		tuning->algorithm = algorithm_lookup("auto");
-		fixed = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+		fixed = json_from_cstring("{}");
 	}
 	else
 	{

@@ -539,5 +539,5 @@ options_describe(const OptionTable *table)
 		appendStringInfo(&json, "%s%s", i > 0 ? ", " : "",
 						 describe_option(option_at(table, i)));
 	appendStringInfoChar(&json, ']');
-	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
+	return json_from_cstring(json.data);
 }

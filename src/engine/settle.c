@@ -12,11 +12,11 @@
 
 #include <math.h>
 
-#include "utils/builtins.h"
 #include "utils/float.h"
 
 #include "engine/settle.h"
 #include "math/weights.h"
+#include "model/json.h"
 
 /* Error: the algorithm learns from ratings that differ, and there are none. */
 static void
@@ -115,7 +115,6 @@ void
 train_add_list_options(const Algorithm *algorithm, void *options)
 {
 	CommonOptions common = *(const CommonOptions *) options;
-	Datum		given;
 
 	if (algorithm->list_algorithm == NULL || !lists_are_damped(algorithm, options))
 		return;
@@ -125,9 +124,9 @@ train_add_list_options(const Algorithm *algorithm, void *options)
 	common.max_user_ratings = 0;
 	common.duplicates = DUPLICATES_SUM;
 	common.ranks_beside = true;
-	given = DirectFunctionCall1(jsonb_in, CStringGetDatum(algorithm->list_options));
 	((CommonOptions *) options)->list_options =
-		train_component_options(algorithm->list_algorithm, DatumGetJsonbP(given), &common, false);
+		train_component_options(algorithm->list_algorithm,
+								json_from_cstring(algorithm->list_options), &common, false);
 }
 
 /*

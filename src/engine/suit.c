@@ -52,11 +52,7 @@ DataTraits
 traits_of_ratings(const Interactions *ratings)
 {
 	return (DataTraits) {
-		.shape = {
-			.users = ratings->users.count,
-			.items = ratings->items.count,
-			.ratings = sparse_entries(&ratings->by_user)
-		},
+		.shape = interactions_shape(ratings),
 			.user_pairs = count_pairs(&ratings->by_user),
 			.item_pairs = count_pairs(&ratings->by_item),
 			.mean = ratings->mean,

@@ -36,7 +36,7 @@ describe_components(const TrainContext *run)
 								json_finish(&params));
 	}
 	appendStringInfoChar(&json, ']');
-	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
+	return json_from_cstring(json.data);
 }
 
 /*

@@ -101,12 +101,7 @@ train_require_ratings(const Interactions *ratings, const RatingsSource *source,
 static void
 require_room(const Interactions *ratings, const RunSize *run, const RatingsSource *source)
 {
-	MatrixShape shape = {
-		.users = ratings->users.count,
-		.items = ratings->items.count,
-		.ratings = sparse_entries(&ratings->by_user)
-	};
-
+	MatrixShape shape = interactions_shape(ratings);
 	int64		left_out = ratings->left_out == NULL ? 0 :
 		sparse_entries(&ratings->left_out->pairs);
 

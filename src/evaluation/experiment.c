@@ -163,12 +163,7 @@ static void
 settle_candidates(Experiment *experiment)
 {
 	const Interactions *whole = experiment->whole;
-	MatrixShape shape = {
-		.users = whole->users.count,
-		.items = whole->items.count,
-		.ratings = sparse_entries(&whole->by_user)
-	};
-
+	MatrixShape shape = interactions_shape(whole);
 	double		seconds = 0;
 
 	for (int i = 0; i < experiment->candidates; i++)

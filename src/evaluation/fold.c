@@ -57,12 +57,7 @@ fold_bytes(const Algorithm *algorithm, const void *options, const MatrixShape *p
 static bool
 is_to_be_shared(const TrainedFold *fold)
 {
-	const Interactions *whole = fold->whole;
-	MatrixShape shape = {
-		.users = whole->users.count,
-		.items = whole->items.count,
-		.ratings = sparse_entries(&whole->by_user)
-	};
+	MatrixShape shape = interactions_shape(fold->whole);
 
 	return team_workers(fold->algorithm, fold->options, shape.ratings) > 0 &&
 		budget_fits_shared(train_bytes(fold->algorithm, fold->options, &shape));
@@ -92,7 +87,7 @@ make_part(const TrainedFold *fold, const SubsetFilter *filter)
 static Size
 held_bytes(const Interactions *whole)
 {
-	MatrixShape shape = traits_of_ratings(whole).shape;
+	MatrixShape shape = interactions_shape(whole);
 
 	return add_size(matrix_bytes(&shape), shape.ratings);
 }

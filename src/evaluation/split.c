@@ -123,17 +123,6 @@ hold_out_of_user(Dealing *dealing, int32 user, int64 count, uint8 rest)
 		dealing->label[dealing->keyed[i].number] = i < length - count ? rest : LABEL_HELD_OUT;
 }
 
-/* The most ratings that a row has. */
-static int64
-longest_row(const SparseRows *rows)
-{
-	int64		longest = 0;
-
-	for (int32 row = 0; row < rows->rows; row++)
-		longest = Max(longest, sparse_row_length(rows, row));
-	return longest;
-}
-
 /* Hold out a share of the ratings of each user, or one, but never all. */
 static void
 hold_out_per_user(Dealing *dealing)
@@ -303,7 +292,7 @@ deal_labels(Dealing *dealing)
 {
 	int64		total = sparse_entries(&dealing->whole->by_user);
 
-	dealing->keyed = allocate_array_zero(longest_row(&dealing->whole->by_user), sizeof(Keyed));
+	dealing->keyed = allocate_array_zero(sparse_longest_row(&dealing->whole->by_user), sizeof(Keyed));
 	switch (dealing->options->method)
 	{
 		case SPLIT_RANDOM:

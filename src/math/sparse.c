@@ -116,3 +116,18 @@ sparse_transpose_fill(const SparseRows *matrix, int32_t from, int32_t to,
 			transposed->value[place] = matrix->value[e];
 		}
 }
+
+/* The most entries that a row has. */
+int64_t
+sparse_longest_row(const SparseRows *matrix)
+{
+	int64_t		longest = 0;
+
+	for (int32_t row = 0; row < matrix->rows; row++)
+	{
+		int64_t		length = sparse_row_length(matrix, row);
+
+		longest = length > longest ? length : longest;
+	}
+	return longest;
+}

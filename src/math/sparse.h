@@ -26,6 +26,7 @@ extern int64_t sparse_find(const SparseRows *matrix, int32_t row, int32_t col);
 extern int32_t sparse_row_bound(const SparseRows *matrix, int part, int parts);
 extern void sparse_transpose_count(const SparseRows *matrix, int32_t from,
 								   int32_t to, SparseRows *transposed);
+extern int64_t sparse_longest_row(const SparseRows *matrix);
 extern void sparse_transpose_start(const SparseRows *matrix,
 								   SparseRows *transposed);
 extern void sparse_transpose_fill(const SparseRows *matrix, int32_t from,

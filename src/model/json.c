@@ -99,12 +99,19 @@ json_add_raw(StringInfo json, const char *key, const char *value)
 	appendStringInfoString(json, value);
 }
 
+/* A jsonb from its text, palloc'd.  Error: the text is not JSON. */
+Jsonb *
+json_from_cstring(const char *text)
+{
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+}
+
 /* End the object, and make a jsonb of it. */
 Jsonb *
 json_finish(StringInfo json)
 {
 	appendStringInfoChar(json, '}');
-	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json->data)));
+	return json_from_cstring(json->data);
 }
 
 /* Look up a member of an object; false if there is none. */

@@ -24,6 +24,7 @@ extern char *json_get_string(const Jsonb *object, const char *key);
 extern double json_get_number(const Jsonb *object, const char *key);
 extern bool json_get_bool(const Jsonb *object, const char *key);
 extern Jsonb *json_get_container(const Jsonb *object, const char *key);
+extern Jsonb *json_from_cstring(const char *text);
 extern char *json_to_cstring(const Jsonb *json);
 extern double json_value_number(const JsonbValue *value);
 extern const char *json_value_in_words(const JsonbValue *value);

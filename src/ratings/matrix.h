@@ -108,6 +108,17 @@ interactions_by(const Interactions *ratings, Side side)
 	return side == SIDE_ITEMS ? &ratings->by_item : &ratings->by_user;
 }
 
+/* The size of a matrix that is there; the bytes of its ids are not counted. */
+static inline MatrixShape
+interactions_shape(const Interactions *ratings)
+{
+	return (MatrixShape) {
+		.users = ratings->users.count,
+		.items = ratings->items.count,
+		.ratings = sparse_entries(&ratings->by_user)
+	};
+}
+
 extern Size matrix_bytes(const MatrixShape *shape);
 extern void interactions_allocate(Interactions *ratings, int64 entries, bool shared);
 extern void interactions_allocate_side(Interactions *ratings, Side side, int64 entries,

@@ -28,22 +28,11 @@ spread_of_rows(const SparseRows *rows)
 	return spread;
 }
 
-/* The most entries that a row has. */
-static int64
-longest_row(const SparseRows *rows)
-{
-	int64		longest = 0;
-
-	for (int32 row = 0; row < rows->rows; row++)
-		longest = Max(longest, sparse_row_length(rows, row));
-	return longest;
-}
-
 /* Transform the weights of rows of users, in place. */
 void
 transform_rows(const WeightRule *rule, SparseRows *rows)
 {
-	float	   *space = allocate_array(Max(longest_row(rows), 1), sizeof(float));
+	float	   *space = allocate_array(Max(sparse_longest_row(rows), 1), sizeof(float));
 
 	for (int32 row = 0; row < rows->rows; row++)
 	{
