@@ -249,17 +249,18 @@ solve_item(Slim *slim, int32 item)
 
 /*
  * A unit of a phase: some items; returns the sum of their norms, if that is
- * the phase.
+ * the phase.  Items of every unit are spread over all, popular ones and others,
+ * so that units take about as long and their number tells how much is left.
  */
 static double
 slim_work(TrainContext *context, int phase, int64 argument, int unit)
 {
 	Slim	   *slim = context->state;
 	const SparseRows *by_item = &slim->ratings->by_item;
-	RowRange	range = team_unit_rows(by_item, unit);
+	int			units = team_row_units(by_item);
 	double		norms = 0;
 
-	for (int32 item = range.from; item < range.to; item++)
+	for (int64 item = unit; item < by_item->rows; item += units)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (phase == SLIM_PREPARE)
@@ -278,9 +279,9 @@ slim_train(TrainContext *context)
 	const SparseRows *by_item = &context->ratings->by_item;
 
 	held_gram_rank(&slim->problem.held, by_item);
-	progress_plan(context->progress, 0);
 	slim->norm[by_item->rows] = team_run_rows(context, SLIM_PREPARE, 0, by_item, NULL) /
 		by_item->rows;
+	progress_plan(context->progress, 0);
 	team_run_rows(context, SLIM_ITEMS, 0, by_item, "parts of the weights");
 	draft_add_sparse(context->draft, PART_WEIGHTS, row_lists_transpose(&slim->lists));
 }
