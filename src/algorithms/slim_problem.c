@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "storage/shmem.h"
 
+#include "algorithms/gram.h"
 #include "algorithms/slim_problem.h"
 #include "engine/vectors.h"
 #include "math/kernels.h"
@@ -35,7 +36,7 @@ Size
 slim_problem_bytes(int32 items, int capacity)
 {
 	Size		of_items = budget_array(items, sizeof(float) + 2 * sizeof(int32));
-	Size		of_candidates = budget_array(capacity, sizeof(Scored) + sizeof(int32) +
+	Size		of_candidates = budget_array(capacity, sizeof(Scored) + 2 * sizeof(int32) +
 											 2 * sizeof(float) + sizeof(double) + sizeof(float *));
 
 	return add_size(add_size(of_items, of_candidates),
@@ -54,6 +55,7 @@ slim_problem_allocate(SlimProblem *problem, int32 items)
 	problem->net.weight = palloc(sizeof(double) * capacity);
 	problem->net.row = palloc(sizeof(float *) * capacity);
 	problem->item = palloc(sizeof(int32) * capacity);
+	problem->rank = palloc(sizeof(int32) * capacity);
 	problem->rows = allocate_vectors(capacity, padded);
 	problem->best = palloc(sizeof(Scored) * capacity);
 	problem->common = allocate_array_zero(items, sizeof(float));
@@ -91,6 +93,24 @@ touch_common(SlimProblem *problem, int32 item)
 	return count;
 }
 
+/* The same where all items are held. */
+static int32
+read_common(SlimProblem *problem, int32 item)
+{
+	const int32 *rank = problem->held.rank;
+	const float *row = held_gram_row(&problem->held, rank[item]);
+	int32		items = problem->ratings->by_item.rows;
+	int32		count = 0;
+
+	for (int32 other = 0; other < items; other++)
+	{
+		problem->common[other] = row[rank[other]];
+		if (problem->common[other] > 0)
+			problem->touched[count++] = other;
+	}
+	return count;
+}
+
 /* Popular candidates first, so that what is held of them is read in order. */
 static void
 order_by_popularity(const SlimProblem *problem, TopK *best)
@@ -111,7 +131,8 @@ order_by_popularity(const SlimProblem *problem, TopK *best)
 static void
 find_candidates(SlimProblem *problem, int32 item, TopK *best)
 {
-	int32		touched = touch_common(problem, item);
+	bool		all_held = problem->held.count == problem->ratings->by_item.rows;
+	int32		touched = all_held ? read_common(problem, item) : touch_common(problem, item);
 
 	topk_init(best, problem->capacity, problem->best);
 	for (int32 t = 0; t < touched; t++)
@@ -126,30 +147,32 @@ find_candidates(SlimProblem *problem, int32 item, TopK *best)
 	for (int c = 0; c < best->count; c++)
 	{
 		problem->item[c] = best->heap[c].index;
+		problem->rank[c] = problem->held.rank[problem->item[c]];
 		problem->net.rest[c] = problem->common[problem->item[c]];
 	}
 	for (int32 t = 0; t < touched; t++)
 		problem->common[problem->touched[t]] = 0;
 }
 
-/* Is what two candidates have in common held, if both are like this one? */
-static bool
-is_held(const SlimProblem *problem, int c)
+/* How many ratings the users of an item have. */
+static int64
+length_of_walk(const SlimProblem *problem, int32 item)
 {
-	return problem->held.rank[problem->item[c]] < problem->held.count;
+	const SparseRows *by_item = &problem->ratings->by_item;
+	int64		length = 0;
+
+	for (int64 e = by_item->start[item]; e < by_item->start[item + 1]; e++)
+		length += sparse_row_length(&problem->ratings->by_user, by_item->index[e]);
+	return length;
 }
 
-/* The row of G of a candidate over all candidates, from the ratings. */
-static const float *
-walk_row(SlimProblem *problem, int c)
+/* Add the row of G of an item over the candidates to "row", looking for these one by one. */
+static void
+walk_to_candidates(const SlimProblem *problem, int32 item, float *row)
 {
 	const SparseRows *by_user = &problem->ratings->by_user;
 	const SparseRows *by_item = &problem->ratings->by_item;
-	int			padded = KERNEL_PADDED(problem->net.count);
-	float	   *row = problem->rows + (Size) c * padded;
-	int32		item = problem->item[c];
 
-	memset(row, 0, sizeof(float) * padded);
 	for (int64 e = by_item->start[item]; e < by_item->start[item + 1]; e++)
 	{
 		int32		user = by_item->index[e];
@@ -165,6 +188,31 @@ walk_row(SlimProblem *problem, int c)
 				row[place] += problem->binary ? 1 : x * by_user->value[o];
 		}
 	}
+}
+
+/* The same for all items, of which the candidates are read: faster where walks are long. */
+static void
+walk_to_all(SlimProblem *problem, int32 item, float *row)
+{
+	gram_row(problem->ratings, item, 0, problem->binary, problem->common);
+	for (int c = 0; c < problem->net.count; c++)
+		row[c] = problem->common[problem->item[c]];
+	memset(problem->common, 0, sizeof(float) * problem->ratings->by_item.rows);
+}
+
+/* The row of G of a candidate over all candidates, from the ratings. */
+static const float *
+walk_row(SlimProblem *problem, int c)
+{
+	int			padded = KERNEL_PADDED(problem->net.count);
+	float	   *row = problem->rows + (Size) c * padded;
+	int32		item = problem->item[c];
+
+	memset(row, 0, sizeof(float) * padded);
+	if (length_of_walk(problem, item) > problem->ratings->by_item.rows)
+		walk_to_all(problem, item, row);
+	else
+		walk_to_candidates(problem, item, row);
 	return row;
 }
 
@@ -174,20 +222,16 @@ held_row(SlimProblem *problem, int c)
 {
 	ElasticNet *net = &problem->net;
 	int			padded = KERNEL_PADDED(net->count);
-	const int32 *rank = problem->held.rank;
-	const float *held = held_gram_row(&problem->held, rank[problem->item[c]]);
+	const float *held = held_gram_row(&problem->held, problem->rank[c]);
 	float	   *row = problem->rows + (Size) c * padded;
 
-	for (int other = 0; other < net->count; other++)
+	for (int other = 0; other < problem->held_candidates; other++)
+		row[other] = held[problem->rank[other]];
+	for (int other = problem->held_candidates; other < net->count; other++)
 	{
-		if (is_held(problem, other))
-			row[other] = held[rank[problem->item[other]]];
-		else
-		{
-			if (net->row[other] == NULL)
-				net->row[other] = walk_row(problem, other);
-			row[other] = net->row[other][c];
-		}
+		if (net->row[other] == NULL)
+			net->row[other] = walk_row(problem, other);
+		row[other] = net->row[other][c];
 	}
 	memset(row + net->count, 0, sizeof(float) * (padded - net->count));
 	return row;
@@ -197,8 +241,10 @@ held_row(SlimProblem *problem, int c)
 static const float *
 row_of_candidate(void *arg, int c)
 {
+	SlimProblem *problem = arg;
+
 	CHECK_FOR_INTERRUPTS();
-	return is_held(arg, c) ? held_row(arg, c) : walk_row(arg, c);
+	return c < problem->held_candidates ? held_row(problem, c) : walk_row(problem, c);
 }
 
 /* Set up the problem of an item: its penalties and candidates, no weights. */
@@ -212,6 +258,10 @@ slim_problem_pose(SlimProblem *problem, int32 item, double l1, double l2)
 	net->l2 = l2;
 	find_candidates(problem, item, &best);
 	net->count = best.count;
+	problem->held_candidates = 0;
+	while (problem->held_candidates < net->count &&
+		   problem->rank[problem->held_candidates] < problem->held.count)
+		problem->held_candidates++;
 	net->make_row = row_of_candidate;
 	net->arg = problem;
 	for (int c = 0; c < net->count; c++)

@@ -18,7 +18,9 @@ typedef struct SlimProblem
 	int			capacity;		/* the most candidates */
 
 	ElasticNet	net;			/* of the candidates */
-	int32	   *item;			/* [capacity] the candidates */
+	int32	   *item;			/* [capacity] the candidates, popular ones first */
+	int32	   *rank;			/* [capacity] their ranks */
+	int			held_candidates;	/* how many of them are held: the first */
 	float	   *rows;			/* [capacity x padded] of G, over the candidates */
 	Scored	   *best;			/* [capacity] */
 
