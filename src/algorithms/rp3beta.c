@@ -213,10 +213,12 @@ follow_item(Rp3 *rp3, int32 item)
 		for (int64 o = by_user->start[user]; first > 0 && o < by_user->start[user + 1]; o++)
 		{
 			double	   *sum = &rp3->sum[by_user->index[o]];
+			double		product = first * rp3->step[o];
 
-			if (*sum == 0)
+			/* One that is too small for a number leaves the sum untouched. */
+			if (*sum == 0 && product > 0)
 				rp3->touched[touched++] = by_user->index[o];
-			*sum += first * rp3->step[o];
+			*sum += product;
 		}
 	}
 	return touched;

@@ -208,4 +208,12 @@ SELECT item_knn_recommend('deeds', 1, similarity => 'asymmetric_cosine', rating_
 SELECT count(*), max(abs(similarity - asymmetric_cosine)) < 1e-5 AS equal
   FROM similar_items('near', 3, 100, similarity => 'asymmetric_cosine') s JOIN definition d ON d.j = 3 AND d.i = s.item_id;
 
+-- Steps whose probability is too small for a number lead nowhere, however many there are.
+CREATE TABLE vanishing AS SELECT u AS user_id, i AS item_id, CASE i WHEN 1 THEN 1e-6 ELSE 1 END AS weight
+  FROM generate_series(1, 30000) u, generate_series(1, 3) i;
+SELECT items FROM recsys_train('vanished', 'vanishing', 'rp3beta', '{"alpha": 10, "weight_transform": "none"}', rating_col => 'weight');
+DELETE FROM vanishing WHERE user_id > 300;
+SELECT items FROM recsys_train('vanished', 'vanishing', 'rp3beta', '{"alpha": 10, "weight_transform": "none"}', rating_col => 'weight');
+SELECT i AS item, array_agg(s.item_id ORDER BY s.item_id) AS leads_to FROM generate_series(1, 3) i, recsys_similar_items('vanished', i) s GROUP BY 1 ORDER BY 1;
+
 DROP SCHEMA item_weights CASCADE;
